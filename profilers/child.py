@@ -1,0 +1,110 @@
+"""The measured process: imports one framework, builds, trains, profiles, evaluates, infers."""
+
+import platform
+import sys
+import traceback
+from pathlib import Path
+
+from profilers import backend as backends
+from profilers import rundir
+from profilers.backend import Arrays, Backend
+from profilers.measure import Measurement, extent
+from profilers.process import guarded
+from profilers.protocol import Channel, Hello
+from profilers.recorder import Recorder
+from profilers.rundir import CheckFailedError, Result, RunRecord
+from workloads import weights
+from workloads.batches import BatchOrder
+from workloads.catalogue import find_workload
+from workloads.data import cache
+
+DOUBTFUL_BUILD_RATIO = 1.05
+
+
+def main() -> int:
+    """Measure the run whose directory is the only argument."""
+    run = Path(sys.argv[1])
+    return guarded(lambda channel: measure(run, channel))
+
+
+def measure(run: Path, channel: Channel) -> None:
+    """All phases of one run, from the import to result.json."""
+    record = rundir.read_json(run / rundir.RUN, RunRecord)
+    recorder = Recorder(run, channel)
+    with recorder.phase("import"):
+        backend = backends.create(record.settings)
+    environment = backend.environment()
+    rundir.write_json(run / rundir.ENVIRONMENT, environment)
+    channel.send(Hello(platform.python_version(), environment.versions, rundir.SCHEMA))
+    try:
+        result = _phases(run, record, backend, recorder)
+    except Exception as error:
+        sentence = backend.explain(error)
+        if sentence is None:
+            raise
+        traceback.print_exc()
+        raise CheckFailedError(sentence) from error
+    rundir.write_json(run / rundir.RESULT, result)
+
+
+def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) -> Result:
+    settings = record.settings
+    workload = find_workload(settings.workload)
+    with recorder.phase("build"):
+        backend.build(workload, weights.initial_weights(workload, settings.seed))
+    weights_sha256 = weights.fingerprint(backend.weights())
+    with recorder.phase("data"):
+        samples = _samples(record)
+        backend.load(samples)
+    order = BatchOrder(record.data.train_count, settings.batch_size, settings.seed)
+    measurement = Measurement(backend, order, recorder)
+    measurement.first_step()
+    window = measurement.warm_up(settings.warmup)
+    wanted = extent(settings, order.steps_per_epoch, backend.asynchronous)
+    trained_steps, timed_ms = measurement.timed(wanted, window)
+    parameter_norm = weights.norm(backend.weights())
+    with recorder.phase("evaluation"):
+        accuracy, test_loss = backend.evaluate(settings.batch_size)
+    build_ms = measurement.profiled(run / rundir.RAW, settings.profile_steps, trained_steps)
+    measurement.infer(settings.batch_size)
+    return Result(
+        parameters=workload.parameter_count,
+        weights_sha256=weights_sha256,
+        data_sha256=record.data.sha256,
+        batches=measurement.digests,
+        parameter_norm=parameter_norm,
+        steps_per_epoch=order.steps_per_epoch,
+        trained_steps=trained_steps,
+        accuracy=accuracy,
+        test_loss=test_loss,
+        framework_memory=backend.memory(),
+        profiled_build_ratio=_build_ratio(build_ms, timed_ms, recorder),
+        warnings=recorder.warnings,
+    )
+
+
+def _samples(record: RunRecord) -> Arrays:
+    """The cached arrays; they must be those that the parent recorded."""
+    samples = cache.load(record.data.cache_key)
+    if weights.fingerprint(samples) != record.data.sha256:
+        raise rundir.ProfileError(
+            f"the cached data {cache.folder() / record.data.cache_key} have changed since they "
+            "were made; remove that folder and run again."
+        )
+    return samples
+
+
+def _build_ratio(build_ms: float | None, timed_ms: float, recorder: Recorder) -> float | None:
+    if build_ms is None:
+        return None
+    ratio = build_ms / timed_ms
+    if ratio > DOUBTFUL_BUILD_RATIO:
+        recorder.warn(
+            f"the build that was profiled takes {ratio:.2f} × as long per unprofiled step as the "
+            "timed one; its operations are indicative."
+        )
+    return ratio
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,229 @@
+"""python profile.py: from arguments to runs, their summary and an exit code."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from profilers import interpreters, options, rundir
+from profilers.backend import Framework, frameworks
+from profilers.rundir import DataRecord, ProfileError, RunRecord, RunSummary, Settings
+from workloads.spec import WorkloadError
+
+VERSION = "0.1.0"
+COMPLETE, FAILED, INTERRUPTED = 0, 1, 130
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--json` prints; docs/schema/profile.json describes it."""
+
+    schema: int = rundir.SCHEMA
+    warnings: list[str] = []
+    runs: list[RunSummary] = []
+    comparisons: list[dict[str, Any]] = []
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be run, after every check that can be made beforehand."""
+
+    framework: Framework
+    interpreter: str
+    settings: Settings
+    data: DataRecord
+    output: Path
+    name: str | None
+    repeats: int
+    warnings: list[str]
+
+    def run_id(self, repeat: int) -> str:
+        """The name of a run's directory: the one asked for, or one that tells what ran."""
+        if self.name is None:
+            s = self.settings
+            return rundir.new_id(s.workload, s.framework, s.device)
+        return self.name if self.repeats == 1 else f"{self.name}-{repeat}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; every error is one sentence on stderr."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for request in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(request, signal.default_int_handler)
+    try:
+        asked = options.parser().parse_args(arguments)
+        if asked.version:
+            print(f"crossprof {VERSION}")
+            return COMPLETE
+        if asked.list:
+            from profilers.listing import print_list
+
+            print_list(asked.workload)
+            return COMPLETE
+        document, code = profile(asked)
+    except (ProfileError, WorkloadError) as error:
+        document, code = Document(error=str(error)), getattr(error, "exit_code", 2)
+        _say_error(str(error))
+    except KeyboardInterrupt:
+        document, code = Document(error="interrupted"), INTERRUPTED
+        _say_error("interrupted before the first run began; nothing was recorded.")
+    if "--json" in arguments:
+        print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    return code
+
+
+def profile(asked: argparse.Namespace) -> tuple[Document, int]:
+    """Check, run, finish; the document of all runs and the exit code."""
+    plan = _plan(asked)
+    runs, code = _run_all(plan, _progress(asked, plan))
+    warnings = [] if code == INTERRUPTED else _finish(runs, asked.quiet)
+    rows = [_row(run) for run in runs]
+    return Document(runs=rows, warnings=warnings), code
+
+
+def _plan(asked: argparse.Namespace) -> Plan:
+    from profilers import launch
+    from profilers.sampling.cgroup import physical_cores
+    from workloads.catalogue import find_dataset, find_workload
+
+    framework = options.framework(asked, frameworks())
+    workload = find_workload(asked.workload or options.DEFAULT_WORKLOAD)
+    settings = options.settings(asked, framework, workload, physical_cores())
+    dataset = find_dataset(settings.data)
+    dataset.check(workload)
+    _check_output(Path(asked.output), asked.name, asked.repeats)
+    interpreter = interpreters.find(framework.name, interpreters.parse(asked.python))
+    ready = launch.preflight(interpreter, framework, settings)
+    return Plan(
+        framework=framework,
+        interpreter=interpreter,
+        settings=msgspec.structs.replace(settings, device=ready.device),
+        data=_data(settings),
+        output=Path(asked.output),
+        name=asked.name,
+        repeats=asked.repeats,
+        warnings=ready.warnings,
+    )
+
+
+def _check_output(output: Path, name: str | None, repeats: int) -> None:
+    """Find out now, and not after a minute, that results could not be written."""
+    names = [] if name is None else [name, *(f"{name}-{n}" for n in range(1, repeats + 1))]
+    for taken in (output / n for n in names if (output / n).exists()):
+        raise ProfileError(f"{taken} exists already; choose another --name or remove it.")
+    nearest = next(
+        path for path in (output.absolute(), *output.absolute().parents) if path.exists()
+    )
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ProfileError(f"{output} can't be written to; choose a folder with --output.")
+
+
+def _data(settings: Settings) -> DataRecord:
+    from workloads.batches import BatchOrder
+    from workloads.catalogue import find_dataset, find_workload
+    from workloads.data import cache
+
+    made = cache.materialise(find_dataset(settings.data), find_workload(settings.workload))
+    BatchOrder(made.train_count, settings.batch_size, settings.seed)
+    return DataRecord(
+        name=made.name,
+        description=made.description,
+        cache_key=made.key,
+        sha256=made.sha256,
+        train_count=made.train_count,
+        test_count=made.test_count,
+        input_shape=made.input_shape,
+        classes=made.classes,
+    )
+
+
+def _progress(asked: argparse.Namespace, plan: Plan) -> Any:
+    from profilers.progress import LiveProgress, PlainProgress, Progress, estimate
+
+    if asked.quiet:
+        return Progress()
+    s = plan.settings
+    length = estimate(s, plan.repeats)
+    _say(
+        f"{plan.framework.title} {s.execution}, {s.workload} on {s.device}: {plan.data.name} "
+        f"({plan.data.train_count:,} for training), batch {s.batch_size}, {s.precision}, "
+        f"{s.threads} thread{'s' * (s.threads > 1)}; {length}"
+    )
+    return LiveProgress() if sys.stderr.isatty() else PlainProgress()
+
+
+def _run_all(plan: Plan, progress: Any) -> tuple[list[Path], int]:
+    from profilers.launch import Launch, failure
+
+    runs, code = [], COMPLETE
+    title = f"{plan.framework.title} {plan.settings.execution}"
+    for repeat in range(1, plan.repeats + 1):
+        run = rundir.create(plan.output, plan.run_id(repeat))
+        runs.append(run)
+        record = RunRecord(
+            id=run.name,
+            status="running",
+            created_ns=time.time_ns(),
+            version=VERSION,
+            settings=plan.settings,
+            data=plan.data,
+            repeat=repeat,
+            repeats=plan.repeats,
+            warnings=plan.warnings,
+        )
+        progress.begin(title, repeat, plan.repeats)
+        record = Launch(run, record, plan.interpreter, progress).measure()
+        progress.end(record, str(run))
+        if record.status == "interrupted":
+            progress.close()
+            _say_error(f"interrupted; what was recorded can be read: {run} (status interrupted)")
+            return runs, INTERRUPTED
+        if record.status != "complete":
+            code = FAILED
+            progress.close()
+            _say_error(str(failure(run, record, title)))
+    progress.close()
+    return runs, code
+
+
+def _finish(runs: list[Path], quiet: bool) -> list[str]:
+    """Have the analysis make tables, traces and the summary; the runs stay whole if it fails."""
+    complete = [str(run) for run in runs if (run / rundir.RESULT).exists()]
+    if not complete:
+        return []
+    command = [sys.executable, "-P", "-m", "analysis", "finish", *complete]
+    environment = {**os.environ, "PYTHONPATH": str(interpreters.ROOT)}
+    done = subprocess.run(
+        command + ["--quiet"] * quiet, env=environment, stdin=subprocess.DEVNULL, check=False
+    )
+    if done.returncode == 0:
+        return []
+    warning = (
+        "the runs are complete, but not all of their tables and traces could be made; "
+        f"try again with: python -m analysis finish {' '.join(complete)}"
+    )
+    _say_error(warning)
+    return [warning]
+
+
+def _row(run: Path) -> RunSummary:
+    """The summary that the analysis wrote, or for a run without one what run.json says."""
+    if (run / rundir.SUMMARY).exists():
+        return rundir.read_json(run / rundir.SUMMARY, RunSummary)
+    record = rundir.read_json(run / rundir.RUN, RunRecord)
+    return rundir.empty_summary(str(run), record)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _say_error(text: str) -> None:
+    _say(f"error: {text}")

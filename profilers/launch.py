@@ -1,0 +1,254 @@
+"""Starts a measured process and its sampler, watches them, and records how the run ended."""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from profilers import protocol, rundir
+from profilers.backend import Framework
+from profilers.interpreters import ROOT
+from profilers.lifeline import PARENT_VARIABLE
+from profilers.progress import Progress
+from profilers.protocol import Failed, Message, PhaseBegins, Ready, StepDone, Warned
+from profilers.rundir import CheckFailedError, ProfileError, RunError, RunRecord, Settings, Status
+from profilers.sampling.handle import SamplerHandle
+
+PATIENCE_SECONDS = 5.0
+POLL_SECONDS = 0.2
+PREFLIGHT_SECONDS = 120.0
+LOG_TAIL_LINES = 20
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass
+class Child:
+    """A started process with the read end of its message pipe."""
+
+    process: "subprocess.Popen[bytes]"
+    pipe: int
+    _rest: bytes = b""
+
+    def messages(self, seconds: float) -> Iterator[Message] | None:
+        """What it has said, waiting so long for the first word; None once the pipe is closed."""
+        readable, _, _ = select.select([self.pipe], [], [], seconds)
+        if not readable:
+            return iter(()) if self.process.poll() is None else None
+        data = os.read(self.pipe, 1 << 16)
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return iter([protocol.decode(line) for line in lines])
+
+    def end(self) -> None:
+        """Make sure that it and everything it started is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        os.close(self.pipe)
+
+    def ask_to_end(self) -> None:
+        """SIGINT, after five seconds SIGTERM; what is left after five more is killed by `end`."""
+        for request in (signal.SIGINT, signal.SIGTERM):
+            self.process.send_signal(request)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(PATIENCE_SECONDS)
+                return
+
+
+def start(interpreter: str, module: str, argument: str, threads: int, log: IO[bytes]) -> Child:
+    """Start a module of ours under an interpreter, in a session of its own."""
+    read_end, write_end = os.pipe()
+    environment = {
+        **os.environ,
+        **dict.fromkeys(THREAD_VARIABLES, str(threads)),
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        PARENT_VARIABLE: str(os.getpid()),
+        protocol.PIPE_VARIABLE: str(write_end),
+    }
+    try:
+        process = subprocess.Popen(
+            [interpreter, "-P", "-m", module, argument],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            pass_fds=(write_end,),
+            start_new_session=True,
+        )
+    except OSError as error:
+        os.close(read_end)
+        raise ProfileError(
+            f"{interpreter} can't be started ({error.strerror}); name another with --python."
+        ) from None
+    finally:
+        os.close(write_end)
+    return Child(process, read_end)
+
+
+def preflight(interpreter: str, framework: Framework, settings: Settings) -> Ready:
+    """Let the interpreter try packages and device; ProfileError in its words if they fail."""
+    request = {"settings": msgspec.to_builtins(settings), "packages": framework.packages}
+    with open(os.devnull, "wb") as log:
+        argument = msgspec.json.encode(request).decode()
+        child = start(interpreter, "profilers.preflight", argument, settings.threads, log)
+    try:
+        answer = _answer(child)
+    finally:
+        child.end()
+    if isinstance(answer, Ready):
+        return answer
+    reason = answer.message if isinstance(answer, Failed) else "it gave no answer"
+    if isinstance(answer, Failed) and answer.kind == "request":
+        raise ProfileError(reason)
+    raise ProfileError(
+        f"{framework.title} does not start under {interpreter} ({reason}); "
+        f"see {interpreter} -c 'import {framework.name}'."
+    )
+
+
+def _answer(child: Child) -> Message | None:
+    deadline = time.monotonic() + PREFLIGHT_SECONDS
+    while time.monotonic() < deadline:
+        messages = child.messages(POLL_SECONDS)
+        if messages is None:
+            return None
+        for message in messages:
+            return message
+    return None
+
+
+class Launch:
+    """One run: a child under a sampler; `record` is run.json as it stands."""
+
+    def __init__(self, run: Path, record: RunRecord, interpreter: str, progress: Progress) -> None:
+        self.run = run
+        self.record = record
+        self._interpreter = interpreter
+        self._progress = progress
+        self._warnings: list[str] = list(record.warnings)
+        self._error: RunError | None = None
+        self._where = "before its first phase"
+
+    def measure(self) -> RunRecord:
+        """Run to the end, whatever end that is; afterwards no process of it is left."""
+        status: Status = "failed"
+        sampler: SamplerHandle | None = None
+        try:
+            rundir.write_json(self.run / rundir.RUN, self.record)
+            sampler = SamplerHandle(self.run)
+            status = self._measure_under(sampler)
+        except KeyboardInterrupt:
+            status = "interrupted"
+        finally:
+            with _not_interrupted():
+                if sampler is not None:
+                    self._note_trouble(sampler)
+                    sampler.stop()
+                self._close(status)
+        return self.record
+
+    def _measure_under(self, sampler: SamplerHandle) -> Status:
+        with open(self.run / rundir.LOG, "ab") as log:
+            threads = self.record.settings.threads
+            child = start(self._interpreter, "profilers.child", str(self.run), threads, log)
+        try:
+            sampler.watch(child.process.pid)
+            return self._watch(child, sampler)
+        finally:
+            child.end()
+
+    def _watch(self, child: Child, sampler: SamplerHandle) -> Status:
+        timeout = self.record.settings.timeout_seconds
+        deadline = time.monotonic() + timeout if timeout else float("inf")
+        try:
+            while (messages := child.messages(POLL_SECONDS)) is not None:
+                for message in messages:
+                    self._take(message)
+                self._progress.tick()
+                self._note_trouble(sampler)
+                if time.monotonic() > deadline:
+                    self._error = RunError("timeout", f"stopped after --timeout {timeout:g} s")
+                    child.ask_to_end()
+                    return "timed-out"
+            code = child.process.wait()
+        except KeyboardInterrupt:
+            child.ask_to_end()
+            raise
+        return self._judge(code)
+
+    def _judge(self, code: int) -> Status:
+        if code == 0 and (self.run / rundir.RESULT).exists():
+            return "complete"
+        if code == 128 + signal.SIGINT:
+            return "interrupted"
+        if self._error is None:
+            self._error = RunError("killed" if code < 0 else "crash", _ending(code, self._where))
+        return "failed"
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case Warned(text):
+                self._warnings.append(text)
+            case Failed(kind, text):
+                self._error = RunError(kind, text)
+            case PhaseBegins(phase):
+                self._where = f"in {phase}"
+            case StepDone(done):
+                self._where = f"{self._where.partition(' after ')[0]} after step {done:,}"
+            case _:
+                pass
+        self._progress.message(message)
+
+    def _note_trouble(self, sampler: SamplerHandle) -> None:
+        trouble = sampler.trouble()
+        if trouble and trouble not in self._warnings:
+            self._warnings.append(trouble)
+
+    def _close(self, status: Status) -> None:
+        error = None if status == "complete" else self._error
+        self.record = msgspec.structs.replace(
+            self.record, status=status, error=error, warnings=self._warnings
+        )
+        rundir.write_json(self.run / rundir.RUN, self.record)
+
+
+@contextlib.contextmanager
+def _not_interrupted() -> Iterator[None]:
+    """Let a second Ctrl-C wait until the record is closed."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _ending(code: int, where: str) -> str:
+    if code >= 0:
+        return f"the process ended with status {code} {where}"
+    by_system = "; the machine may have run out of memory" if code == -signal.SIGKILL else ""
+    return f"the process was killed (signal {-code}) {where}{by_system}"
+
+
+def failure(run: Path, record: RunRecord, title: str) -> CheckFailedError:
+    """What to tell the user of a run that did not complete, with the end of its log."""
+    reason = record.error.message if record.error else record.status
+    try:
+        lines = (run / rundir.LOG).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    tail = "".join(f"\n  | {line}" for line in lines[-LOG_TAIL_LINES:])
+    log = f" Last lines of {rundir.LOG}:{tail}" if tail else ""
+    return CheckFailedError(
+        f"{title}: {reason}. What was recorded can be read: {run} (status {record.status}).{log}"
+    )

@@ -1,0 +1,39 @@
+"""python profile.py --list: what can be run, and a model layer by layer."""
+
+from profilers.backend import frameworks
+from workloads.catalogue import dataset_list, find_workload, workload_list
+from workloads.spec import Shape, summary
+
+
+def print_list(workload: str | None) -> None:
+    """Print all workloads, data sets and frameworks, or the layers of one workload."""
+    print("\n".join(_model(workload) if workload else _everything()))
+
+
+def _everything() -> list[str]:
+    lines = ["workloads"]
+    lines += [
+        f"  {w.name:<14} {w.parameter_count:>9,} parameters   {w.title}; data: {w.data}"
+        for w in workload_list()
+    ]
+    lines += ["", "data sets"]
+    lines += [f"  {d.name:<14} {d.description}" for d in dataset_list()]
+    lines += ["", "frameworks"]
+    lines += [f"  {f.name:<14} {', '.join(f.executions)}" for f in frameworks().values()]
+    return [*lines, "", "--list --workload NAME shows a model layer by layer."]
+
+
+def _model(name: str) -> list[str]:
+    workload = find_workload(name)
+    lines = [f"{workload.name}: {workload.title}", ""]
+    lines.append(f"  {'layer':<10} {'kind':<10} {'output':>12} {'parameters':>11}")
+    lines.append(f"  {'input':<10} {'':<10} {_shape(workload.input_shape):>12} {'':>11}")
+    lines += [
+        f"  {row.name:<10} {row.kind:<10} {_shape(row.output_shape):>12} {row.parameters:>11,}"
+        for row in summary(workload)
+    ]
+    return [*lines, f"  {'':<10} {'':<10} {'':>12} {workload.parameter_count:>11,}"]
+
+
+def _shape(shape: Shape) -> str:
+    return "×".join(map(str, shape))

@@ -1,0 +1,193 @@
+"""The command line of profile.py: every option, what it may be, and what it becomes."""
+
+import argparse
+import re
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from profilers.backend import Framework
+from profilers.rundir import ProfileError, Settings
+from workloads.spec import Workload
+
+DEFAULT_WORKLOAD = "mnist-mlp"
+PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
+OPTIMIZERS = ("adam", "sgd")
+DEVICE_PATTERN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+EPILOG = """\
+examples:
+  python profile.py --framework torch --device cpu
+  python profile.py --framework torch --workload cifar10-cnn3 --epochs 5
+  python profile.py --list
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises ProfileError in place of printing the usage and ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        """One sentence, as for every other mistake."""
+        raise ProfileError(f"{message}; see python profile.py --help.")
+
+
+def parser() -> Parser:
+    """The options in the groups of the documentation."""
+    made = Parser(
+        prog="profile.py",
+        description="Profile a shared workload and show where it spends time, memory and power.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_what(made.add_argument_group("what to run"))
+    _add_how(made.add_argument_group("how to run it"))
+    _add_where(made.add_argument_group("what to record, and where"))
+    talk = made.add_argument_group("what to print")
+    talk.add_argument("--quiet", action="store_true", help="nothing but errors")
+    talk.add_argument("--json", action="store_true", help="the results as JSON on stdout")
+    talk.add_argument("--version", action="store_true", help="the version, and end")
+    return made
+
+
+def _add_what(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--framework", metavar="NAME", help="the framework to profile: torch")
+    group.add_argument(
+        "--device",
+        type=_matching(DEVICE_PATTERN, "auto, cpu, cuda, cuda:N or mps"),
+        default="auto",
+        metavar="DEVICE",
+        help="auto (default: the best there is), cpu, cuda, cuda:1, mps",
+    )
+    group.add_argument("--workload", metavar="NAME", help=f"default: {DEFAULT_WORKLOAD}")
+    group.add_argument(
+        "--data", metavar="NAME", help="default: what the workload names; never replaced unasked"
+    )
+    group.add_argument(
+        "--list", action="store_true", help="workloads (with --workload its layers) and data sets"
+    )
+
+
+def _add_how(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--execution", metavar="MODE", help="torch: eager (default) or compile")
+    group.add_argument("--batch-size", type=_at_least(1), metavar="N", help="default: 32")
+    length = group.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=_at_least(1), metavar="N", help="train so many epochs")
+    length.add_argument("--steps", type=_at_least(1), metavar="N", help="time so many steps")
+    group.add_argument("--warmup", type=_at_least(0), default=20, metavar="N", help="default: 20")
+    group.add_argument(
+        "--profile-steps", type=_at_least(1), default=20, metavar="N", help="default: 20"
+    )
+    group.add_argument(
+        "--repeats", type=_at_least(1), default=1, metavar="N", help="fresh processes; default: 1"
+    )
+    group.add_argument("--optimizer", choices=OPTIMIZERS, default="adam", help="default: adam")
+    group.add_argument("--precision", choices=PRECISIONS, default="fp32", help="default: fp32")
+    group.add_argument(
+        "--threads", type=_at_least(1), metavar="N", help="default: the physical cores allowed"
+    )
+    group.add_argument("--seed", type=_at_least(0), default=0, metavar="N", help="default: 0")
+    group.add_argument(
+        "--timeout", type=_number_above(0, 1e6), metavar="SECONDS", help="stop a run after so long"
+    )
+
+
+def _add_where(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--sample-hz",
+        type=_number_above(0, 20),
+        default=10.0,
+        metavar="N",
+        help="resource samples a second, at most 20; default: 10",
+    )
+    group.add_argument("--output", default="traces", metavar="DIR", help="default: traces")
+    group.add_argument(
+        "--name",
+        type=_matching(NAME_PATTERN, "letters, digits and . _ -"),
+        metavar="ID",
+        help="the run's folder; default: made from time and settings",
+    )
+    group.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="FRAMEWORK=INTERPRETER",
+        help="the Python that has this framework",
+    )
+
+
+def settings(
+    options: argparse.Namespace, framework: Framework, workload: Workload, threads: int
+) -> Settings:
+    """The options as the settings of a run; the device is still as asked for."""
+    execution = options.execution or framework.executions[0]
+    if execution not in framework.executions:
+        known = " or ".join(framework.executions)
+        raise ProfileError(
+            f"--execution {execution} is not known to {framework.name}; use {known}."
+        )
+    return Settings(
+        framework=framework.name,
+        workload=workload.name,
+        data=options.data or workload.data,
+        device=options.device,
+        execution=execution,
+        batch_size=options.batch_size or workload.batch_size,
+        epochs=options.epochs,
+        steps=options.steps,
+        warmup=options.warmup,
+        profile_steps=options.profile_steps,
+        optimizer=options.optimizer,
+        precision=options.precision,
+        threads=options.threads or threads,
+        seed=options.seed,
+        sample_hz=options.sample_hz,
+        timeout_seconds=options.timeout,
+    )
+
+
+def framework(options: argparse.Namespace, known: Mapping[str, Framework]) -> Framework:
+    """The framework asked for, or a ProfileError that names those there are."""
+    if options.framework is None:
+        raise ProfileError(f"say which framework to profile: --framework {' or '.join(known)}.")
+    if options.framework not in known:
+        raise ProfileError(
+            f'there is no framework "{options.framework}" here; known: {", ".join(known)}.'
+        )
+    return known[options.framework]
+
+
+def _at_least(minimum: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if number < minimum:
+            raise argparse.ArgumentTypeError(f"{number} is less than {minimum}")
+        return number
+
+    return convert
+
+
+def _number_above(minimum: float, maximum: float) -> Callable[[str], float]:
+    def convert(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not minimum < number <= maximum:
+            raise argparse.ArgumentTypeError(
+                f"{text} is not above {minimum:g} and at most {maximum:g}"
+            )
+        return number
+
+    return convert
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return text
+
+    return convert

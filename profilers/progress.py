@@ -1,0 +1,156 @@
+"""Tells on stderr how far the runs are: two live lines on a terminal, one line a run elsewhere."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from profilers.protocol import Message, PhaseBegins, StepDone
+from profilers.rundir import RunRecord, Settings
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+# Seconds that each phase takes on two cores, for the first estimate and for the time left.
+TYPICAL_SECONDS = {
+    "import": 3.0,
+    "build": 0.2,
+    "data": 0.2,
+    "first_step": 0.3,
+    "warmup": 0.3,
+    "timed": 3.0,
+    "evaluation": 0.2,
+    "profiled": 1.5,
+    "inference": 1.1,
+}
+FINISH_SECONDS = 3.0
+DEVICE_SECONDS = 5.0  # the timed phase is longer on a device
+COMPILE_SECONDS = 30.0
+REDRAW_SECONDS = 0.5
+BAR_WIDTH = 30
+
+
+def estimate(settings: Settings, repeats: int) -> str:
+    """How long the command will take, in words; a number of steps or epochs has no known time."""
+    runs = f"{repeats} run{'s' * (repeats > 1)}"
+    if settings.epochs is not None:
+        return f"{runs} of {settings.epochs} epoch{'s' * (settings.epochs > 1)}"
+    if settings.steps is not None:
+        return f"{runs} of {settings.steps:,} timed steps"
+    each = sum(TYPICAL_SECONDS.values())
+    each += DEVICE_SECONDS * (settings.device != "cpu")
+    each += COMPILE_SECONDS * (settings.execution == "compile")
+    return f"{runs}, about {repeats * each + FINISH_SECONDS:.0f} s"
+
+
+class Progress:
+    """Silent; the base of the two that speak."""
+
+    def begin(self, title: str, number: int, total: int) -> None:
+        """Run `number` of `total` starts."""
+
+    def message(self, message: Message) -> None:
+        """The measured process said something."""
+
+    def tick(self) -> None:
+        """Time has passed."""
+
+    def end(self, record: RunRecord, path: str) -> None:
+        """The run is over."""
+
+    def close(self) -> None:
+        """No run follows."""
+
+
+class PlainProgress(Progress):
+    """One line for each run that has ended."""
+
+    def begin(self, title: str, number: int, total: int) -> None:
+        """Remember which run this is."""
+        self._label = f"run {number} of {total}  {title}"
+
+    def end(self, record: RunRecord, path: str) -> None:
+        """Print the line."""
+        print(f"{self._label}  {record.status}  {path}", file=sys.stderr, flush=True)
+
+
+class LiveProgress(Progress):
+    """Two lines that are redrawn in place, twice a second at most."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True, highlight=False)
+        self._live: Live | None = None
+        self._next_redraw = 0.0
+        self._began = time.monotonic()
+
+    def begin(self, title: str, number: int, total: int) -> None:
+        """Show the first line of a run."""
+        from rich.live import Live
+
+        self._label = f"run {number} of {total}   {title}"
+        self._phase = PhaseBegins("start")
+        self._phase_began = time.monotonic()
+        self._done, self._step_ms = 0, 0.0
+        if self._live is None:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+
+    def message(self, message: Message) -> None:
+        """Note the phase or step."""
+        if isinstance(message, PhaseBegins):
+            self._phase, self._phase_began = message, time.monotonic()
+            self._done, self._step_ms = 0, 0.0
+        elif isinstance(message, StepDone):
+            self._done, self._step_ms = message.done, message.step_ms
+
+    def tick(self) -> None:
+        """Redraw if that was not done just now."""
+        now = time.monotonic()
+        if self._live is not None and now >= self._next_redraw:
+            self._next_redraw = now + REDRAW_SECONDS
+            self._live.update(self._lines(now), refresh=True)
+
+    def close(self) -> None:
+        """Take the lines off the screen."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _lines(self, now: float) -> Any:
+        from rich.text import Text
+
+        elapsed, share = now - self._phase_began, self._share(now)
+        left = _left(self._phase.phase, self._expected(), elapsed)
+        filled = round(share * BAR_WIDTH)
+        count = f"{self._done:,} of {self._phase.steps:,}" if self._phase.steps else ""
+        if self._done and not self._phase.steps:
+            count = f"{self._done:,} steps"
+        text = Text(f"{self._label}   {self._phase.phase.replace('_', ' ')}   {count}   ")
+        text.append("━" * filled, style="bold")
+        text.append("─" * (BAR_WIDTH - filled), style="dim")
+        step = f"   {self._step_ms:.3g} ms a step" if self._step_ms else ""
+        text.append(f"\n{' ' * 13}{_clock(now - self._began)} elapsed, about {_clock(left)} left")
+        return text.append(step)
+
+    def _expected(self) -> float:
+        if self._phase.steps and self._step_ms:
+            return self._phase.steps * self._step_ms / 1e3
+        return self._phase.seconds or TYPICAL_SECONDS.get(self._phase.phase, 0.0)
+
+    def _share(self, now: float) -> float:
+        if self._phase.steps:
+            return min(1.0, self._done / self._phase.steps)
+        expected = self._expected()
+        return min(1.0, (now - self._phase_began) / expected) if expected else 0.0
+
+
+def _left(phase: str, expected: float, elapsed: float) -> float:
+    names = list(TYPICAL_SECONDS)
+    later = names[names.index(phase) + 1 :] if phase in TYPICAL_SECONDS else names
+    rest = sum(TYPICAL_SECONDS[name] for name in later) + FINISH_SECONDS
+    return max(0.0, expected - elapsed) + rest
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -1,0 +1,348 @@
+"""The run directory: its records, how they are written and read, and the tree of errors."""
+
+import csv
+import os
+import secrets
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+SCHEMA = 1
+STEP_PHASES = ("first_step", "warmup", "timed", "profiled", "inference")
+
+RUN = "run.json"
+ENVIRONMENT = "environment.json"
+CLOCKS = "clocks.json"
+PHASES = "phases.csv"
+STEPS = "steps.csv"
+RESOURCES = "resources.csv"
+RESOURCES_RECORD = "resources.json"
+RESULT = "result.json"
+LOG = "child.log"
+RAW = "raw"
+TRACE = "trace.json.gz"
+TENSORBOARD = "tensorboard"
+DERIVED = "derived"
+SUMMARY = "derived/summary.json"
+
+Status = Literal["running", "complete", "failed", "interrupted", "timed-out"]
+
+
+class ProfileError(Exception):
+    """What the user asked for can't be done: one sentence that says what to do. Exit code 2."""
+
+    exit_code = 2
+
+
+class CheckFailedError(ProfileError):
+    """A run or a check failed although the request was sound. Exit code 1."""
+
+    exit_code = 1
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is needed to repeat a run."""
+
+    framework: str
+    workload: str
+    data: str
+    device: str
+    execution: str
+    batch_size: int
+    epochs: int | None = None
+    steps: int | None = None
+    warmup: int
+    profile_steps: int
+    optimizer: str
+    precision: str
+    threads: int
+    seed: int
+    sample_hz: float
+    timeout_seconds: float | None = None
+
+
+class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Which data a run used; `sha256` covers the arrays, `cache_key` names their cache folder."""
+
+    name: str
+    description: str
+    cache_key: str
+    sha256: str
+    train_count: int
+    test_count: int
+    input_shape: tuple[int, ...]
+    classes: int
+
+
+class RunError(msgspec.Struct, frozen=True):
+    """Why a run did not get to its end."""
+
+    kind: str
+    message: str
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """run.json: what was asked and how it ended. Written by the parent alone."""
+
+    schema: int = SCHEMA
+    id: str
+    status: Status
+    created_ns: int
+    version: str
+    settings: Settings
+    data: DataRecord
+    repeat: int
+    repeats: int
+    error: RunError | None = None
+    warnings: list[str] = []
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """environment.json: what the measured process ran on."""
+
+    schema: int = SCHEMA
+    python: str
+    platform: str
+    cpu_model: str | None
+    versions: dict[str, str]
+    build: dict[str, str | None]
+    devices: list[dict[str, str | int | None]]
+    threads: dict[str, int]
+    precision: dict[str, bool | str]
+    variables: dict[str, str]
+
+
+class Phase(msgspec.Struct, frozen=True):
+    """One row of phases.csv; Unix nanoseconds and nanoseconds."""
+
+    phase: str
+    start_ns: int
+    duration_ns: int
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of steps.csv: a step, or a window of `count` steps between two synchronisations."""
+
+    phase: str
+    epoch: int
+    index: int
+    kind: Literal["step", "window"] = "step"
+    count: int = 1
+    start_ns: int
+    duration_ns: int
+    samples: int
+    loss: float | None = None
+    sync: str = ""
+    profiled: bool = False
+    recorded_ops: int | None = None
+    graph_ops: int | None = None
+
+
+class BatchDigest(msgspec.Struct, frozen=True):
+    """SHA-256 over the sample numbers of the first `steps` batches, as consumed."""
+
+    phase: str
+    steps: int
+    sha256: str
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """result.json: the child's last file, so its presence means that the child got to its end."""
+
+    schema: int = SCHEMA
+    parameters: int
+    weights_sha256: str
+    data_sha256: str
+    batches: list[BatchDigest]
+    parameter_norm: float
+    steps_per_epoch: int
+    trained_steps: int
+    accuracy: float
+    test_loss: float
+    framework_memory: dict[str, int] = {}
+    profiled_build_ratio: float | None = None
+    warnings: list[str] = []
+
+
+class ClockAnchor(msgspec.Struct, frozen=True):
+    """The two clocks read at one moment; `bracket_ns` is how long the reading took."""
+
+    label: str
+    monotonic_ns: int
+    realtime_ns: int
+    bracket_ns: int
+
+
+class ResourcesRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """resources.json: what the columns of resources.csv are, and what could not be measured."""
+
+    schema: int = SCHEMA
+    sample_hz: float
+    units: dict[str, str]
+    anchors: list[ClockAnchor]
+    capabilities: dict[str, str]
+    limits: dict[str, float | None]
+    gpus: list[dict[str, str | int | None]] = []
+    samples: int = 0
+    missed: int = 0
+    ended: str = ""
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """A median with the middle half (quartiles) of `count` rows, in milliseconds."""
+
+    median: float
+    low: float
+    high: float
+    count: int
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `profile.py --json`; what was not measured is None."""
+
+    id: str
+    path: str
+    status: Status
+    error: str | None
+    framework: str
+    device: str
+    execution: str
+    workload: str
+    data: str
+    batch_size: int
+    precision: str
+    optimizer: str
+    threads: int
+    repeat: int
+    step_ms: Spread | None = None
+    samples_per_second: float | None = None
+    first_step_ms: float | None = None
+    accuracy: float | None = None
+    overhead_ratio: float | None = None
+    cpu_percent: float | None = None
+    rss_peak_bytes: int | None = None
+    gpu_percent: float | None = None
+    vram_peak_bytes: int | None = None
+    power_watts: float | None = None
+    energy_joules: float | None = None
+    energy_method: str | None = None
+    inference_latency_ms: Spread | None = None
+    inference_samples_per_second: float | None = None
+    warnings: list[str] = []
+
+
+def empty_summary(path: str, record: RunRecord) -> RunSummary:
+    """What run.json alone says of a run, all figures missing."""
+    s = record.settings
+    return RunSummary(
+        id=record.id,
+        path=path,
+        status=record.status,
+        error=record.error.message if record.error else None,
+        framework=s.framework,
+        device=s.device,
+        execution=s.execution,
+        workload=s.workload,
+        data=s.data,
+        batch_size=s.batch_size,
+        precision=s.precision,
+        optimizer=s.optimizer,
+        threads=s.threads,
+        repeat=record.repeat,
+        warnings=record.warnings,
+    )
+
+
+def new_id(workload: str, framework: str, device: str) -> str:
+    """A run's name: UTC time, what ran, and four characters that keep two runs apart."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    letters = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(4))
+    return f"{stamp}-{workload}-{framework}-{device.replace(':', '')}-{letters}"
+
+
+def create(output: Path, run_id: str) -> Path:
+    """Make the directory of a new run, or raise ProfileError if it can't be or is there already."""
+    run = output / run_id
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        run.mkdir()
+        (run / RAW).mkdir()
+    except FileExistsError:
+        raise ProfileError(f"{run} exists already; choose another --name or remove it.") from None
+    except OSError as error:
+        raise ProfileError(
+            f"{output} can't be written to ({error.strerror}); choose a folder with --output."
+        ) from None
+    return run
+
+
+def write_json(path: Path, record: msgspec.Struct) -> None:
+    """Replace a record in one step, so that a reader never sees half of it."""
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+    os.replace(temporary, path)
+
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+
+
+def read_json(path: Path, record: type[Record]) -> Record:
+    """Read a record; a missing, damaged or newer file is a ProfileError that names it."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=record)
+    except OSError as error:
+        raise ProfileError(
+            f"{path} can't be read ({error.strerror}); is {path.parent} a run of profile.py?"
+        ) from None
+    except msgspec.DecodeError as error:
+        raise ProfileError(
+            f"{path} is damaged or of another version ({error}); run profile.py again."
+        ) from None
+
+
+Row = TypeVar("Row", Phase, Step)
+
+
+def append_rows(
+    path: Path, rows: Iterable[Phase | Step], row_type: type[Phase] | type[Step]
+) -> None:
+    """Add rows to a CSV by one write, with the header first; a row is whole or absent."""
+    lines = [_csv_line(getattr(row, name) for name in row_type.__struct_fields__) for row in rows]
+    if not path.exists():
+        lines.insert(0, ",".join(row_type.__struct_fields__))
+    if not lines:
+        return
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(file, ("\n".join(lines) + "\n").encode())
+    finally:
+        os.close(file)
+
+
+def _csv_line(values: Iterable[object]) -> str:
+    return ",".join("" if value is None else str(value) for value in values)
+
+
+def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
+    """Read phases.csv or steps.csv; a file that is not there has no rows."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    whole = text[: text.rfind("\n") + 1].splitlines()
+    rows = []
+    try:
+        for cells in csv.DictReader(whole):
+            known = {key: value for key, value in cells.items() if value != ""}
+            if "profiled" in known:
+                known["profiled"] = known["profiled"].lower()
+            rows.append(msgspec.convert(known, row_type, strict=False))
+    except (msgspec.ValidationError, csv.Error, AttributeError) as error:
+        raise ProfileError(
+            f"{path} is damaged in line {len(rows) + 2} ({error}); run profile.py again."
+        ) from None
+    return rows

@@ -1,0 +1,55 @@
+"""Finds workloads and data sets by name: every module of the folder that defines one."""
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from types import ModuleType
+
+import workloads
+import workloads.data
+from workloads.data.dataset import DataSet
+from workloads.spec import Workload, WorkloadError
+
+
+def workload_list() -> list[Workload]:
+    """Every shipped workload, by name."""
+    modules = _modules(workloads)
+    return [module.WORKLOAD for module in modules if hasattr(module, "WORKLOAD")]
+
+
+def dataset_list() -> list[DataSet]:
+    """Every known data set, by name."""
+    modules = _modules(workloads.data)
+    return [module.DATASET for module in modules if hasattr(module, "DATASET")]
+
+
+def find_workload(name: str) -> Workload:
+    """The workload of that name, or a WorkloadError that names the nearest."""
+    known = {workload.name: workload for workload in workload_list()}
+    if name not in known:
+        raise WorkloadError(_unknown("workload", name, known))
+    return known[name]
+
+
+def find_dataset(name: str) -> DataSet:
+    """The data set of that name, or a WorkloadError that names the nearest."""
+    known = {dataset.name: dataset for dataset in dataset_list()}
+    if name not in known:
+        raise WorkloadError(_unknown("data set", name, known))
+    return known[name]
+
+
+def _modules(package: ModuleType) -> list[ModuleType]:
+    names = sorted(entry.name for entry in pkgutil.iter_modules(package.__path__))
+    return [
+        importlib.import_module(f"{package.__name__}.{name}")
+        for name in names
+        if f"{package.__name__}.{name}" != __name__
+    ]
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
+    hint = f"; did you mean {' or '.join(near)}?" if near else f"; known: {', '.join(known)}."
+    return f'there is no {what} "{name}"{hint} --list shows all of them.'
