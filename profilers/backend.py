@@ -82,7 +82,7 @@ class Backend(Protocol):
         ...
 
     def inference(self, batch_size: int) -> Callable[[], None]:
-        """A function that runs the model forward once on a batch of this size."""
+        """A function that runs the model forward once on a batch of this size; no training after."""
         ...
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:

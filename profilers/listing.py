@@ -13,7 +13,7 @@ def print_list(workload: str | None) -> None:
 def _everything() -> list[str]:
     lines = ["workloads"]
     lines += [
-        f"  {w.name:<14} {w.parameter_count:>9,} parameters   {w.title}; data: {w.data}"
+        f"  {w.name:<14} {w.parameter_count:>9,} parameters  {w.data:<10} {w.title}"
         for w in workload_list()
     ]
     lines += ["", "data sets"]

@@ -270,9 +270,10 @@ def create(output: Path, run_id: str) -> Path:
         output.mkdir(parents=True, exist_ok=True)
         run.mkdir()
         (run / RAW).mkdir()
-    except FileExistsError:
-        raise ProfileError(f"{run} exists already; choose another --name or remove it.") from None
     except OSError as error:
+        if run.exists():
+            message = f"{run} exists already; choose another --name or remove it."
+            raise ProfileError(message) from None
         raise ProfileError(
             f"{output} can't be written to ({error.strerror}); choose a folder with --output."
         ) from None

@@ -1,0 +1,285 @@
+"""What the resource sampler costs: its CPU time, its rate, and the slow-down of a training step.
+
+Usage: python benchmarks/sampler_cost.py [--hz 10] [--rounds 120] [--json]
+
+The sampler watches a process that trains an MLP (784-64-10, batch 32, one thread). For the
+slow-down, short blocks of training with the sampler and with the sampler held by SIGSTOP alternate
+in random order within each round; a round's figure is the ratio of the two median step times. The
+median does not see the few steps that share a core with a sample, so the ratio of the means, which
+is noisier, stands beside it. Exit code 1 if a target is not met.
+"""
+
+import argparse
+import gc
+import json
+import math
+import multiprocessing
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+import psutil
+from scipy import stats  # type: ignore[import-untyped]
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+from profilers import rundir  # noqa: E402
+
+WATCH_SECONDS = 20.0
+BLOCK_SECONDS = 0.25
+SETTLING_SECONDS = 0.02
+CPU_TARGET_RATIO = 0.015
+RATE_TARGET_RATIO = 0.05
+SLOWDOWN_TARGET_RATIO = 1.02
+
+
+@dataclass(frozen=True)
+class Block:
+    """Step times of one block of training, in nanoseconds."""
+
+    median_ns: float
+    mean_ns: float
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio with its 95 % interval, by Student's t on the logarithms."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What was measured; ratios are those of step times with the sampler to those without."""
+
+    sample_hz: float
+    rounds: int
+    cpu_ratio: float
+    achieved_hz: float
+    median_step_us: float
+    median_ratio: Ratio
+    mean_ratio: Ratio
+
+    @property
+    def targets(self) -> dict[str, bool]:
+        """Whether each target was met."""
+        return {
+            "cpu": self.cpu_ratio < CPU_TARGET_RATIO,
+            "rate": abs(self.achieved_hz / self.sample_hz - 1) <= RATE_TARGET_RATIO,
+            "slowdown": self.median_ratio.high < SLOWDOWN_TARGET_RATIO,
+        }
+
+
+def train(orders: Connection) -> None:
+    """The watched process: trains for as many seconds as it is told, again and again."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(784, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
+    optimizer = torch.optim.Adam(model.parameters())
+    inputs, labels = torch.randn(32, 784), torch.randint(0, 10, (32,))
+    gc.disable()
+    while (seconds := orders.recv()) is not None:
+        durations_ns = []
+        end_ns = time.perf_counter_ns() + int(seconds * 1e9)
+        while (begin_ns := time.perf_counter_ns()) < end_ns:
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(inputs), labels).backward()
+            optimizer.step()
+            durations_ns.append(time.perf_counter_ns() - begin_ns)
+        orders.send(Block(statistics.median(durations_ns), statistics.fmean(durations_ns)))
+
+
+def train_for(worker: Connection, seconds: float) -> Block:
+    """Have the worker train for some seconds."""
+    worker.send(seconds)
+    block: Block = worker.recv()
+    return block
+
+
+@contextmanager
+def running_worker() -> Iterator[tuple[Connection, int]]:
+    """A warmed-up training process, by the pipe to it and its pid."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=train, args=(theirs,))
+    process.start()
+    assert process.pid is not None
+    try:
+        train_for(ours, 2.0)
+        yield ours, process.pid
+    finally:
+        ours.send(None)
+        process.join()
+
+
+@contextmanager
+def running_sampler(run: Path, pid: int) -> Iterator[psutil.Process]:
+    """The sampler, started as profile.py does it and watching `pid`."""
+    sampler = subprocess.Popen(
+        [sys.executable, "-P", "-m", "profilers.sampling.sampler", str(run)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    assert sampler.stdin is not None
+    assert sampler.stdout is not None
+    sampler.stdout.readline()
+    sampler.stdin.write(json.dumps({"pid": pid}).encode() + b"\n")
+    sampler.stdin.flush()
+    try:
+        yield psutil.Process(sampler.pid)
+    finally:
+        sampler.send_signal(signal.SIGCONT)
+        sampler.communicate(b'{"stop": true}\n')
+
+
+def write_run(run: Path, sample_hz: float) -> None:
+    """A run.json that tells the sampler its rate; the rest of it only has to be there."""
+    words = ("framework", "workload", "data", "device", "execution", "optimizer", "precision")
+    numbers = ("batch_size", "warmup", "profile_steps", "threads", "seed")
+    record = {
+        "id": run.name,
+        "status": "running",
+        "created_ns": time.time_ns(),
+        "version": "benchmark",
+        "settings": {
+            **dict.fromkeys(words, "benchmark"),
+            **dict.fromkeys(numbers, 1),
+            "sample_hz": sample_hz,
+        },
+        "data": {
+            **dict.fromkeys(("name", "description", "cache_key", "sha256"), "benchmark"),
+            **dict.fromkeys(("train_count", "test_count", "classes"), 1),
+            "input_shape": [1],
+        },
+        "repeat": 0,
+        "repeats": 1,
+    }
+    rundir.write_json(run / rundir.RUN, msgspec.convert(record, rundir.RunRecord))
+
+
+def count_rows(run: Path) -> int:
+    """Samples taken so far."""
+    return (run / rundir.RESOURCES).read_bytes().count(b"\n") - 1
+
+
+def cpu_and_rate(worker: Connection, sampler: psutil.Process, run: Path) -> tuple[float, float]:
+    """CPU seconds of the sampler per second, and samples per second, while the worker trains."""
+
+    def state() -> tuple[float, int, float]:
+        cpu = sampler.cpu_times()
+        return cpu.user + cpu.system, count_rows(run), time.monotonic()
+
+    cpu_begin, rows_begin, begin = state()
+    train_for(worker, WATCH_SECONDS)
+    cpu_end, rows_end, end = state()
+    return (cpu_end - cpu_begin) / (end - begin), (rows_end - rows_begin) / (end - begin)
+
+
+def alternate(
+    worker: Connection, sampler: psutil.Process, rounds: int
+) -> list[tuple[Block, Block]]:
+    """Blocks with and without the sampler, as pairs in this order."""
+    pairs = []
+    for _ in range(rounds):
+        blocks: dict[bool, Block] = {}
+        for sampled in random.sample([True, False], 2):
+            sampler.send_signal(signal.SIGCONT if sampled else signal.SIGSTOP)
+            train_for(worker, SETTLING_SECONDS)
+            blocks[sampled] = train_for(worker, BLOCK_SECONDS)
+        pairs.append((blocks[True], blocks[False]))
+    return pairs
+
+
+def ratio(pairs: list[tuple[float, float]]) -> Ratio:
+    """The mean ratio of pairs (other, baseline) with its 95 % interval."""
+    logs = [math.log(other / baseline) for other, baseline in pairs]
+    mean = statistics.fmean(logs)
+    error = statistics.stdev(logs) / math.sqrt(len(logs))
+    half = float(stats.t.ppf(0.975, len(logs) - 1)) * error
+    return Ratio(math.exp(mean), math.exp(mean - half), math.exp(mean + half))
+
+
+def measure(sample_hz: float, rounds: int) -> Costs:
+    """Run the whole benchmark."""
+    with tempfile.TemporaryDirectory() as folder, running_worker() as (worker, pid):
+        run = Path(folder)
+        write_run(run, sample_hz)
+        with running_sampler(run, pid) as sampler:
+            cpu_ratio, achieved_hz = cpu_and_rate(worker, sampler, run)
+            pairs = alternate(worker, sampler, rounds)
+    return Costs(
+        sample_hz=sample_hz,
+        rounds=rounds,
+        cpu_ratio=cpu_ratio,
+        achieved_hz=achieved_hz,
+        median_step_us=statistics.median(off.median_ns for _, off in pairs) / 1000,
+        median_ratio=ratio([(on.median_ns, off.median_ns) for on, off in pairs]),
+        mean_ratio=ratio([(on.mean_ns, off.mean_ns) for on, off in pairs]),
+    )
+
+
+def table(costs: Costs) -> str:
+    """The figures, their targets, and whether they were met."""
+
+    def interval(of: Ratio) -> str:
+        return f"{of.estimate:.4f} [{of.low:.4f}, {of.high:.4f}]"
+
+    met = {name: "met" if ok else "NOT MET" for name, ok in costs.targets.items()}
+    rows = [
+        ("sampler CPU, % of one core", f"{100 * costs.cpu_ratio:.2f}", "< 1.5", met["cpu"]),
+        (
+            "rate, Hz",
+            f"{costs.achieved_hz:.2f} of {costs.sample_hz:g}",
+            "within 5 %",
+            met["rate"],
+        ),
+        (
+            "median step, with / without",
+            interval(costs.median_ratio),
+            "upper < 1.02",
+            met["slowdown"],
+        ),
+        ("mean step, with / without", interval(costs.mean_ratio), "", ""),
+        ("median step without, us", f"{costs.median_step_us:.0f}", "", ""),
+        ("rounds", str(costs.rounds), "", ""),
+    ]
+    return "\n".join(f"{a:<28}{b:<26}{c:<14}{d}".rstrip() for a, b, c, d in rows)
+
+
+def main() -> int:
+    """Measure, print, and return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--hz", type=float, default=10.0, help="samples per second")
+    parser.add_argument("--rounds", type=int, default=120, help="pairs of blocks, at least 2")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    if options.rounds < 2 or options.hz <= 0:
+        parser.error("--rounds must be at least 2 and --hz above 0")
+    costs = measure(options.hz, options.rounds)
+    if options.json:
+        print(json.dumps({"schema": 1, "warnings": [], **asdict(costs), "targets": costs.targets}))
+    else:
+        print(table(costs))
+    return 0 if all(costs.targets.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Runs of the real command, made once and shared by every test that reads them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from profilers.rundir import Settings
+
+ROOT = Path(__file__).parent.parent
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data cache of the tests' own, so that they depend on nothing that lies about."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["CROSSPROF_CACHE"] = str(folder)
+    return folder
+
+
+def run_profile(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    """python profile.py ... as a user types it."""
+    command = [sys.executable, "profile.py", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, **options
+    )
+
+
+@pytest.fixture(scope="session")
+def make_settings() -> Callable[..., Settings]:
+    """Settings of a small CPU run, with the changes asked for."""
+    plain = Settings(
+        framework="torch",
+        workload="mnist-mlp",
+        data="digits",
+        device="cpu",
+        execution="eager",
+        batch_size=32,
+        warmup=2,
+        profile_steps=3,
+        optimizer="adam",
+        precision="fp32",
+        threads=1,
+        seed=0,
+        sample_hz=10.0,
+    )
+    return lambda **changes: msgspec.structs.replace(plain, **changes)
+
+
+@pytest.fixture(scope="session")
+def profile_command() -> Command:
+    return run_profile
+
+
+@pytest.fixture(scope="session")
+def torch_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """For each workload the row of --json of a short CPU run, its path absolute."""
+    output = tmp_path_factory.mktemp("traces")
+    rows = {}
+    for workload in ("mnist-mlp", "cifar10-cnn3", "cifar10-cnn5"):
+        request = ["--framework", "torch", "--device", "cpu", "--workload", workload]
+        request += ["--threads", "1", "--steps", "100", "--output", str(output), "--json"]
+        done = run_profile(*request)
+        assert done.returncode == 0, done.stderr
+        (row,) = json.loads(done.stdout)["runs"]
+        rows[workload] = row | {"stderr": done.stderr}
+    return rows
+
+
+@pytest.fixture(scope="session")
+def torch_run(torch_runs: dict[str, dict[str, Any]]) -> Path:
+    """The directory of a short CPU run of mnist-mlp."""
+    return Path(torch_runs["mnist-mlp"]["path"])

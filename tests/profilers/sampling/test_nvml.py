@@ -1,0 +1,260 @@
+from collections import Counter
+from types import SimpleNamespace
+
+import pynvml
+import pytest
+
+from profilers.sampling.nvml import NvmlSource
+
+PID = 4242
+SECOND_NS = 1_000_000_000
+
+
+class FakeNvml:
+    """Plays pynvml for GPUs that draw 100 W more per index; errors by function and GPU."""
+
+    def __init__(self, count=1):
+        self.count = count
+        self.errors: dict[tuple[str, int | None], int] = {}
+        self.calls: Counter[str] = Counter()
+        self.architecture = pynvml.NVML_DEVICE_ARCH_HOPPER
+        self.processes = [SimpleNamespace(pid=PID, usedGpuMemory=700)]
+        self.power_field_return = pynvml.NVML_SUCCESS
+
+    def __getattr__(self, name):
+        return getattr(pynvml, name)  # constants and NVMLError
+
+    def _call(self, name, gpu=None):
+        self.calls[name] += 1
+        code = self.errors.get((name, gpu)) or self.errors.get((name, None))
+        if code:
+            raise pynvml.NVMLError(code)
+
+    def nvmlInit(self):  # noqa: N802
+        self._call("init")
+
+    def nvmlShutdown(self):  # noqa: N802
+        self._call("shutdown")
+
+    def nvmlDeviceGetCount(self):  # noqa: N802
+        return self.count
+
+    def nvmlDeviceGetHandleByIndex(self, index):  # noqa: N802
+        self._call("handle", index)
+        return index
+
+    def nvmlDeviceGetUUID(self, gpu):  # noqa: N802
+        return f"GPU-{gpu}".encode()
+
+    def nvmlDeviceGetName(self, gpu):  # noqa: N802
+        return "NVIDIA Test"
+
+    def nvmlDeviceGetArchitecture(self, gpu):  # noqa: N802
+        self._call("architecture", gpu)
+        return self.architecture
+
+    def nvmlDeviceGetUtilizationRates(self, gpu):  # noqa: N802
+        self._call("utilization", gpu)
+        return SimpleNamespace(gpu=25, memory=99)
+
+    def nvmlDeviceGetMemoryInfo(self, gpu, version=None):  # noqa: N802
+        self._call("memory", gpu)
+        assert version == pynvml.nvmlMemory_v2
+        return SimpleNamespace(used=1000, reserved=500)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, gpu):  # noqa: N802
+        self._call("processes", gpu)
+        return self.processes
+
+    def nvmlDeviceGetFieldValues(self, gpu, fields):  # noqa: N802
+        self._call("fields", gpu)
+        assert fields == [186]
+        value = SimpleNamespace(uiVal=100_000 * (gpu + 1))
+        return [SimpleNamespace(nvmlReturn=self.power_field_return, value=value)]
+
+    def nvmlDeviceGetPowerUsage(self, gpu):  # noqa: N802
+        self._call("power", gpu)
+        return 90_000
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, gpu):  # noqa: N802
+        self._call("energy", gpu)
+        return 5_500
+
+
+def source_of(library, pids=(PID,)):
+    return NvmlSource(SimpleNamespace(pids=frozenset(pids)), library)
+
+
+def row(source, now_ns=SECOND_NS):
+    return dict(zip(source.columns, source.read(now_ns), strict=True))
+
+
+def test_all_figures_of_two_gpus_in_order_and_units():
+    source = source_of(FakeNvml(2))
+    assert list(source.columns.items())[:5] == [
+        ("gpu0_utilization_ratio", "ratio"),
+        ("gpu0_memory_used_bytes", "bytes"),
+        ("gpu0_process_memory_bytes", "bytes"),
+        ("gpu0_power_watts", "watts"),
+        ("gpu0_energy_joules", "joules"),
+    ]
+    assert source.read(SECOND_NS) == [0.25, 1000, 700, 100.0, 5.5, 0.25, 1000, 700, 200.0, 5.5]
+    assert source.capabilities == {"gpu": "available"}
+    assert source.gpus == [
+        {"index": i, "uuid": f"GPU-{i}", "name": "NVIDIA Test", "power_kind": "instant"}
+        for i in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "kind"),
+    [(pynvml.NVML_DEVICE_ARCH_HOPPER, "average-1s"), (pynvml.NVML_DEVICE_ARCH_VOLTA, "instant")],
+)
+def test_power_falls_back_when_the_field_itself_fails(architecture, kind):
+    library = FakeNvml()
+    library.power_field_return = pynvml.NVML_ERROR_NOT_SUPPORTED
+    library.architecture = architecture
+    source = source_of(library)
+    assert row(source)["gpu0_power_watts"] == 90.0
+    assert source.gpus[0]["power_kind"] == kind
+    assert source.capabilities == {"gpu": "available"}
+
+
+def test_power_that_neither_call_gives():
+    library = FakeNvml()
+    library.errors = {
+        ("fields", None): pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+        ("power", None): pynvml.NVML_ERROR_NOT_SUPPORTED,
+    }
+    source = source_of(library)
+    assert row(source)["gpu0_power_watts"] is None
+    assert source.gpus[0]["power_kind"] is None
+    assert source.capabilities["gpu0_power_watts"] == "not supported"
+
+
+def test_architecture_that_is_not_known_counts_as_new():
+    library = FakeNvml()
+    library.errors = {
+        ("fields", None): pynvml.NVML_ERROR_NOT_SUPPORTED,
+        ("architecture", None): pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+    }
+    assert source_of(library).gpus[0]["power_kind"] == "average-1s"
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (pynvml.NVML_ERROR_NOT_SUPPORTED, "not supported"),
+        (pynvml.NVML_ERROR_FUNCTION_NOT_FOUND, "not supported"),
+        (pynvml.NVML_ERROR_NO_PERMISSION, "not permitted to this user"),
+    ],
+)
+def test_figure_that_is_not_given_is_empty_and_not_asked_again(code, reason):
+    library = FakeNvml()
+    library.errors["energy", 0] = code
+    source = source_of(library)
+    asked = library.calls["energy"]
+    assert row(source)["gpu0_energy_joules"] is None
+    assert row(source, 2 * SECOND_NS)["gpu0_utilization_ratio"] == 0.25
+    assert library.calls["energy"] == asked
+    assert source.capabilities["gpu0_energy_joules"] == reason
+
+
+def test_passing_error_empties_one_cell():
+    library = FakeNvml()
+    source = source_of(library)
+    library.errors["utilization", 0] = pynvml.NVML_ERROR_UNKNOWN
+    first = row(source)
+    library.errors.clear()
+    assert first["gpu0_utilization_ratio"] is None
+    assert first["gpu0_memory_used_bytes"] == 1000
+    assert row(source, 2 * SECOND_NS)["gpu0_utilization_ratio"] == 0.25
+    assert "Unknown Error" in source.capabilities["gpu0_utilization_ratio"]
+
+
+def test_lost_gpu_stays_empty_and_the_other_goes_on():
+    library = FakeNvml(2)
+    source = source_of(library)
+    library.errors["memory", 0] = pynvml.NVML_ERROR_GPU_IS_LOST
+    row(source)
+    library.errors.clear()
+    calls = library.calls["utilization"]
+    after = row(source, 2 * SECOND_NS)
+    assert [value for name, value in after.items() if name.startswith("gpu0")] == [None] * 5
+    assert None not in [value for name, value in after.items() if name.startswith("gpu1")]
+    assert library.calls["utilization"] == calls + 1
+    assert source.capabilities["gpu0"].startswith("lost")
+    assert "gpu1" not in source.capabilities
+
+
+def test_gpu_that_can_not_be_opened_keeps_its_columns():
+    library = FakeNvml(2)
+    library.errors["handle", 0] = pynvml.NVML_ERROR_NO_PERMISSION
+    source = source_of(library)
+    values = row(source)
+    assert values["gpu0_power_watts"] is None
+    assert values["gpu1_power_watts"] == 200.0
+    assert source.capabilities["gpu0"] == "not permitted to this user"
+    assert source.gpus[0] == {"index": 0, "uuid": None, "name": None, "power_kind": None}
+
+
+@pytest.mark.parametrize(
+    "code", [pynvml.NVML_ERROR_LIBRARY_NOT_FOUND, pynvml.NVML_ERROR_DRIVER_NOT_LOADED]
+)
+def test_no_driver(code):
+    library = FakeNvml()
+    library.errors["init", None] = code
+    library.errors["shutdown", None] = pynvml.NVML_ERROR_UNINITIALIZED
+    source = source_of(library)
+    assert source.columns == {}
+    assert source.read(SECOND_NS) == []
+    assert source.capabilities == {"gpu": "no NVIDIA driver on this machine"}
+    source.close()
+
+
+def test_no_gpu():
+    source = source_of(FakeNvml(0))
+    assert source.read(SECOND_NS) == []
+    assert source.capabilities == {"gpu": "no NVIDIA GPU in this machine"}
+
+
+@pytest.mark.parametrize("known", [[(1, 5)], [(PID, None)], []])
+def test_process_memory_that_the_driver_does_not_tell(known):
+    library = FakeNvml()
+    library.processes = [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in known]
+    source = source_of(library)
+    assert row(source)["gpu0_process_memory_bytes"] is None
+    assert "does not list" in source.capabilities["gpu0_process_memory_bytes"]
+    library.processes = [SimpleNamespace(pid=PID, usedGpuMemory=8)] * 2
+    assert row(source, 2 * SECOND_NS)["gpu0_process_memory_bytes"] == 16
+    assert source.capabilities == {"gpu": "available"}
+
+
+def test_no_process_list_before_there_is_a_child():
+    library = FakeNvml()
+    assert row(source_of(library, pids=()))["gpu0_process_memory_bytes"] is None
+    assert library.calls["processes"] == 0
+
+
+def test_the_driver_is_asked_no_more_often_than_its_figures_change():
+    library = FakeNvml()
+    source = source_of(library)
+    before = library.calls.copy()
+    rows = [row(source, SECOND_NS + slot * SECOND_NS // 50) for slot in range(150)]
+    asked = library.calls["utilization"] - before["utilization"]
+    assert asked in (30, 31)
+    assert library.calls["processes"] - before["processes"] in (3, 4)
+    assert sum(cells["gpu0_energy_joules"] is not None for cells in rows) == asked
+
+
+def test_close_lets_go_of_the_driver():
+    library = FakeNvml()
+    source_of(library).close()
+    assert library.calls["shutdown"] == 1
+
+
+def test_this_machine_answers_or_says_why_not():
+    source = NvmlSource(SimpleNamespace(pids=frozenset()))
+    assert len(source.read(SECOND_NS)) == len(source.columns)
+    assert source.capabilities["gpu"] == "available" or not source.columns
+    source.close()

@@ -1,0 +1,21 @@
+from pathlib import Path
+
+import pytest
+
+from profilers.environment import cpu_model, relevant_variables
+
+
+def test_the_processor_is_named_as_the_kernel_names_it() -> None:
+    info = Path("/proc/cpuinfo")
+    if not info.exists() or "model name" not in info.read_text():
+        pytest.skip("this machine's kernel does not name its processor")
+    assert cpu_model() in info.read_text()
+
+
+def test_only_variables_that_matter_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("MY_SECRET_TOKEN", "x")
+    kept = relevant_variables()
+    assert kept["OMP_NUM_THREADS"] == "3"
+    assert "MY_SECRET_TOKEN" not in kept
+    assert "PATH" not in kept

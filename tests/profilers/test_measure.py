@@ -1,0 +1,180 @@
+"""The phases with a backend that only counts; a device that works on its own is made up here."""
+
+import gc
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from profilers import measure, rundir
+from profilers.measure import Extent, Measurement
+from profilers.protocol import Channel
+from profilers.recorder import Recorder
+from profilers.rundir import Settings, Step
+from workloads.batches import BatchOrder
+
+
+class CountingBackend:
+    """Each step takes `step_ns`: at once, or on an asynchronous device at the next waiting."""
+
+    def __init__(self, asynchronous: bool = False, step_ns: int = 0, builds: bool = False) -> None:
+        self.asynchronous = asynchronous
+        self.step_ns, self.builds = step_ns, builds
+        self.steps, self.waiting = 0, 0
+        self.since_restart: list[int] = []
+        self.collecting: list[bool] = []
+        self.loss = 1.0
+
+    def train_step(self, batch: Any) -> float:
+        self.steps += 1
+        self.since_restart.append(int(batch[0]))
+        self.collecting.append(gc.isenabled())
+        self.waiting += self.step_ns
+        if not self.asynchronous:
+            self.synchronise()
+        return self.loss
+
+    def synchronise(self) -> None:
+        until = time.monotonic_ns() + self.waiting
+        while time.monotonic_ns() < until:
+            pass
+        self.waiting = 0
+
+    def losses(self, handles: list[float]) -> list[float]:
+        assert self.waiting == 0, "losses were read before the device had finished"
+        return handles
+
+    def restart(self) -> None:
+        self.since_restart = []
+
+    def prepare_profiling(self) -> bool:
+        return self.builds
+
+    @contextmanager
+    def profiling(self, raw: Path, unrecorded: int, recorded: int) -> Iterator[Callable[..., Any]]:
+        yield lambda batch, index: self.train_step(batch)
+
+    def inference(self, batch_size: int) -> Callable[[], None]:
+        return lambda: None
+
+
+class Bench:
+    def __init__(self, folder: Path, backend: CountingBackend) -> None:
+        recorder = Recorder(folder, Channel(os.open(os.devnull, os.O_WRONLY)))
+        self.folder, self.backend, self.recorder = folder, backend, recorder
+        self.order = BatchOrder(100, 10, seed=0)
+        self.measurement = Measurement(backend, self.order, recorder)  # type: ignore[arg-type]
+
+    def rows(self, phase: str) -> list[Step]:
+        rows = rundir.read_rows(self.folder / rundir.STEPS, Step)
+        return [row for row in rows if row.phase == phase]
+
+
+def test_the_timed_steps_begin_at_the_first_batch_with_the_first_weights(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend())
+    bench.measurement.first_step()
+    bench.measurement.warm_up(3)
+    assert bench.measurement.timed(Extent(15, 0), window=1)[0] == 15
+    wanted = [int(bench.order.batch(k)[0]) for k in range(15)]
+    assert bench.backend.since_restart == wanted
+    assert [row.epoch for row in bench.rows("timed")] == [0] * 10 + [1] * 5
+    assert [row.index for row in bench.rows("warmup")] == [1, 2, 3]
+
+
+def test_a_phase_bounded_by_time_has_at_least_a_hundred_steps(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend())
+    done, _ = bench.measurement.timed(Extent(None, 0.0), window=1)
+    assert done == 100
+
+
+def test_nothing_is_collected_while_steps_are_timed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend())
+    bench.measurement.timed(Extent(5, 0), window=1)
+    assert bench.backend.collecting == [False] * 5
+    assert gc.isenabled()
+
+
+def test_on_a_device_windows_last_fifty_milliseconds(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend(asynchronous=True, step_ns=5_000_000))
+    window = bench.measurement.warm_up(5)
+    assert 8 <= window <= 10
+    bench.measurement.timed(Extent(300, 0), window)
+    rows = bench.rows("timed")
+    assert sum(row.count for row in rows) == 300
+    assert {row.kind for row in rows} == {"window"}
+    assert rows[0].samples == rows[0].count * 10
+    assert all(row.duration_ns >= row.count * 5_000_000 for row in rows)
+
+
+def test_the_first_window_after_warm_up_is_not_timed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend(asynchronous=True, step_ns=5_000_000))
+    window = bench.measurement.warm_up(5)
+    assert bench.rows("warmup")[-1].count == window
+    assert len(bench.rows("warmup")) == 6
+
+
+def test_a_short_timed_phase_on_a_device_still_has_thirty_windows(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend(asynchronous=True))
+    bench.measurement.timed(Extent(100, 0), window=50)
+    assert len(bench.rows("timed")) >= 30
+
+
+def test_batches_are_hashed_as_they_are_consumed(tmp_path: Path) -> None:
+    digests = []
+    for name, steps in (("a", 120), ("b", 150)):
+        (tmp_path / name).mkdir()
+        bench = Bench(tmp_path / name, CountingBackend())
+        bench.measurement.warm_up(2)
+        bench.measurement.timed(Extent(steps, 0), window=1)
+        digests.append(bench.measurement.digests)
+    first, second = digests
+    assert [d.steps for d in first] == [2, 100, 120]
+    assert first[:2] == second[:2]
+    assert first[2] != second[2]
+
+
+def test_profiled_steps_go_on_in_the_order_of_batches(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend())
+    bench.measurement.timed(Extent(7, 0), window=1)
+    assert bench.measurement.profiled(tmp_path, 4, begin=7) is None
+    wanted = [int(bench.order.batch(k)[0]) for k in range(7 + measure.UNRECORDED_STEPS + 4)]
+    assert bench.backend.since_restart == wanted
+    rows = bench.rows("profiled")
+    assert [(row.index, row.profiled) for row in rows] == [(k, True) for k in range(4)]
+
+
+def test_a_build_of_its_own_is_timed_unprofiled(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend(step_ns=1_000_000, builds=True))
+    build_ms = bench.measurement.profiled(tmp_path, 2, begin=0)
+    assert build_ms is not None
+    assert build_ms >= 1.0
+    unprofiled = [row for row in bench.rows("profiled") if not row.profiled]
+    assert len(unprofiled) == measure.COMPARED_STEPS
+
+
+def test_a_loss_that_is_no_number_is_told_once(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend())
+    bench.backend.loss = float("nan")
+    bench.measurement.timed(Extent(5, 0), window=1)
+    assert bench.recorder.warnings == ["the loss is nan in timed step 0"]
+
+
+def test_inference_has_rows_for_one_sample_and_for_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "INFERENCE_SECONDS", 0.0)
+    bench = Bench(tmp_path, CountingBackend())
+    bench.measurement.infer(10)
+    counts = np.unique([row.samples for row in bench.rows("inference")], return_counts=True)
+    assert [c.tolist() for c in counts] == [[1, 10], [measure.INFERENCE_RUNS] * 2]
+
+
+def test_epochs_and_steps_bound_the_timed_phase(make_settings: Callable[..., Settings]) -> None:
+    assert measure.extent(make_settings(epochs=3), 44, False) == Extent(132, measure.TIMED_SECONDS)
+    assert measure.extent(make_settings(steps=7), 44, False).steps == 7
+    assert measure.extent(make_settings(), 44, True) == Extent(None, measure.TIMED_SECONDS_DEVICE)

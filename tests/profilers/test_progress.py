@@ -1,0 +1,51 @@
+from collections.abc import Callable
+
+import pytest
+
+from profilers import progress
+from profilers.progress import LiveProgress, PlainProgress
+from profilers.protocol import PhaseBegins, StepDone
+from profilers.rundir import Settings
+
+
+def test_the_estimate_tells_seconds_or_what_bounds_the_run(
+    make_settings: Callable[..., Settings],
+) -> None:
+    one, five = (progress.estimate(make_settings(), n) for n in (1, 5))
+    assert one.startswith("1 run, about ")
+    assert five.startswith("5 runs, about ")
+    assert progress.estimate(make_settings(epochs=5), 1) == "1 run of 5 epochs"
+    assert progress.estimate(make_settings(steps=1000), 2) == "2 runs of 1,000 timed steps"
+
+
+def test_the_live_lines_show_phase_steps_and_time_left() -> None:
+    live = LiveProgress()
+    live.begin("PyTorch eager", 2, 5)
+    try:
+        live.message(PhaseBegins("timed", steps=2000))
+        live.message(StepDone(1240, 2.5))
+        text = live._lines(now=live._began + 82).plain
+    finally:
+        live.close()
+    assert "run 2 of 5   PyTorch eager   timed   1,240 of 2,000" in text
+    assert text.count("━") == 19
+    assert "1:22 elapsed, about " in text
+    assert "2.5 ms a step" in text
+    assert max(len(line) for line in text.splitlines()) <= 100
+
+
+def test_time_left_shrinks_phase_by_phase() -> None:
+    left = [progress._left(phase, 0.0, 0.0) for phase in progress.TYPICAL_SECONDS]
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == progress.FINISH_SECONDS
+
+
+def test_elsewhere_each_run_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    class Record:
+        status = "complete"
+
+    plain = PlainProgress()
+    plain.begin("PyTorch eager", 1, 2)
+    plain.message(StepDone(1, 1.0))
+    plain.end(Record(), "traces/x")  # type: ignore[arg-type]
+    assert capsys.readouterr().err == "run 1 of 2  PyTorch eager  complete  traces/x\n"

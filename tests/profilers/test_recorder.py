@@ -1,0 +1,70 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from profilers import rundir
+from profilers.protocol import Channel
+from profilers.recorder import ClocksRecord, Recorder
+from profilers.rundir import Phase, Step
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Recorder:
+    return Recorder(tmp_path, Channel(os.open(os.devnull, os.O_WRONLY)))
+
+
+def row(recorder: Recorder, index: int) -> Step:
+    now = time.monotonic_ns()
+    return Step(
+        phase="timed",
+        epoch=0,
+        index=index,
+        start_ns=recorder.unix_ns(now),
+        duration_ns=1000,
+        samples=32,
+    )
+
+
+def test_phases_lie_on_unix_time_and_do_not_overlap(recorder: Recorder, tmp_path: Path) -> None:
+    before = time.time_ns()
+    for name in ("import", "build"):
+        with recorder.phase(name):
+            time.sleep(0.002)
+    after = time.time_ns()
+    first, second = rundir.read_rows(tmp_path / rundir.PHASES, Phase)
+    assert (first.phase, second.phase) == ("import", "build")
+    assert before <= first.start_ns
+    assert first.start_ns + first.duration_ns <= second.start_ns + 1_000_000
+    assert second.start_ns + second.duration_ns <= after + 1_000_000
+    assert first.duration_ns >= 2_000_000
+
+
+def test_rows_are_on_disk_when_a_phase_ends_even_by_an_error(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    def interrupted() -> None:
+        with recorder.phase("timed"):
+            for index in range(5):
+                recorder.step(row(recorder, index), index + 1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert [step.index for step in rundir.read_rows(tmp_path / rundir.STEPS, Step)] == [*range(5)]
+    assert [phase.phase for phase in rundir.read_rows(tmp_path / rundir.PHASES, Phase)] == ["timed"]
+
+
+def test_both_clocks_are_anchored_at_each_edge(recorder: Recorder, tmp_path: Path) -> None:
+    with recorder.phase("build"):
+        pass
+    record = rundir.read_json(tmp_path / rundir.CLOCKS, ClocksRecord)
+    assert [anchor.label for anchor in record.anchors] == ["start", "build begins", "build ends"]
+    offsets = {anchor.realtime_ns - anchor.monotonic_ns for anchor in record.anchors}
+    assert max(offsets) - min(offsets) < 50_000_000
+
+
+def test_warnings_are_kept_for_the_result(recorder: Recorder) -> None:
+    recorder.warn("careful")
+    assert recorder.warnings == ["careful"]

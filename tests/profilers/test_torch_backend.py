@@ -1,0 +1,132 @@
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from profilers.rundir import Settings
+from workloads.batches import BatchOrder
+from workloads.catalogue import find_dataset, find_workload
+from workloads.weights import fingerprint, initial_weights
+
+if TYPE_CHECKING:
+    from profilers.torch_backend import TorchBackend
+
+pytestmark = pytest.mark.slow
+
+MakeBackend = Callable[..., "TorchBackend"]
+
+
+@pytest.fixture
+def make_backend(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> MakeBackend:
+    from profilers import torch_backend, torch_device
+
+    # The number of inter-op threads can be set once in a process, and tests share one.
+    monkeypatch.setattr(torch_device.torch, "set_num_interop_threads", lambda count: None)
+
+    def make(**changes: Any) -> "TorchBackend":
+        settings = make_settings(**changes)
+        workload = find_workload(settings.workload)
+        backend = torch_backend.create(settings)
+        backend.build(workload, initial_weights(workload, settings.seed))
+        backend.load(find_dataset("synthetic").load(workload).arrays())
+        return backend
+
+    return make
+
+
+def train(backend: "TorchBackend", steps: int) -> list[float]:
+    order = BatchOrder(4096, backend.settings.batch_size, backend.settings.seed)
+    return backend.losses([backend.train_step(order.batch(k)) for k in range(steps)])
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+def test_the_loss_falls(make_backend: MakeBackend, optimizer: str, precision: str) -> None:
+    losses = train(make_backend(optimizer=optimizer, precision=precision), 60)
+    assert 2.0 < losses[0] < 3.5
+    assert np.mean(losses[-10:]) < np.mean(losses[:5])
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_after_a_restart_training_repeats_itself(make_backend: MakeBackend, optimizer: str) -> None:
+    backend = make_backend(optimizer=optimizer)
+    initial = fingerprint(backend.weights())
+    first = train(backend, 5)
+    assert fingerprint(backend.weights()) != initial
+    backend.restart()
+    assert fingerprint(backend.weights()) == initial
+    assert train(backend, 5) == first
+
+
+def test_accuracy_and_loss_are_those_of_the_whole_test_set(make_backend: MakeBackend) -> None:
+    import torch
+
+    backend = make_backend()
+    train(backend, 30)
+    with torch.no_grad():
+        outputs = backend.model(backend._test_inputs)
+        right = (outputs.argmax(1) == backend._test_labels).float().mean().item()
+        loss = torch.nn.functional.cross_entropy(outputs, backend._test_labels).item()
+    for batch_size in (7, 32, 5000):
+        assert backend.evaluate(batch_size) == (pytest.approx(right), pytest.approx(loss, rel=1e-5))
+    assert backend.model.training
+
+
+def test_the_profile_has_steps_phases_and_layers(make_backend: MakeBackend, tmp_path: Path) -> None:
+    backend = make_backend()
+    order = BatchOrder(4096, 32, 0)
+    with backend.profiling(tmp_path, unrecorded=2, recorded=3) as step:
+        for index in range(-2, 3):
+            step(order.batch(index + 2), index)
+    with gzip.open(tmp_path / "kineto.json.gz") as file:
+        events = json.load(file)["traceEvents"]
+    names = [e["name"] for e in events if e.get("cat") == "user_annotation"]
+    assert sorted(n for n in names if n.startswith("step:")) == ["step:0", "step:1", "step:2"]
+    phases = {n: names.count(n) for n in names if n.startswith("phase:")}
+    assert phases == dict.fromkeys(
+        ["phase:data", "phase:forward", "phase:loss", "phase:backward", "phase:optimizer"], 3
+    )
+    layers = {n for n in names if n.startswith("layer:")}
+    assert layers == {"layer:flatten", "layer:fc1", "layer:relu1", "layer:fc2"}
+    assert any("Input Dims" in e.get("args", {}) for e in events)
+    assert not backend.model.fc1._forward_hooks
+
+
+def test_compiled_steps_compute_the_same_and_name_their_kernels(
+    make_backend: MakeBackend, tmp_path: Path
+) -> None:
+    eager, compiled = (make_backend(execution=mode) for mode in ("eager", "compile"))
+    assert train(compiled, 3) == pytest.approx(train(eager, 3), rel=1e-4)
+    assert compiled.prepare_profiling()
+    order = BatchOrder(4096, 32, 0)
+    compiled.train_step(order.batch(0))
+    with compiled.profiling(tmp_path, unrecorded=1, recorded=2) as step:
+        for index in range(-1, 2):
+            step(order.batch(index + 1), index)
+    with gzip.open(tmp_path / "kineto.json.gz") as file:
+        names = {e.get("name", "") for e in json.load(file)["traceEvents"]}
+    assert any("cpp_fused" in name for name in names)
+    assert not any(name.startswith("layer:") for name in names)
+    assert not eager.prepare_profiling()
+
+
+def test_running_out_of_memory_is_explained(make_backend: MakeBackend) -> None:
+    import torch
+
+    backend = make_backend()
+    assert "use a smaller --batch-size" in str(backend.explain(torch.OutOfMemoryError("CUDA ...")))
+    assert backend.explain(ValueError("something else")) is None
+
+
+def test_inference_leaves_the_weights_alone(make_backend: MakeBackend) -> None:
+    backend = make_backend()
+    before = fingerprint(backend.weights())
+    for batch_size in (1, 32, 3000):
+        backend.inference(batch_size)()
+    assert fingerprint(backend.weights()) == before
