@@ -212,7 +212,9 @@ class Measurement:
             self._recorder.warn(message)
 
     def _note_digest(self, phase: str) -> None:
-        self.digests.append(BatchDigest(phase, self._log.steps, self._log.sha256()))
+        digest = BatchDigest(phase, self._log.steps, self._log.sha256())
+        if digest not in self.digests:
+            self.digests.append(digest)
 
 
 @contextmanager

@@ -1,0 +1,97 @@
+"""The command line of the analysis: python -m analysis COMMAND ..."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from profilers.rundir import SCHEMA, ProfileError
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Command:
+    """One subcommand: its arguments, and what does the work and returns the exit code.
+
+    Both import what they need when they are called, so that `--help` answers at once.
+    """
+
+    name: str
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    work: Callable[[argparse.Namespace], int]
+
+
+def _finish_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run of profile.py")
+    parser.add_argument("--quiet", action="store_true", help="write the files, print no summary")
+    parser.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="json: one document with a row per run on stdout",
+    )
+
+
+def _finish(arguments: argparse.Namespace) -> int:
+    from analysis.finish import finish_all
+
+    finished, problems = finish_all(arguments.runs)
+    if not arguments.quiet:
+        from analysis import run_text, terminal
+
+        terminal.show(run_text.lines(finished))
+    for problem in problems:
+        _say_error(problem)
+    if arguments.format == "json":
+        _print_json({"runs": [each.summary for each in finished]}, problems)
+    return 1 if problems else 0
+
+
+def _print_json(content: dict[str, object], warnings: list[str]) -> None:
+    """One document on stdout, in the form that all commands share."""
+    import msgspec
+
+    document = {"schema": SCHEMA, "warnings": warnings, **content}
+    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+
+
+def _say_error(sentence: str) -> None:
+    print(f"error: {sentence}", file=sys.stderr)
+
+
+COMMANDS = (
+    Command(
+        "finish",
+        "what profile.py runs at the end: tables, trace, TensorBoard files and summary",
+        _finish_arguments,
+        _finish,
+    ),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a subcommand; 0 done, 1 a run or check failed, 2 a request that can't be met."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.work(arguments)  # type: ignore[no-any-return]
+    except ProfileError as error:
+        _say_error(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis", description="Read runs and traces: tables, charts, exports."
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        subparser = commands.add_parser(command.name, help=command.help, description=command.help)
+        command.add_arguments(subparser)
+        subparser.set_defaults(work=command.work)
+    return parser

@@ -1,0 +1,164 @@
+"""The derived files of a run: tables and timeline of its profile, remade when they are stale."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from analysis.blocks import Trace
+from analysis.ops import Coverage
+from profilers import rundir
+from profilers.rundir import ProfileError
+
+ANALYSIS_VERSION = 1
+"""To be raised whenever the same input would give other tables or another timeline."""
+
+MANIFEST = "derived/manifest.json"
+OTHER_INPUTS = (rundir.PHASES, rundir.STEPS, rundir.RESOURCES)
+
+
+def _kineto(path: Path) -> Trace:
+    from analysis.readers.kineto import KinetoTrace
+
+    return KinetoTrace(path)
+
+
+READERS: dict[str, Callable[[Path], Trace]] = {"kineto.json.gz": _kineto}
+"""What reads a file of raw/, by its name."""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """derived/manifest.json: what the derived files were made from, and what they leave out.
+
+    `inputs` maps files of the run to their SHA-256. `busy_ns` is how long each device had work
+    within the profiled steps.
+    """
+
+    schema: int = rundir.SCHEMA
+    analysis_version: int
+    inputs: dict[str, str]
+    outputs: list[str]
+    coverage: Coverage
+    busy_ns: dict[int, int]
+
+
+class TableRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a derived table; `analysis.exporters.tables` says what the columns mean."""
+
+    key: str
+    kind: str
+    phase: str
+    count: int
+    total_ns: int
+    self_ns: int
+    share_ratio: float | None
+    count_per_step: float | None
+    total_ns_per_step: float | None
+    self_ns_per_step: float | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the profile of a run says: its tables, and how much of the trace they account for."""
+
+    phases: list[TableRow]
+    layers: list[TableRow]
+    ops: list[TableRow]
+    kernels: list[TableRow]
+    coverage: Coverage
+    busy_ns: dict[int, int]
+
+
+def make(run: Path) -> Profile:
+    """Make the derived tables and trace.json.gz unless they are up to date, and read the tables.
+
+    Without a readable profile, trace.json.gz still shows phases, steps and resources.
+
+    Raises:
+        ProfileError: the profile is missing or damaged; the sentence says which.
+    """
+    inputs = {name: _sha256(run / name) for name in _inputs(run)}
+    manifest = _current(run, inputs)
+    if manifest is None:
+        manifest = _remake(run, inputs)
+    return Profile(
+        **{name: _read_table(run / rundir.DERIVED / f"{name}.parquet") for name in TABLES},
+        coverage=manifest.coverage,
+        busy_ns=manifest.busy_ns,
+    )
+
+
+TABLES = ("phases", "layers", "ops", "kernels")
+
+
+def _inputs(run: Path) -> list[str]:
+    raw = [path for path in sorted((run / rundir.RAW).rglob("*")) if path.is_file()]
+    others = [run / name for name in OTHER_INPUTS if (run / name).exists()]
+    return [path.relative_to(run).as_posix() for path in (*raw, *others)]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _current(run: Path, inputs: dict[str, str]) -> Manifest | None:
+    """The manifest, if what it describes is there and was made from just these inputs."""
+    try:
+        manifest = msgspec.json.decode((run / MANIFEST).read_bytes(), type=Manifest)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+    if manifest.analysis_version != ANALYSIS_VERSION or manifest.inputs != inputs:
+        return None
+    return manifest if all((run / name).exists() for name in manifest.outputs) else None
+
+
+def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
+    from analysis import ops
+    from analysis.exporters import chrome, tables
+    from analysis.folds.busy import busy_ns
+
+    (run / MANIFEST).unlink(missing_ok=True)
+    try:
+        trace = _open_profile(run)
+        folded = ops.fold_trace(trace)
+    except ProfileError:
+        chrome.write(run, None)
+        raise
+    written = [*tables.write(folded, run / rundir.DERIVED), run / rundir.TRACE]
+    chrome.write(run, folded)
+    manifest = Manifest(
+        analysis_version=ANALYSIS_VERSION,
+        inputs=inputs,
+        outputs=[path.relative_to(run).as_posix() for path in written],
+        coverage=ops.coverage(folded, trace.dropped),
+        busy_ns=busy_ns(folded.block.take(folded.in_steps())),
+    )
+    rundir.write_json(run / MANIFEST, manifest)
+    return manifest
+
+
+def _open_profile(run: Path) -> Trace:
+    for name, reader in READERS.items():
+        if (run / rundir.RAW / name).exists():
+            return reader(run / rundir.RAW / name)
+    raise ProfileError(
+        f"{run / rundir.RAW} holds no profile ({' or '.join(READERS)}); run profile.py again."
+    )
+
+
+def _read_table(path: Path) -> list[TableRow]:
+    from pyarrow import ArrowException, parquet
+
+    if not path.exists():
+        return []
+    try:
+        with parquet.ParquetFile(path) as file:  # read_table would load pandas
+            return msgspec.convert(file.read().to_pylist(), list[TableRow])
+    except (ArrowException, msgspec.ValidationError):
+        raise ProfileError(
+            f"{path} is damaged; remove {path.parent} and run python -m analysis finish "
+            f"{path.parent.parent} again."
+        ) from None

@@ -1,0 +1,88 @@
+"""The counters of a timeline: what the samples say about the machine, and allocated memory."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis import resources
+from analysis.blocks import Block, Int64, Kind
+
+MIB = 1 << 20
+GPU_COLUMN = re.compile(r"gpu(\d+)_(utilization_ratio|memory_used_bytes|power_watts)$")
+GPU_COUNTERS = {
+    "utilization_ratio": ("utilisation", "%", 100.0, True),
+    "memory_used_bytes": ("VRAM", "MiB", 1 / MIB, False),
+    "power_watts": ("power", "W", 1.0, True),
+}
+SYSTEM_CPU_SECONDS = "system_cpu_time_busy_seconds"
+
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counter:
+    """A figure over time: from each Unix time in ns on it has the value beside it, all finite."""
+
+    name: str
+    unit: str
+    time_ns: Int64
+    values: Float64
+
+
+def resource_counters(run: Path) -> list[Counter]:
+    """The counters of resources.csv; none if there are no samples, ProfileError if damaged."""
+    samples = resources.read(run)
+    if samples is None:
+        return []
+    return [counter for counter in _of_samples(samples) if len(counter.values)]
+
+
+def _of_samples(samples: resources.Samples) -> Iterator[Counter]:
+    time_ns = samples.time_ns
+    busy = samples.column(SYSTEM_CPU_SECONDS)
+    yield _counter("CPU", "%", time_ns, samples.cpu_percent(), over_past=True)
+    yield _counter("RSS", "MiB", time_ns, samples.column(resources.RSS) / MIB)
+    yield _counter("Threads", "count", time_ns, samples.column(resources.THREADS))
+    yield _counter("System CPU", "%", time_ns, percent(busy, time_ns), over_past=True)
+    for name, values in samples.columns.items():
+        if found := GPU_COLUMN.match(name):
+            title, unit, factor, over_past = GPU_COUNTERS[found[2]]
+            yield _counter(f"GPU {found[1]} {title}", unit, time_ns, values * factor, over_past)
+
+
+def percent(seconds: Float64, time_ns: Int64) -> Float64:
+    """Growth of a counter of CPU seconds since the sample before, 100 for one core."""
+    passed = np.diff(time_ns, prepend=time_ns[:1]) / 1e9
+    grown = np.diff(seconds, prepend=np.nan)
+    result: Float64 = np.full(len(grown), np.nan)
+    np.divide(100 * grown, passed, out=result, where=passed > 0)
+    return result
+
+
+def _counter(
+    name: str, unit: str, time_ns: Int64, values: Float64, over_past: bool = False
+) -> Counter:
+    """A counter without the empty cells; a figure on the past holds from the sample before."""
+    if over_past and len(values) > 1:
+        time_ns, values = time_ns[:-1], values[1:]
+    known = np.isfinite(values)
+    return Counter(name, unit, time_ns[known], values[known])
+
+
+def allocated(block: Block) -> list[Counter]:
+    """What the framework's allocators hold after each allocation and release, per device."""
+    memory = block.take((block.kind == Kind.MEMORY) & (block.total_bytes >= 0))
+    memory = memory.take(np.lexsort((memory.event_id, memory.start_ns)))
+    counters = []
+    for device in np.unique(memory.device).tolist():
+        rows = memory.device == device
+        place = f"GPU {device}" if device >= 0 else "host"
+        values = memory.total_bytes[rows] / MIB
+        counters.append(
+            Counter(f"Allocated by the framework, {place}", "MiB", memory.start_ns[rows], values)
+        )
+    return counters

@@ -1,0 +1,191 @@
+"""What a timeline of a run shows: tracks of slices, arrows and counters on one clock."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.blocks import NONE, Int64, Kind, runs_of_equal
+from analysis.exporters.counters import Counter, allocated, resource_counters
+from analysis.folds.layers import LAYER
+from analysis.folds.links import inherit
+from analysis.folds.phases import PHASE, range_rows
+from analysis.folds.selftime import AROUND, INSTANTS
+from analysis.ops import Folded
+from profilers import rundir
+
+RUN = "run"
+RESOURCES = "resources"
+
+Rows = npt.NDArray[np.intp]
+
+
+class Slice(NamedTuple):
+    """One slice; `row` is its event's row, -1 for one that is made from something else."""
+
+    start_ns: int
+    duration_ns: int
+    name: str
+    args: dict[str, object]
+    row: int = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One line of a process: its slices by start, longer ones first."""
+
+    process: str
+    name: str
+    slices: Iterable[Slice]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Everything to show; times are Unix nanoseconds, `start_ns` the earliest of them.
+
+    `arrows` are pairs of rows: a launch and what it launched. `slice_count` is counted from the
+    sources, not from the tracks, so that a writer can prove that it lost nothing.
+    """
+
+    start_ns: int
+    tracks: list[Track]
+    counters: list[Counter]
+    arrows: list[tuple[int, int]]
+    slice_count: int
+
+
+def build(run: Path, folded: Folded | None) -> Timeline:
+    """The timeline of a run directory, with the events of its profile if there is one.
+
+    Raises:
+        ProfileError: a file of the run is damaged.
+    """
+    phases = rundir.read_rows(run / rundir.PHASES, rundir.Phase)
+    steps = rundir.read_rows(run / rundir.STEPS, rundir.Step)
+    counters = resource_counters(run)
+    starts = [row.start_ns for row in phases] + [row.start_ns for row in steps]
+    tracks = [_listed("run phases", map(_phase_slice, phases))]
+    tracks.append(_listed("steps", map(_step_slice, steps)))
+    count = len(phases) + len(steps)
+    arrows: list[tuple[int, int]] = []
+    if folded is not None and len(folded.block):
+        record = rundir.read_json(run / rundir.RUN, rundir.RunRecord)
+        backward = _layer_stretches(folded)
+        tracks += _profile_tracks(folded, backward, f"{record.settings.framework} host")
+        counters += allocated(folded.block)
+        launched = np.flatnonzero(folded.launch_row >= 0)
+        arrows = list(zip(folded.launch_row[launched].tolist(), launched.tolist(), strict=True))
+        count += len(backward) + int((~np.isin(folded.block.kind, INSTANTS)).sum())
+        starts.append(int(folded.block.start_ns.min()))
+    starts += [int(counter.time_ns.min()) for counter in counters]
+    return Timeline(min(starts, default=0), tracks, counters, arrows, count)
+
+
+def _listed(name: str, slices: Iterable[Slice]) -> Track:
+    return Track(RUN, name, sorted(slices, key=lambda row: (row.start_ns, -row.duration_ns)))
+
+
+def _phase_slice(phase: rundir.Phase) -> Slice:
+    return Slice(phase.start_ns, phase.duration_ns, phase.phase, {})
+
+
+def _step_slice(step: rundir.Step) -> Slice:
+    window = step.kind == "window"
+    name = f"window of {step.count} steps" if window else f"{step.phase} step {step.index}"
+    args: dict[str, object] = {"phase": step.phase, "index": step.index, "epoch": step.epoch}
+    args |= {"samples": step.samples, "ms per step": step.duration_ns / step.count / 1e6}
+    if step.loss is not None and math.isfinite(step.loss):
+        args["loss"] = step.loss
+    return Slice(step.start_ns, step.duration_ns, name, args)
+
+
+def _profile_tracks(folded: Folded, backward: list[Slice], host: str) -> Iterator[Track]:
+    """Each event of the profile on one track: phases, layers, threads, streams, annotations."""
+    block = folded.block
+    order = block.nested_order()
+    phases = range_rows(block, folded.strings, PHASE)
+    phases = phases[folded.step[phases] >= 0]
+    layers = range_rows(block, folded.strings, LAYER)
+    yield _listed("phases", _slices(folded, phases, _without(PHASE)))
+    yield _listed("layers", [*_slices(folded, layers, _without(LAYER)), *backward])
+    around = np.isin(block.kind, AROUND)
+    left = ~np.isin(block.kind, INSTANTS)
+    left[phases] = left[layers] = False
+    for suffix, chosen in (("", left & ~around), (" annotations", left & around)):
+        rows = order[chosen[order]]
+        track = (block.process[rows], block.thread[rows], block.stream[rows].astype(np.int64))
+        for begin, end in runs_of_equal(*track):
+            process, name = _place(folded, int(rows[begin]), host)
+            yield Track(process, name + suffix, _slices(folded, rows[begin:end], str))
+
+
+def _place(folded: Folded, row: int, host: str) -> tuple[str, str]:
+    """The names of the process and of the track that an event belongs on."""
+    block = folded.block
+    if block.device[row] >= 0:
+        return f"GPU {block.device[row]}", f"stream {block.stream[row]}"
+    process, thread = int(block.process[row]), int(block.thread[row])
+    return host, folded.thread_names.get((process, thread)) or f"thread {thread}"
+
+
+def _without(prefix: str) -> Callable[[str], str]:
+    return lambda name: name.removeprefix(prefix)
+
+
+def _slices(folded: Folded, rows: Rows, rename: Callable[[str], str]) -> Iterator[Slice]:
+    block, strings = folded.block, folded.strings
+    texts = (("shapes", block.shapes), ("phase", folded.phase), ("layer", folded.layer))
+    numbers = (
+        ("sequence", block.sequence),
+        ("correlation", block.correlation),
+        ("bytes", block.bytes),
+        ("step", folded.step),
+    )
+    for row in rows.tolist():
+        args: dict[str, object] = {
+            key: strings[column[row]] for key, column in texts if column[row] >= 0
+        }
+        args |= {key: int(column[row]) for key, column in numbers if column[row] >= 0}
+        yield Slice(
+            int(block.start_ns[row]),
+            int(block.duration_ns[row]),
+            rename(strings[block.name[row]]),
+            args,
+            row,
+        )
+
+
+def _layer_stretches(folded: Folded) -> list[Slice]:
+    """A slice for each stretch of ops of one layer that no layer range shows: the backward ones.
+
+    A stretch is ops that follow one another on a thread, with no op of another layer, phase or
+    step, or of none, in between; ops inside other ops don't count.
+    """
+    block = folded.block
+    ranges = range_rows(block, folded.strings, LAYER)
+    seed = np.full(len(block), NONE, dtype=np.int64)
+    seed[ranges] = ranges
+    in_range = inherit(folded.parent_row, seed) >= 0
+    seed = np.where(block.kind == Kind.OP, np.arange(len(block)), NONE)
+    inside: Int64 = np.where(
+        folded.parent_row >= 0, inherit(folded.parent_row, seed)[folded.parent_row], NONE
+    )
+    order = block.nested_order()
+    rows = order[((block.kind == Kind.OP) & (inside < 0))[order]]
+    layer = np.where(in_range, NONE, folded.layer)
+    columns = (block.process, block.thread, layer, folded.phase, folded.step)
+    stretches = []
+    end_ns = block.end_ns
+    for begin, end in runs_of_equal(*(column[rows] for column in columns)):
+        some = rows[begin:end]
+        if layer[some[0]] >= 0:
+            start_ns = int(block.start_ns[some[0]])
+            args: dict[str, object] = {"phase": folded.strings[int(folded.phase[some[0]])]}
+            name = folded.strings[int(layer[some[0]])]
+            length_ns = int(end_ns[some].max()) - start_ns
+            stretches.append(Slice(start_ns, length_ns, name, args | {"ops": len(some)}))
+    return stretches

@@ -1,0 +1,93 @@
+"""What happens at the end of a run: tables, timeline, TensorBoard files and the summary."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis import derived, summary
+from analysis.exporters import tensorboard
+from profilers import rundir
+from profilers.rundir import ProfileError, RunSummary
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run and what became of it; `problems` are sentences on the parts that failed.
+
+    `profile` is None when the run has no readable profile.
+    """
+
+    measured: summary.Measured
+    summary: RunSummary
+    profile: derived.Profile | None
+    problems: list[str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run itself got to its end."""
+        return self.measured.record.status == "complete" and self.measured.result is not None
+
+
+def finish(run: Path) -> Finished:
+    """Make everything that can be made of a run; what fails is told, and the rest is done.
+
+    A run that did not complete has its summary written and nothing else.
+
+    Raises:
+        ProfileError: the folder is not a run, or what it recorded is damaged.
+    """
+    measured = summary.measured(run)
+    figures = summary.write(measured)
+    if measured.record.status != "complete" or measured.result is None:
+        return Finished(measured, figures, None, [_incomplete(measured)])
+    profile: derived.Profile | None = None
+    problems = []
+    try:
+        profile = derived.make(run)
+    except ProfileError as error:
+        problems.append(f"{run} has no tables of operations: {error}")
+    except OSError as error:
+        problems.append(_blocked(run, error))
+    try:
+        tensorboard.write(measured, figures)
+    except OSError as error:
+        problems.append(_blocked(run, error))
+    return Finished(measured, figures, profile, problems)
+
+
+def finish_all(runs: Sequence[Path]) -> tuple[list[Finished], list[str]]:
+    """Finish runs one after the other, and the sentences on all that failed.
+
+    Raises:
+        ProfileError: one of the folders is no run; nothing was written then.
+    """
+    for run in runs:
+        rundir.read_json(run / rundir.RUN, rundir.RunRecord)
+    finished, problems = [], []
+    for run in runs:
+        try:
+            result = finish(run)
+        except ProfileError as error:
+            problems.append(str(error))
+        except OSError as error:
+            problems.append(_blocked(run, error))
+        else:
+            finished.append(result)
+            problems += result.problems
+    return finished, problems
+
+
+def _incomplete(measured: summary.Measured) -> str:
+    record = measured.record
+    reason = f" ({record.error.message})" if record.error else ""
+    return (
+        f"{measured.run} is not finished: its status is {record.status}{reason}; "
+        f"{rundir.SUMMARY} has what it got to."
+    )
+
+
+def _blocked(run: Path, error: OSError) -> str:
+    return (
+        f"{error.filename or run} can't be read or written ({error.strerror}); free some space or "
+        f"change its rights, then run python -m analysis finish {run}."
+    )

@@ -1,0 +1,229 @@
+"""The summary of a run as lines of text: answer, cause, cost, limits, and what to do next."""
+
+import shlex
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from analysis import cost_text, profile_text, statistics, wording
+from analysis.finish import Finished
+from analysis.terminal import HEADING, MUTED, WARNING, Line, line
+from profilers import rundir
+from profilers.rundir import Spread
+
+WIDTH = 100
+INDENT, COMMAND_INDENT = 9, 14
+STEADY_RATIO = 0.95
+NO_BREAK_SPACE = "\u00a0"
+SIDES = {
+    "torch": "#dd6b33",
+    "tensorflow": "#4a8be0",
+    "onnxruntime": "#4b9aa2",
+    "litert": "#ab616d",
+}
+
+
+def lines(finished: Sequence[Finished]) -> Iterator[Line]:
+    """The text on runs that were finished together; repeats of one run share a summary."""
+    groups: dict[rundir.Settings, list[Finished]] = {}
+    for each in finished:
+        if each.complete:
+            groups.setdefault(each.measured.record.settings, []).append(each)
+    for runs in groups.values():
+        last = runs[-1]
+        yield line()
+        yield from _each_run(runs)
+        yield line((_verdict(runs), HEADING))
+        yield from _wrapped(_settings(last), MUTED)
+        yield line()
+        yield from _figures(last, len(runs))
+        if last.profile is not None:
+            framework = last.summary.framework
+            yield from profile_text.lines(last.profile, SIDES.get(framework, ""))
+        yield line()
+        yield from _labelled("Cost", cost_text.sentences(last.measured))
+        yield from _labelled("Trust", _trust(runs))
+        yield from _labelled("", _warnings(last), WARNING)
+        yield line()
+        yield from _next(shown_path(last.measured.run))
+
+
+def _each_run(runs: list[Finished]) -> Iterator[Line]:
+    """A line for each repeat; none for a run that stands alone."""
+    if len(runs) == 1:
+        return
+    for run in runs:
+        step_ms, path = run.summary.step_ms, shown_path(run.measured.run)
+        median, middle = _step(step_ms) if step_ms else (wording.MISSING, "")
+        yield line(f"run {run.summary.repeat:<4} {median} per step {middle:<32}", (path, MUTED))
+    yield line()
+
+
+def _verdict(runs: list[Finished]) -> str:
+    """The answer: how long a step takes, over all runs."""
+    last = runs[-1].summary
+    who = f"{wording.framework(last.framework)} {last.execution} trains {last.workload}"
+    medians = [run.summary.step_ms.median for run in runs if run.summary.step_ms]
+    if last.step_ms is None or not medians:
+        return f"{who}, but no timed step was recorded."
+    if len(runs) == 1:
+        median, middle = _step(last.step_ms)
+        return f"{who} at {median} per step {middle}, 1 run."
+    median, span = _step(statistics.over_runs(medians) or last.step_ms, "runs")
+    return f"{who} at {median} per step {span}, {len(medians)} runs."
+
+
+def _step(step_ms: Spread, what: str = "middle half") -> tuple[str, str]:
+    """A step's length with its unit, and its range in brackets."""
+    unit, unit_ns = wording.time_unit(step_ms.median * 1e6)
+    median, low, high = (ms * 1e6 / unit_ns for ms in (step_ms.median, step_ms.low, step_ms.high))
+    span = wording.interval(low, high, wording.decimals_for(median))
+    return f"{wording.number(median)} {unit}", f"({what} {span})"
+
+
+def _settings(run: Finished) -> str:
+    """What stands beside every number: workload, data, batch, precision, device, versions."""
+    record, environment = run.measured.record, run.measured.environment
+    settings, data = record.settings, record.data
+    device = "CPU" if settings.device == "cpu" else settings.device
+    versions = []
+    if environment is not None:
+        names = [str(found["name"]) for found in environment.devices if found.get("name")]
+        device = f"{names[0]} ({device})" if names else device
+        versions = [f"{name} {version}" for name, version in environment.versions.items()]
+    parts = [
+        settings.workload,
+        f"{data.name} ({data.description})",
+        f"batch {settings.batch_size}",
+        settings.optimizer,
+        wording.PRECISIONS.get(settings.precision, settings.precision),
+        device,
+        wording.counted(settings.threads, "thread"),
+    ]
+    together = (part.replace(" ", NO_BREAK_SPACE) for part in parts)
+    text = "; ".join(filter(None, [", ".join(together), ", ".join(versions)]))
+    return wording.plain(text)
+
+
+def _figures(run: Finished, runs: int) -> Iterator[Line]:
+    """The table under the verdict; of several runs it shows the last one."""
+    if runs > 1:
+        yield line((f"  of run {run.summary.repeat}, the last one", MUTED))
+    for left, right in zip(_step_cells(run), _other_cells(run), strict=True):
+        (label, value, note), (label_2, value_2, note_2) = left, right
+        text = f"  {label:<14}{value:>9}  {note:<30}{label_2:<20}{value_2:>9}  {note_2}"
+        yield line(text.rstrip())
+
+
+Cell = tuple[str, str, str]
+
+
+def _step_cells(run: Finished) -> list[Cell]:
+    found, result = run.summary, run.measured.result
+    step_ms, trained = found.step_ms, ""
+    if result is not None and result.steps_per_epoch:
+        epochs = wording.number(result.trained_steps / result.steps_per_epoch, 1)
+        trained = f"after {wording.counted(result.trained_steps, 'step')}, {epochs} epochs"
+    return [
+        (*_time("step", step_ms.median if step_ms else None), _rows(run)),
+        ("samples/s", wording.number(found.samples_per_second), ""),
+        ("test accuracy", wording.number(found.accuracy), trained),
+    ]
+
+
+def _other_cells(run: Finished) -> list[Cell]:
+    found = run.summary
+    latency_ms = found.inference_latency_ms
+    throughput = wording.number(found.inference_samples_per_second)
+    return [
+        (*_time("first step", found.first_step_ms), ""),
+        (*_time("inference", latency_ms.median if latency_ms else None), "at batch 1"),
+        ("inference, samples/s", throughput, f"at batch {found.batch_size}"),
+    ]
+
+
+def _time(label: str, time_ms: float | None) -> tuple[str, str]:
+    """A label with the unit that suits the time, and the number."""
+    unit, unit_ns = wording.time_unit((time_ms or 1) * 1e6)
+    return f"{label}, {unit}", wording.number(None if time_ms is None else time_ms * 1e6 / unit_ns)
+
+
+def _rows(run: Finished) -> str:
+    """What the median is of: steps, or windows of several steps."""
+    rows = statistics.rows_of(run.measured.steps, "timed")
+    windows = {row.count for row in rows if row.kind == "window"}
+    if windows:
+        return f"median of {wording.counted(len(rows), 'window')} of {max(windows)}"
+    return f"median of {wording.counted(len(rows), 'step')}"
+
+
+def _trust(runs: list[Finished]) -> Iterator[str]:
+    last = runs[-1]
+    if last.summary.overhead_ratio is not None:
+        yield _overhead(last.summary.overhead_ratio)
+    if last.profile is None:
+        yield "no profile could be read, so that nothing is said of phases, layers and operations"
+    else:
+        covered = last.profile.coverage
+        yield (
+            f"{wording.percent(covered.phase_ratio, None)} of the operations' self time mapped to "
+            f"a phase, {wording.percent(covered.layer_ratio, None)} to a layer; "
+            f"{wording.counted(covered.dropped, 'event')} dropped"
+        )
+    figures = last.measured.figures
+    if figures is not None:
+        late = wording.number((figures.lag_median_ns or 0) / 1e6)
+        yield (
+            f"{wording.counted(figures.samples, 'sample')} of resources, "
+            f"{wording.count(figures.missed)} missed; {late} ms late in the middle"
+        )
+    if len(runs) == 1:
+        yield "1 run has no interval: add --repeats 5"
+
+
+def _warnings(run: Finished) -> Iterator[str]:
+    for warning in run.summary.warnings:
+        yield f"warning: {warning}"
+
+
+def _overhead(ratio: float) -> str:
+    text = f"profiler {wording.number(ratio)} ×: "
+    if ratio < STEADY_RATIO:
+        return text + "profiled steps were shorter than the others, the machine was not steady"
+    if ratio < 1 / STEADY_RATIO:
+        return text + "operation times are about those in the step above"
+    return text + "operation times are larger than in the step above, shares hold"
+
+
+def _next(run: str) -> Iterator[Line]:
+    """The exact commands; a file name that needs it has a line of its own."""
+    trace = f"{run}/{rundir.TRACE}"
+    perfetto = f"open https://ui.perfetto.dev and drop {trace} on it"
+    rest = ""
+    if len(perfetto) > WIDTH - INDENT - COMMAND_INDENT:
+        perfetto, rest = "open https://ui.perfetto.dev and drop this file on it:", trace
+    yield line(("Next", HEADING), f"     {'Perfetto':<{COMMAND_INDENT}}{perfetto}")
+    if rest:
+        yield line(" " * (INDENT + COMMAND_INDENT) + rest)
+    tensorboard = f"tensorboard --logdir {shlex.quote(run)}"
+    yield line(f"{'':<{INDENT}}{'TensorBoard':<{COMMAND_INDENT}}{tensorboard}")
+
+
+def shown_path(run: Path) -> str:
+    """A run's path from the current folder, where it lies under it; without control characters."""
+    path = run.absolute()
+    here = Path.cwd()
+    return wording.plain(str(path.relative_to(here) if path.is_relative_to(here) else run))
+
+
+def _labelled(label: str, texts: Iterator[str] | list[str], style: str = "") -> Iterator[Line]:
+    """Texts beside a label, each on lines of its own."""
+    for text in texts:
+        for part in textwrap.wrap(wording.plain(text), WIDTH - INDENT):
+            yield line((f"{label:<{INDENT}}", HEADING), (part, style))
+            label = ""
+
+
+def _wrapped(text: str, style: str) -> Iterator[Line]:
+    for part in textwrap.wrap(text, WIDTH):
+        yield line((part.replace(NO_BREAK_SPACE, " "), style))

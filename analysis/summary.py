@@ -1,0 +1,119 @@
+"""One run in figures: the row that profile.py prints, from the files of the run directory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from analysis import energy, resources, statistics
+from profilers import rundir
+from profilers.rundir import Result, RunRecord, RunSummary, Spread, Step
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a run directory holds beside the profile, read once for the summary and the terminal."""
+
+    run: Path
+    record: RunRecord
+    steps: list[Step]
+    samples: resources.Samples | None
+    figures: resources.Figures | None
+    energy: energy.Energy
+    result: Result | None
+    environment: rundir.Environment | None
+
+
+def measured(run: Path) -> Measured:
+    """Read what the run recorded; a file that a failed run never wrote is None or empty."""
+    record = rundir.read_json(run / rundir.RUN, RunRecord)
+    window = resources.timed_window(rundir.read_rows(run / rundir.PHASES, rundir.Phase))
+    samples = resources.read(run)
+    has_result = (run / rundir.RESULT).exists()
+    has_environment = (run / rundir.ENVIRONMENT).exists()
+    return Measured(
+        run=run,
+        record=record,
+        steps=rundir.read_rows(run / rundir.STEPS, Step),
+        samples=samples,
+        figures=None if samples is None else resources.figures(samples, window),
+        energy=energy.of_window(samples, window),
+        result=rundir.read_json(run / rundir.RESULT, Result) if has_result else None,
+        environment=rundir.read_json(run / rundir.ENVIRONMENT, rundir.Environment)
+        if has_environment
+        else None,
+    )
+
+
+def summarise(run: Path) -> RunSummary:
+    """Compute a run's figures and write derived/summary.json; works for failed runs too.
+
+    What was not measured, and all of a run that did not get that far, is None.
+
+    Raises:
+        ProfileError: the folder is not a run, or a file of it is damaged.
+    """
+    return write(measured(run))
+
+
+def write(measured: Measured) -> RunSummary:
+    """Write derived/summary.json of what was read, and return it."""
+    summary = of_measured(measured)
+    rundir.write_json(measured.run / rundir.SUMMARY, summary)
+    return summary
+
+
+def of_measured(measured: Measured) -> RunSummary:
+    """The figures of a run, from what was read of it."""
+    record, settings, steps = measured.record, measured.record.settings, measured.steps
+    figures, result = measured.figures, measured.result
+    step_ms = statistics.timed_step(steps)
+    profiled_ms = statistics.profiled_step(steps)
+    first_ms = statistics.step_times_ms(statistics.rows_of(steps, "first_step"))
+    return msgspec.structs.replace(
+        rundir.empty_summary(str(measured.run), record),
+        step_ms=step_ms,
+        samples_per_second=_rate(settings.batch_size, step_ms),
+        first_step_ms=float(first_ms[0]) if len(first_ms) else None,
+        accuracy=result.accuracy if result else None,
+        overhead_ratio=_ratio(profiled_ms, step_ms),
+        cpu_percent=figures.cpu_percent if figures else None,
+        rss_peak_bytes=figures.rss_peak_bytes if figures else None,
+        gpu_percent=figures.gpu_percent if figures else None,
+        vram_peak_bytes=figures.vram_peak_bytes if figures else None,
+        power_watts=figures.power_watts if figures else None,
+        energy_joules=measured.energy.joules,
+        energy_method=measured.energy.method,
+        inference_latency_ms=_inference(steps, 1),
+        inference_samples_per_second=_rate(
+            settings.batch_size, _inference(steps, settings.batch_size)
+        ),
+        warnings=warnings_of(measured),
+    )
+
+
+def warnings_of(measured: Measured) -> list[str]:
+    """What the run warned of, and a power sensor that contradicts itself; each once."""
+    found = [*measured.record.warnings, *(measured.result.warnings if measured.result else [])]
+    if measured.energy.doubtful:
+        found.append(
+            f"the energy counter says {measured.energy.joules:.3g} J and the power readings "
+            f"{measured.energy.check_joules:.3g} J: over 10 % apart"
+        )
+    return list(dict.fromkeys(found))
+
+
+def _inference(steps: list[Step], samples: int) -> Spread | None:
+    rows = [row for row in statistics.rows_of(steps, "inference") if row.samples == samples]
+    return statistics.spread(statistics.step_times_ms(rows))
+
+
+def _rate(batch_size: int, step_ms: Spread | None) -> float | None:
+    """Samples per second at the median step."""
+    return 1e3 * batch_size / step_ms.median if step_ms and step_ms.median > 0 else None
+
+
+def _ratio(profiled_ms: Spread | None, step_ms: Spread | None) -> float | None:
+    if profiled_ms is None or step_ms is None or step_ms.median <= 0:
+        return None
+    return profiled_ms.median / step_ms.median

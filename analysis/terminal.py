@@ -1,0 +1,71 @@
+"""Prints lines of text to stderr: with colour on a terminal, plain and complete elsewhere."""
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TextIO
+
+HEADING = "bold"
+MUTED = "bright_black"
+WARNING = "yellow"
+
+FALLBACKS = str.maketrans(
+    {
+        "█": "#",
+        "░": "-",
+        "–": "-",
+        "−": "-",
+        "×": "x",
+        "·": "|",
+        "…": "~",
+        "µ": "u",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line as pieces of (text, style), where a style is one of rich or empty."""
+
+    pieces: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The line without its styles."""
+        return "".join(text for text, _ in self.pieces).rstrip()
+
+
+def line(*pieces: str | tuple[str, str]) -> Line:
+    """A line of plain texts and (text, style) pairs."""
+    return Line(tuple((piece, "") if isinstance(piece, str) else piece for piece in pieces))
+
+
+def show(lines: Iterable[Line], stream: TextIO | None = None) -> None:
+    """Print to stderr, or to `stream`; colour needs a terminal, and NO_COLOR not to be set."""
+    stream = sys.stderr if stream is None else stream
+    if stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        _show_in_colour(lines, stream)
+        return
+    for each in lines:
+        print(encodable(each.text, stream.encoding), file=stream)
+
+
+def _show_in_colour(lines: Iterable[Line], stream: TextIO) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False, soft_wrap=True)
+    for each in lines:
+        pieces = [(encodable(text, stream.encoding), style) for text, style in each.pieces]
+        console.print(Text.assemble(*pieces))
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """The text in signs that the encoding has: # and - for bars, ? for what has no likeness."""
+    try:
+        text.encode(encoding or "ascii")
+    except UnicodeEncodeError:
+        text = text.translate(FALLBACKS)
+        return text.encode(encoding or "ascii", "replace").decode(encoding or "ascii")
+    return text

@@ -1,0 +1,107 @@
+"""How numbers, names and frameworks are written, in the same words wherever people read them."""
+
+import math
+import unicodedata
+
+MISSING = "–"
+FRAMEWORKS = {
+    "torch": "PyTorch",
+    "tensorflow": "TensorFlow",
+    "onnxruntime": "ONNX Runtime",
+    "litert": "LiteRT",
+}
+PRECISIONS = {"fp32": "float32", "tf32": "TF32", "fp16": "float16", "bf16": "bfloat16"}
+TIME_UNITS = (("s", 1e9), ("ms", 1e6), ("µs", 1e3))
+
+
+def framework(name: str) -> str:
+    """A framework's own spelling of its name."""
+    return FRAMEWORKS.get(name, name)
+
+
+def decimals_for(value: float) -> int:
+    """How many decimals show three significant digits of a value."""
+    if value == 0 or not math.isfinite(value):
+        return 2
+    exponent = math.floor(math.log10(abs(value)))
+    if round(abs(value) / 10.0**exponent, 2) >= 10:
+        exponent += 1
+    return max(0, 2 - exponent)
+
+
+def number(value: float | None, decimals: int | None = None) -> str:
+    """A number with three significant digits, or with so many decimals; a dash for a missing one.
+
+    Thousands are parted by commas. What is not zero but would be written as zero is written as
+    below the smallest figure that fits.
+    """
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if decimals is None:
+        decimals = decimals_for(value)
+        value = _three_digits(value)
+    text = f"{abs(value):,.{decimals}f}"
+    if value != 0 and not any(digit in "123456789" for digit in text):
+        return f"<{10.0**-decimals:.{decimals}f}"
+    return "−" + text if value < 0 else text
+
+
+def _three_digits(value: float) -> float:
+    if value == 0:
+        return value
+    return round(value, 2 - math.floor(math.log10(abs(value))))
+
+
+def count(value: int | None) -> str:
+    """A whole number with all its digits; a dash for a missing one."""
+    return MISSING if value is None else f"{value:,}"
+
+
+def counted(value: int, noun: str) -> str:
+    """A number with its noun, in the plural where it needs one."""
+    return f"{count(value)} {noun}" + ("" if value == 1 else "s")
+
+
+def interval(low: float, high: float, decimals: int) -> str:
+    """Both ends of a range, with as many decimals as the value beside it."""
+    return f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def memory(size_bytes: float | None) -> str:
+    """A size in MiB, or in GiB from one GiB on."""
+    if size_bytes is None:
+        return MISSING
+    mebibytes = size_bytes / 2**20
+    return f"{number(mebibytes)} MiB" if mebibytes < 1000 else f"{number(mebibytes / 1024)} GiB"
+
+
+def time_unit(duration_ns: float) -> tuple[str, float]:
+    """The unit in which a time is easiest to read, and how many ns it has.
+
+    Milliseconds reach from 0.1 ms to 10 s.
+    """
+    if duration_ns >= 1e10:
+        return TIME_UNITS[0]
+    return TIME_UNITS[1] if duration_ns >= 1e5 else TIME_UNITS[2]
+
+
+def plain(name: str) -> str:
+    """A name without control characters: names come from traces, and a terminal obeys those.
+
+    Besides the control characters, marks that turn the direction of writing are left out.
+    """
+    return "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
+
+
+def shortened(name: str, width: int) -> str:
+    """A name of at most `width` characters; a longer one loses its middle."""
+    name = plain(name)
+    if len(name) <= width:
+        return name
+    tail = (width - 1) // 2
+    return f"{name[: width - 1 - tail]}…{name[len(name) - tail :] if tail else ''}"
+
+
+def percent(ratio: float | None, decimals: int | None = 0) -> str:
+    """A part of a whole, in percent; three significant digits with `decimals` None."""
+    return MISSING if ratio is None else f"{number(100 * ratio, decimals)} %"

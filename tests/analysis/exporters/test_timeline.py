@@ -1,0 +1,44 @@
+from pathlib import Path
+from typing import Any
+
+from analysis.exporters.timeline import build
+from analysis.ops import fold_trace
+from analysis.readers.kineto import KinetoTrace
+from profilers.rundir import Phase
+
+DATA = Path(__file__).parents[2] / "data" / "kineto"
+
+
+def test_the_timeline_starts_at_the_earliest_thing_it_shows(make_run: Any) -> None:
+    start_ns = make_run.start_ns
+    timeline = build(make_run("samples", phases=[Phase("timed", start_ns + 9, 1)]), None)
+    assert timeline.start_ns == start_ns
+    later = build(
+        make_run("phases", phases=[Phase("timed", start_ns - 9, 1)], steps=(), samples=None), None
+    )
+    assert later.start_ns == start_ns - 9
+    assert (later.slice_count, later.counters, later.arrows) == (1, [], [])
+
+
+def test_a_run_that_ended_at_once_has_an_empty_timeline(make_run: Any) -> None:
+    timeline = build(make_run(steps=(), phases=(), samples=None), None)
+    assert timeline.start_ns == timeline.slice_count == 0
+    assert [list(track.slices) for track in timeline.tracks] == [[], []]
+
+
+def test_host_and_device_are_processes_and_threads_and_streams_their_tracks(make_run: Any) -> None:
+    folded = fold_trace(KinetoTrace(DATA / "mi250-minitoy.json.gz"))
+    timeline = build(make_run(steps=(), phases=(), samples=None), folded)
+    counts = {(track.process, track.name): len(list(track.slices)) for track in timeline.tracks}
+    assert counts == {
+        ("run", "run phases"): 0,
+        ("run", "steps"): 0,
+        ("run", "phases"): 0,
+        ("run", "layers"): 0,
+        ("GPU 2", "stream 0"): 16,
+        ("GPU 2", "stream 0 annotations"): 2,
+        ("torch host", "thread 597913 (python3)"): 48,
+        ("torch host", "thread 598009 (pt_autograd_0)"): 43,
+        ("torch host", "thread 597913 (python3) annotations"): 3,
+    }
+    assert sum(counts.values()) == timeline.slice_count

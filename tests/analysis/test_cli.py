@@ -1,0 +1,98 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from analysis import cli
+from profilers import rundir
+from profilers.rundir import RunError
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_module(*arguments: str, path: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "analysis", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (path, str(ROOT))))},
+    )
+
+
+def test_finish_prints_the_summary_to_stderr_alone(
+    make_run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    assert cli.main(["finish", str(run)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "PyTorch eager trains mnist-mlp at 0.400 ms per step" in printed.err
+
+
+def test_json_goes_to_stdout_with_missing_figures_as_null(
+    make_run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    assert cli.main(["finish", str(run), "--quiet", "--format", "json"]) == 0
+    printed = capsys.readouterr()
+    document = msgspec.json.decode(printed.out)
+    assert printed.err == ""
+    assert (document["schema"], document["warnings"]) == (1, [])
+    [row] = document["runs"]
+    assert row["step_ms"]["median"] == pytest.approx(0.4)
+    assert row["gpu_percent"] is None
+
+
+def test_a_failed_run_is_exit_code_1(make_run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_run(status="failed", error=RunError("crash", "it broke"), result=None)
+    assert cli.main(["finish", str(run), "--format", "json"]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("error: ")
+    assert len(msgspec.json.decode(printed.out)["warnings"]) == 1
+
+
+def test_what_is_no_run_is_exit_code_2_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["finish", str(tmp_path / "none")]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_every_command_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    assert all(command.name in printed for command in cli.COMMANDS)
+
+
+def test_help_loads_neither_numpy_nor_rich() -> None:
+    code = (
+        "import sys\nfrom analysis import cli\n"
+        "try:\n    cli.main(['--help'])\n"
+        "except SystemExit:\n    pass\n"
+        "assert not {'numpy', 'rich', 'pyarrow', 'tensorboard'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)
+
+
+def test_finish_imports_no_framework_though_they_are_installed(
+    make_run: Any, tmp_path: Path
+) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    for name in ("torch", "tensorflow", "matplotlib"):
+        (tmp_path / "installed" / name).mkdir(parents=True)
+        (tmp_path / "installed" / name / "__init__.py").write_text("raise SystemExit('loaded')\n")
+    done = run_module("finish", str(run), path=str(tmp_path / "installed"))
+    assert done.returncode == 0, done.stderr
+    assert "Top operations" in done.stderr
+    assert (run / rundir.TENSORBOARD).exists()

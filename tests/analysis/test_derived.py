@@ -1,0 +1,111 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from analysis import derived
+from profilers import rundir
+from profilers.rundir import ProfileError
+
+
+def test_tables_of_a_profile(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    profile = derived.make(run)
+    times = {row.key: row.total_ns_per_step for row in profile.phases}
+    assert times == {"forward": 200_000, "optimizer": 250_000, "gaps": 50_000}
+    assert {row.key: row.self_ns_per_step for row in profile.ops} == {
+        "aten::addmm": 150_000,
+        "aten::add_": 100_000,
+    }
+    assert profile.coverage.steps == 2
+    assert profile.kernels == []
+    assert (run / rundir.TRACE).exists()
+
+
+def test_what_is_up_to_date_is_read_and_not_remade(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    made = derived.make(run)
+    before = {path: path.stat().st_mtime_ns for path in (run / "derived").iterdir()}
+    assert derived.make(run) == made
+    assert {path: path.stat().st_mtime_ns for path in (run / "derived").iterdir()} == before
+
+
+@pytest.mark.parametrize("lost", ["trace.json.gz", "derived/ops.parquet", "derived/manifest.json"])
+def test_a_lost_file_is_made_again(make_run: Any, lost: str) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    derived.make(run)
+    (run / lost).unlink()
+    derived.make(run)
+    assert (run / lost).exists()
+
+
+def test_another_profile_gives_other_tables(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    derived.make(run)
+    make_run.add_profile(run, make_run.kineto_events()[:7])
+    assert derived.make(run).coverage.steps == 1
+
+
+def test_another_version_of_the_analysis_makes_all_anew(
+    make_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    derived.make(run)
+    monkeypatch.setattr(derived, "ANALYSIS_VERSION", derived.ANALYSIS_VERSION + 1)
+    assert derived.make(run)
+    manifest = rundir.read_json(run / derived.MANIFEST, derived.Manifest)
+    assert manifest.analysis_version == derived.ANALYSIS_VERSION
+    assert sorted(manifest.inputs) == [
+        "phases.csv",
+        "raw/kineto.json.gz",
+        "resources.csv",
+        "steps.csv",
+    ]
+
+
+def test_a_damaged_manifest_is_no_error(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    derived.make(run)
+    (run / derived.MANIFEST).write_text("{")
+    assert derived.make(run).coverage.steps == 2
+
+
+def test_a_damaged_profile_leaves_a_timeline_and_no_manifest(make_run: Any) -> None:
+    run = make_run()
+    path = make_run.add_profile(run)
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ProfileError, match=r"kineto\.json\.gz"):
+        derived.make(run)
+    assert (run / rundir.TRACE).exists()
+    assert not (run / derived.MANIFEST).exists()
+
+
+def test_a_run_without_a_profile_says_so(make_run: Any) -> None:
+    run = make_run()
+    with pytest.raises(ProfileError, match="holds no profile"):
+        derived.make(run)
+    assert (run / rundir.TRACE).exists()
+
+
+def test_a_damaged_table_is_one_sentence(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    derived.make(run)
+    (run / "derived" / "ops.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ProfileError, match=r"ops\.parquet is damaged"):
+        derived.make(run)
+
+
+def test_the_manifest_is_plain_json(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    derived.make(run)
+    content = msgspec.json.decode((run / derived.MANIFEST).read_bytes())
+    assert content["coverage"]["phase_ratio"] == 1
+    assert content["outputs"][-1] == "trace.json.gz"

@@ -1,0 +1,156 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis import resources
+from analysis.resources import Window
+from profilers import rundir
+from profilers.rundir import ProfileError
+
+MS = 1_000_000
+GPU_HEADER = (
+    "time_ns,process_cpu_time_user_seconds,process_cpu_time_system_seconds,"
+    "process_memory_rss_bytes,gpu0_utilization_ratio,gpu0_memory_used_bytes,gpu0_power_watts,"
+    "gpu1_utilization_ratio,gpu1_memory_used_bytes,gpu1_power_watts"
+)
+GPU_SAMPLES = (
+    GPU_HEADER,
+    "500,1,0,10,0.99,999,400,0.10,100,50",
+    "1500,2,0,20,0.99,999,400,0.20,200,100",
+    "2500,3,0,30,0.99,999,400,0.80,300,200",
+    "3500,4,0,40,0.99,999,400,0.40,150,300",
+)
+GPUS = [{"index": 0, "uuid": "GPU-aa"}, {"index": 1, "uuid": "GPU-bb"}]
+
+
+def figures_of(run: Any) -> resources.Figures:
+    samples = resources.read(run)
+    assert samples is not None
+    window = resources.timed_window(rundir.read_rows(run / rundir.PHASES, rundir.Phase))
+    return resources.figures(samples, window)
+
+
+def test_cpu_is_interpolated_at_the_edges_of_the_timed_phase(make_run: Any) -> None:
+    found = figures_of(make_run())
+    assert found.cpu_seconds == pytest.approx(3.25)
+    assert found.cpu_percent == pytest.approx(162.5)
+
+
+def test_peaks_count_over_the_whole_run(make_run: Any) -> None:
+    found = figures_of(make_run())
+    assert found.rss_peak_bytes == 9000
+    assert found.threads == 4
+    assert (found.samples, found.missed) == (5, 1)
+    assert (found.lag_median_ns, found.lag_largest_ns) == (200, 300)
+
+
+def test_a_run_without_a_gpu_says_why_in_the_samplers_words(make_run: Any) -> None:
+    found = figures_of(make_run())
+    assert found.gpu_percent is None
+    assert found.vram_peak_bytes is None
+    assert found.reasons["gpu_percent"] == "no NVIDIA driver on this machine"
+
+
+def test_the_gpu_of_two_is_found_by_its_uuid(make_run: Any) -> None:
+    record = make_run.resources_record(gpus=GPUS, capabilities={"gpu": "available"})
+    run = make_run(
+        samples=GPU_SAMPLES, resources=record, machine=make_run.environment("GPU-BB", "A GPU")
+    )
+    found = figures_of(run)
+    # Held backwards in 1 to 3 s: 0.5 s of 20 %, 1 s of 80 %, 0.5 s of 40 %.
+    assert found.gpu_percent == pytest.approx(55)
+    assert found.power_watts == pytest.approx((0.5 * 100 + 200 + 0.5 * 300) / 2)
+    assert found.vram_peak_bytes == 300
+    assert not found.reasons
+
+
+def test_a_cpu_run_has_no_gpu_figures_though_the_machine_has_gpus(make_run: Any) -> None:
+    record = make_run.resources_record(gpus=GPUS, capabilities={"gpu": "available"})
+    found = figures_of(make_run(samples=GPU_SAMPLES, resources=record))
+    assert found.gpu_percent is None
+    assert found.power_watts is None
+    assert found.reasons["power_watts"] == "not used by this run"
+
+
+def test_an_unknown_gpu_gives_no_figures(make_run: Any) -> None:
+    record = make_run.resources_record(gpus=GPUS)
+    machine = make_run.environment("GPU-cc", "A GPU")
+    found = figures_of(make_run(samples=GPU_SAMPLES, resources=record, machine=machine))
+    assert found.gpu_percent is None
+    assert "does not list" in found.reasons["gpu_percent"]
+
+
+def test_an_unsupported_sensor_keeps_its_reason(make_run: Any) -> None:
+    lines = [GPU_HEADER, "1200,1,0,10,,,,0.5,100,", "2500,2,0,10,,,,0.5,100,"]
+    record = make_run.resources_record(
+        gpus=GPUS, capabilities={"gpu": "available", "gpu1_power_watts": "not supported"}
+    )
+    machine = make_run.environment("GPU-bb", "A GPU")
+    found = figures_of(make_run(samples=lines, resources=record, machine=machine))
+    assert found.gpu_percent == pytest.approx(50)
+    assert found.power_watts is None
+    assert found.reasons["power_watts"] == "not supported"
+
+
+def test_one_sample_in_the_window_is_too_few(make_run: Any) -> None:
+    found = figures_of(make_run(samples=make_run.host_samples[:5]))
+    assert found.cpu_percent == pytest.approx(100 * (4.5 - 1.75) / 1.5)
+    found = figures_of(make_run("run-2", samples=make_run.host_samples[:4]))
+    assert found.cpu_percent is None
+    assert found.reasons["cpu_percent"] == resources.TOO_FEW
+
+
+def test_a_run_that_ended_before_the_timed_phase_says_so(make_run: Any) -> None:
+    found = figures_of(make_run(phases=()))
+    assert found.cpu_percent is None
+    assert found.rss_peak_bytes == 9000
+    assert found.reasons["cpu_percent"] == resources.NOT_REACHED
+
+
+def test_an_empty_cell_is_no_zero_and_ends_what_the_next_value_stands_for() -> None:
+    time_ns = np.array([0, 1, 2, 3], dtype=np.int64) * 10**9
+    gauge = np.array([4.0, 8.0, np.nan, 2.0])
+    # 1 s of 8 and 1 s of 2; the second between them is not known.
+    assert resources.held_mean(time_ns, gauge, Window(0, 3 * 10**9)) == pytest.approx(5)
+
+
+def test_cpu_percent_of_each_sample(make_run: Any) -> None:
+    samples = resources.read(make_run())
+    assert samples is not None
+    known = samples.cpu_percent()
+    np.testing.assert_allclose(known, [np.nan, np.nan, 150, 200, 100])
+
+
+def test_a_torn_last_line_is_dropped(make_run: Any) -> None:
+    run = make_run()
+    with (run / rundir.RESOURCES).open("a", encoding="utf-8") as file:
+        file.write("17900000000")
+    samples = resources.read(run)
+    assert samples is not None
+    assert len(samples.time_ns) == 5
+
+
+@pytest.mark.parametrize("text", ["1,2\n", "x,1,1,1,1,1\n", "1,y,1,1,1,1\n"])
+def test_a_damaged_line_is_one_sentence_with_the_files_name(make_run: Any, text: str) -> None:
+    run = make_run()
+    with (run / rundir.RESOURCES).open("a", encoding="utf-8") as file:
+        file.write(text)
+    with pytest.raises(ProfileError, match=r"resources\.csv is damaged"):
+        resources.read(run)
+
+
+def test_a_run_without_samples_has_none(make_run: Any) -> None:
+    assert resources.read(make_run(samples=None)) is None
+
+
+def test_a_header_alone_is_no_error(make_run: Any) -> None:
+    found = figures_of(make_run(samples=make_run.host_samples[:1]))
+    assert found.rss_peak_bytes is None
+    assert found.samples == 0
+
+
+def test_times_stay_exact(make_run: Any) -> None:
+    samples = resources.read(make_run())
+    assert samples is not None
+    assert samples.time_ns[1] == make_run.start_ns + 500 * MS

@@ -1,0 +1,90 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from analysis import summary
+from profilers import rundir
+from profilers.rundir import ProfileError, RunError, RunSummary
+
+
+def test_every_figure_of_a_cpu_run(make_run: Any) -> None:
+    found = summary.summarise(make_run(warnings=["the loss is nan"]))
+    assert found.step_ms is not None
+    assert found.step_ms.median == pytest.approx(0.4)
+    assert found.samples_per_second == pytest.approx(32 / 0.4e-3)
+    assert found.first_step_ms == pytest.approx(9.8)
+    assert found.accuracy == 0.951
+    assert found.overhead_ratio == pytest.approx(0.55 / 0.4)
+    assert found.cpu_percent == pytest.approx(162.5)
+    assert found.rss_peak_bytes == 9000
+    assert found.inference_latency_ms is not None
+    assert found.inference_latency_ms.median == pytest.approx(0.06)
+    assert found.inference_samples_per_second == pytest.approx(32 / 0.16e-3)
+    assert found.warnings == ["the loss is nan"]
+    missing = ("gpu_percent", "vram_peak_bytes", "power_watts", "energy_joules", "energy_method")
+    assert [getattr(found, name) for name in missing] == [None] * 5
+
+
+def test_it_is_written_into_the_run(make_run: Any) -> None:
+    run = make_run()
+    found = summary.summarise(run)
+    assert rundir.read_json(run / rundir.SUMMARY, RunSummary) == found
+
+
+def test_batch_one_rows_count_for_latency_and_throughput(make_run: Any) -> None:
+    settings = msgspec.structs.replace(make_run.settings, batch_size=1)
+    steps = [make_run.step("inference", n, 0.05, samples=1) for n in range(3)]
+    found = summary.summarise(make_run(settings=settings, steps=steps))
+    assert found.inference_latency_ms is not None
+    assert found.inference_latency_ms.count == 3
+    assert found.inference_samples_per_second == pytest.approx(20_000)
+
+
+def test_an_aborted_run_has_what_it_got_to(make_run: Any) -> None:
+    run = make_run(
+        status="failed",
+        error=RunError("crash", "ValueError: no"),
+        steps=make_run.steps[:1],
+        phases=(),
+        result=None,
+        samples=None,
+    )
+    found = summary.summarise(run)
+    assert (found.status, found.error) == ("failed", "ValueError: no")
+    assert found.first_step_ms == pytest.approx(9.8)
+    assert found.step_ms is None
+    assert found.accuracy is None
+    assert found.cpu_percent is None
+
+
+def test_a_warning_that_parent_and_child_wrote_stands_once(make_run: Any) -> None:
+    run = make_run(warnings=["twice", "once"])
+    result = rundir.read_json(run / rundir.RESULT, rundir.Result)
+    warned = msgspec.structs.replace(result, warnings=["twice"])
+    rundir.write_json(run / rundir.RESULT, warned)
+    assert summary.summarise(run).warnings == ["twice", "once"]
+
+
+def test_a_doubtful_counter_is_a_warning(make_run: Any) -> None:
+    lines = (
+        "time_ns,gpu0_power_watts,gpu0_energy_joules",
+        "500,100,1000",
+        "1500,100,1100",
+        "2500,100,1900",
+        "3500,100,2900",
+    )
+    run = make_run(
+        samples=lines,
+        resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
+        machine=make_run.environment("GPU-aa"),
+    )
+    found = summary.summarise(run)
+    assert found.energy_joules == pytest.approx(2400 - 1050)
+    assert found.energy_method == "counter"
+    assert any("over 10 % apart" in warning for warning in found.warnings)
+
+
+def test_a_folder_that_is_no_run_is_one_sentence(tmp_path: Any) -> None:
+    with pytest.raises(ProfileError, match=r"run\.json can't be read"):
+        summary.summarise(tmp_path)

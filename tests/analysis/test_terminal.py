@@ -1,0 +1,48 @@
+import io
+
+import pytest
+
+from analysis import terminal
+from analysis.terminal import line
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+LINES = [line(("Where", "bold"), "  ", ("██", "#dd6b33")), line("[not] markup  ")]
+
+
+def test_elsewhere_the_text_is_plain() -> None:
+    stream = io.StringIO()
+    terminal.show(LINES, stream)
+    assert stream.getvalue() == "Where  ██\n[not] markup\n".replace("██", "##")
+
+
+def test_on_a_terminal_it_is_the_same_text_with_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = Terminal()
+    terminal.show(LINES, stream)
+    assert "\x1b[1mWhere\x1b[0m" in stream.getvalue()
+    assert "[not] markup" in stream.getvalue()
+
+
+@pytest.mark.parametrize("variable", [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_no_color_and_a_dumb_terminal_are_honoured(
+    monkeypatch: pytest.MonkeyPatch, variable: tuple[str, str]
+) -> None:
+    monkeypatch.setenv(*variable)
+    stream = Terminal()
+    terminal.show(LINES, stream)
+    assert stream.getvalue() == "Where  ██\n[not] markup\n"
+
+
+def test_signs_that_the_encoding_lacks_have_a_likeness() -> None:
+    assert terminal.encodable("█░ 28×28 µs – …", "ascii") == "#- 28x28 us - ~"
+    assert terminal.encodable("█ ×", "cp1252") == "# x"
+    assert terminal.encodable("█ ×", "utf-8") == "█ ×"
+    assert terminal.encodable("漢", "ascii") == "?"

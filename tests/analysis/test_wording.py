@@ -1,0 +1,67 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis import wording
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (45_123, "45,100"),
+        (2.844, "2.84"),
+        (0.8456, "0.846"),
+        (0.00123, "0.00123"),
+        (99.96, "100"),
+        (9.996, "10.0"),
+        (0, "0.00"),
+        (-0.25, "−0.250"),
+        (None, "–"),
+        (float("nan"), "–"),
+    ],
+)
+def test_three_significant_digits(value: float | None, text: str) -> None:
+    assert wording.number(value) == text
+
+
+def test_with_decimals_what_would_be_zero_is_below_the_smallest_figure() -> None:
+    assert wording.number(0.004, 2) == "<0.01"
+    assert wording.number(0.0, 2) == "0.00"
+    assert wording.number(0.3, 0) == "<1"
+
+
+def test_an_interval_has_the_decimals_of_its_value() -> None:
+    assert wording.interval(0.3, 12.0, 2) == "0.30 to 12.00"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(400 * 2**20, "400 MiB"), (3 * 2**30, "3.00 GiB"), (None, "–")]
+)
+def test_memory_in_binary_units(size: float | None, text: str) -> None:
+    assert wording.memory(size) == text
+
+
+@pytest.mark.parametrize(
+    ("time_ns", "unit"), [(8_000, "µs"), (3e5, "ms"), (9e9, "ms"), (2e10, "s")]
+)
+def test_the_unit_of_a_time(time_ns: float, unit: str) -> None:
+    assert wording.time_unit(time_ns)[0] == unit
+
+
+def test_control_characters_and_marks_of_direction_are_left_out() -> None:
+    assert wording.plain("a\x1b[31mb\n\u202ec\u009b") == "a[31mbc"
+
+
+def test_long_names_lose_their_middle() -> None:
+    assert wording.shortened("abcdefghij", 10) == "abcdefghij"
+    assert wording.shortened("abcdefghijk", 6) == "abc…jk"
+
+
+@given(st.text(), st.integers(2, 60))
+def test_a_name_is_never_wider_than_asked(name: str, width: int) -> None:
+    assert len(wording.shortened(name, width)) <= width
+
+
+@given(st.floats(1e-6, 1e9))
+def test_the_written_number_is_near(value: float) -> None:
+    assert float(wording.number(value).replace(",", "")) == pytest.approx(value, rel=0.0051)

@@ -1,0 +1,190 @@
+"""The command as users type it: what it prints, where, and with which exit code."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+from profilers import rundir
+from profilers.cli import Document
+from profilers.rundir import Phase, RunRecord, Step
+from workloads.batches import BatchLog, BatchOrder
+from workloads.catalogue import find_workload
+from workloads.weights import fingerprint, initial_weights
+
+ROOT = Path(__file__).parent.parent.parent
+SCHEMA = ROOT / "docs" / "schema" / "profile.json"
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "say which framework"),
+        (["--framework", "torch", "--workload", "mnist"], "did you mean mnist-mlp?"),
+        (["--framework", "torch", "--data", "digit"], "did you mean digits?"),
+        (["--framework", "torch", "--workload", "cifar10-cnn3", "--data", "digits"], "use --data"),
+        (["--framework", "torch", "--epochs", "0"], "0 is less than 1"),
+        (["--framework", "torch", "--output", "/dev/null/x"], "--output"),
+        (["--framework", "torch", "--python", "torch=/nowhere"], "not an executable file"),
+    ],
+)
+def test_a_wrong_request_is_one_sentence_and_leaves_nothing(
+    arguments: list[str], words: str, profile_command: Command, tmp_path: Path
+) -> None:
+    output = [] if "--output" in arguments else ["--output", str(tmp_path / "traces")]
+    done = profile_command(*arguments, *output)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+    assert not (tmp_path / "traces").exists()
+
+
+def test_an_existing_name_is_refused(profile_command: Command, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    done = profile_command(
+        "--framework", "torch", "--output", str(tmp_path), "--name", "taken", "--json"
+    )
+    assert done.returncode == 2
+    assert "taken exists already; choose another --name" in done.stderr
+    assert json.loads(done.stdout)["error"] in done.stderr
+    jsonschema.validate(json.loads(done.stdout), json.loads(SCHEMA.read_text()))
+
+
+@pytest.mark.slow
+def test_a_batch_larger_than_the_data_is_refused(profile_command: Command, tmp_path: Path) -> None:
+    request = ["--framework", "torch", "--device", "cpu", "--batch-size", "1438"]
+    done = profile_command(*request, "--output", str(tmp_path / "traces"))
+    assert done.returncode == 2
+    assert "larger than the 1,437 training samples" in done.stderr
+    assert not (tmp_path / "traces").exists()
+
+
+@pytest.mark.slow
+def test_a_framework_that_is_not_installed_is_answered_with_the_pip_command(
+    profile_command: Command, tmp_path: Path
+) -> None:
+    environment = tmp_path / "bare"
+    subprocess.run(["python3", "-m", "venv", "--without-pip", str(environment)], check=True)
+    python = environment / "bin" / "python"
+    request = ["--framework", "torch", "--python", f"torch={python}"]
+    done = profile_command(*request, "--output", str(tmp_path / "traces"))
+    assert done.returncode == 2
+    assert f"{python} lacks torch>=2.8,<2.14" in done.stderr
+    assert f"{python} -m pip install" in done.stderr
+    assert not (tmp_path / "traces").exists()
+
+
+@pytest.mark.slow
+def test_a_run_ends_with_its_summary_and_commands(torch_runs: dict[str, dict[str, Any]]) -> None:
+    for workload, row in torch_runs.items():
+        text = row["stderr"]
+        assert f"PyTorch eager trains {workload} at " in text
+        assert "trace.json.gz" in text
+        assert "tensorboard --logdir" in text
+        lines = [line for line in text.splitlines() if row["path"] not in line]
+        assert max(len(line) for line in lines) <= 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workload", ["mnist-mlp", "cifar10-cnn3", "cifar10-cnn5"])
+def test_the_directory_holds_what_the_format_says(
+    workload: str, torch_runs: dict[str, dict[str, Any]]
+) -> None:
+    run = Path(torch_runs[workload]["path"])
+    record = rundir.read_json(run / rundir.RUN, RunRecord)
+    result = rundir.read_json(run / rundir.RESULT, rundir.Result)
+    spec = find_workload(workload)
+    assert record.status == "complete"
+    assert record.error is None
+    assert result.parameters == spec.parameter_count
+    assert result.weights_sha256 == fingerprint(initial_weights(spec, seed=0))
+    assert result.data_sha256 == record.data.sha256
+    phases = [row.phase for row in rundir.read_rows(run / rundir.PHASES, Phase)]
+    assert phases == [
+        "import",
+        "build",
+        "data",
+        "first_step",
+        "warmup",
+        "timed",
+        "evaluation",
+        "profiled",
+        "inference",
+    ]
+    steps = rundir.read_rows(run / rundir.STEPS, Step)
+    assert sum(step.phase == "timed" for step in steps) == 100
+    assert all(1.6e18 < step.start_ns < 2e18 for step in steps)
+    assert all(a.start_ns + a.duration_ns <= b.start_ns for a, b in pairwise(steps))
+    assert (run / "raw" / "kineto.json.gz").exists()
+    assert rundir.read_json(run / rundir.RESOURCES_RECORD, rundir.ResourcesRecord).samples > 5
+
+
+@pytest.mark.slow
+def test_the_batches_are_those_of_the_recorded_order(torch_run: Path) -> None:
+    result = rundir.read_json(torch_run / rundir.RESULT, rundir.Result)
+    order, log = BatchOrder(1437, 32, seed=0), BatchLog()
+    for index in range(100):
+        log.add(order.batch(index))
+    assert [d.sha256 for d in result.batches if d.phase == "timed" and d.steps == 100] == [
+        log.sha256()
+    ]
+
+
+@pytest.mark.slow
+def test_json_is_as_its_schema_says(torch_runs: dict[str, dict[str, Any]]) -> None:
+    rows = [
+        {key: value for key, value in row.items() if key != "stderr"} for row in torch_runs.values()
+    ]
+    document = {"schema": 1, "warnings": [], "runs": rows, "comparisons": [], "error": None}
+    jsonschema.validate(document, json.loads(SCHEMA.read_text()))
+    for row in rows:
+        assert row["step_ms"]["low"] <= row["step_ms"]["median"] <= row["step_ms"]["high"]
+        assert row["step_ms"]["count"] == 100
+        assert 0 < row["accuracy"] <= 1
+        assert row["overhead_ratio"] > 0.5
+        assert row["rss_peak_bytes"] > 50_000_000
+        assert row["gpu_percent"] is None
+
+
+def test_the_schema_file_names_every_field_of_the_code() -> None:
+    def fields(schema: dict[str, Any]) -> dict[str, set[str]]:
+        return {name: set(made["properties"]) for name, made in schema["$defs"].items()}
+
+    assert fields(json.loads(SCHEMA.read_text())) == fields(msgspec.json.schema(Document))
+
+
+@pytest.mark.slow
+def test_five_epochs_on_the_digits_reach_92_percent(
+    profile_command: Command, tmp_path: Path
+) -> None:
+    request = ["--framework", "torch", "--device", "cpu", "--epochs", "5", "--threads", "1"]
+    done = profile_command(*request, "--output", str(tmp_path), "--json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    (row,) = json.loads(done.stdout)["runs"]
+    assert row["accuracy"] >= 0.92
+    assert row["step_ms"]["count"] == 5 * (1437 // 32)
+
+
+@pytest.mark.slow
+def test_repeats_are_runs_of_their_own(profile_command: Command, tmp_path: Path) -> None:
+    request = ["--framework", "torch", "--device", "cpu", "--steps", "20", "--threads", "1"]
+    done = profile_command(
+        *request, "--repeats", "2", "--name", "twice", "--output", str(tmp_path), "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    runs = json.loads(done.stdout)["runs"]
+    assert [run["id"] for run in runs] == ["twice-1", "twice-2"]
+    assert sorted(os.listdir(tmp_path)) == ["twice-1", "twice-2"]
+    assert "run 2 of 2" in done.stderr
