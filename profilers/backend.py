@@ -82,7 +82,7 @@ class Backend(Protocol):
         ...
 
     def inference(self, batch_size: int) -> Callable[[], None]:
-        """A function that runs the model forward once on a batch of this size; no training after."""
+        """A function that runs the model forward once on such a batch; no training after it."""
         ...
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:

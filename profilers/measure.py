@@ -89,7 +89,7 @@ class Measurement:
             window = max(1, min(window, wanted.steps // MINIMUM_WINDOWS))
         durations: list[float] = []
         done = 0
-        with self._recorder.phase("timed", wanted.steps, wanted.seconds), _no_collection():
+        with _no_collection(), self._recorder.phase("timed", wanted.steps, wanted.seconds):
             began = time.monotonic_ns()
             while not wanted.is_over(done, time.monotonic_ns() - began):
                 count = window if wanted.steps is None else min(window, wanted.steps - done)

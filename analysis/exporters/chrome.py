@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from profilers import rundir
 from profilers.rundir import ProfileError
 
 BUFFER_LINES = 10_000
-PROCESS_STRIDE = 1_000_000
+FIRST_THREAD = 101
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class _Writer:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._processes: dict[str, int] = {}
-        self._thread_counts: dict[str, int] = {}
+        self._threads = count(FIRST_THREAD)
         self._arrow_rows = {row for arrow in timeline.arrows for row in arrow}
         self._placed: dict[int, tuple[int, int, str]] = {}
         self.slices = self.samples = self.arrows = self.track_count = 0
@@ -113,7 +114,7 @@ class _Writer:
         if self._timeline.counters:
             names.append(RESOURCES)
         for order, name in enumerate(names):
-            pid = self._processes[name] = (order + 1) * PROCESS_STRIDE
+            pid = self._processes[name] = order + 1
             yield _metadata("process_name", pid, pid, {"name": name})
             yield _metadata("process_sort_index", pid, pid, {"sort_index": order})
         for track in self._timeline.tracks:
@@ -132,13 +133,10 @@ class _Writer:
         for piece in track.slices:
             lane = lanes.place(piece.start_ns, piece.start_ns + piece.duration_ns)
             if lane == len(tids):
-                number = self._thread_counts[track.process] = (
-                    self._thread_counts.get(track.process, 0) + 1
-                )
-                tids.append(pid + number)
+                tids.append(next(self._threads))
                 name = track.name if not lane else f"{track.name} (overlap {lane + 1})"
                 yield _metadata("thread_name", pid, tids[lane], {"name": name})
-                yield _metadata("thread_sort_index", pid, tids[lane], {"sort_index": number})
+                yield _metadata("thread_sort_index", pid, tids[lane], {"sort_index": tids[lane]})
                 self.track_count += 1
             yield self._slice(piece, pid, tids[lane])
 

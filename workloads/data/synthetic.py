@@ -7,7 +7,7 @@ from workloads.data.dataset import DataSet, Samples
 from workloads.spec import Workload
 
 TRAIN_COUNT, TEST_COUNT = 4096, 1024
-TEMPLATE_SIDE, SHIFT, NOISE, CONTRAST = 8, 2, 1.0, 0.15
+TEMPLATE_SIDE, SHIFT, NOISE, CONTRAST = 8, 2, 5.0, 0.04
 SEED = 0
 
 
