@@ -89,6 +89,7 @@ class LiveProgress(Progress):
         from rich.live import Live
 
         self._label = f"run {number} of {total}   {title}"
+        self._runs_after = total - number
         self._phase = PhaseBegins("start")
         self._phase_began = time.monotonic()
         self._done, self._step_ms = 0, 0.0
@@ -121,7 +122,7 @@ class LiveProgress(Progress):
         from rich.text import Text
 
         elapsed, share = now - self._phase_began, self._share(now)
-        left = _left(self._phase.phase, self._expected(), elapsed)
+        left = _left(self._phase.phase, self._expected(), elapsed, self._runs_after)
         filled = round(share * BAR_WIDTH)
         count = f"{self._done:,} of {self._phase.steps:,}" if self._phase.steps else ""
         if self._done and not self._phase.steps:
@@ -145,11 +146,12 @@ class LiveProgress(Progress):
         return min(1.0, (now - self._phase_began) / expected) if expected else 0.0
 
 
-def _left(phase: str, expected: float, elapsed: float) -> float:
+def _left(phase: str, expected: float, elapsed: float, runs_after: int) -> float:
+    """Seconds until the end: of the phase, the later phases, the later runs, the summary."""
     names = list(TYPICAL_SECONDS)
     later = names[names.index(phase) + 1 :] if phase in TYPICAL_SECONDS else names
     rest = sum(TYPICAL_SECONDS[name] for name in later) + FINISH_SECONDS
-    return max(0.0, expected - elapsed) + rest
+    return max(0.0, expected - elapsed) + rest + runs_after * sum(TYPICAL_SECONDS.values())
 
 
 def _clock(seconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from profilers.rundir import Settings
+from profilers.rundir import DataRecord, RunRecord, Settings, Status
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,6 +53,35 @@ def make_settings() -> Callable[..., Settings]:
         sample_hz=10.0,
     )
     return lambda **changes: msgspec.structs.replace(plain, **changes)
+
+
+@pytest.fixture(scope="session")
+def make_record(make_settings: Callable[..., Settings]) -> Callable[..., RunRecord]:
+    """run.json of a run with such settings, complete unless another status is asked for."""
+    data = DataRecord(
+        name="digits",
+        description="digits 28×28",
+        cache_key="digits-0",
+        sha256="ab" * 32,
+        train_count=1437,
+        test_count=360,
+        input_shape=(28, 28, 1),
+        classes=10,
+    )
+
+    def make(status: Status = "complete", **changes: Any) -> RunRecord:
+        return RunRecord(
+            id="run",
+            status=status,
+            created_ns=0,
+            version="0.1.0",
+            settings=make_settings(**changes),
+            data=data,
+            repeat=1,
+            repeats=1,
+        )
+
+    return make
 
 
 @pytest.fixture(scope="session")

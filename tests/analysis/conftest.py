@@ -1,7 +1,7 @@
 """Small run directories, written by the functions that the profiler writes them with."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -9,7 +9,6 @@ import pytest
 
 from profilers import rundir
 from profilers.rundir import (
-    DataRecord,
     Environment,
     Phase,
     ResourcesRecord,
@@ -23,31 +22,6 @@ from profilers.rundir import (
 START_NS = 1_790_000_000_000_000_000
 MS = 1_000_000
 SECOND = 1_000_000_000
-SETTINGS = Settings(
-    framework="torch",
-    workload="mnist-mlp",
-    data="digits",
-    device="cpu",
-    execution="eager",
-    batch_size=32,
-    warmup=2,
-    profile_steps=2,
-    optimizer="adam",
-    precision="fp32",
-    threads=2,
-    seed=0,
-    sample_hz=10.0,
-)
-DATA = DataRecord(
-    name="digits",
-    description="digits 28×28",
-    cache_key="digits-0",
-    sha256="ab" * 32,
-    train_count=1437,
-    test_count=360,
-    input_shape=(28, 28, 1),
-    classes=10,
-)
 RESULT = Result(
     parameters=50_890,
     weights_sha256="cd" * 32,
@@ -156,7 +130,6 @@ class RunMaker:
     """Writes runs into a folder and builds the records that they consist of."""
 
     start_ns = START_NS
-    settings = SETTINGS
     steps = STEPS
     host_samples = HOST_SAMPLES
     step = staticmethod(step)
@@ -164,15 +137,17 @@ class RunMaker:
     resources_record = staticmethod(resources_record)
     kineto_events = staticmethod(kineto_events)
 
-    def __init__(self, output: Path) -> None:
+    def __init__(self, output: Path, record: RunRecord) -> None:
         self.output = output
+        self.record = record
+        self.settings = record.settings
 
     def __call__(
         self,
         run_id: str = "run-1",
         *,
         status: rundir.Status = "complete",
-        settings: Settings = SETTINGS,
+        settings: Settings | None = None,
         repeat: int = 1,
         repeats: int = 1,
         error: RunError | None = None,
@@ -186,13 +161,11 @@ class RunMaker:
     ) -> Path:
         """A complete CPU run; keywords replace what differs from it."""
         run = rundir.create(self.output, run_id)
-        record = RunRecord(
+        record = msgspec.structs.replace(
+            self.record,
             id=run_id,
             status=status,
-            created_ns=START_NS,
-            version="0.1.0",
-            settings=settings,
-            data=DATA,
+            settings=settings or self.settings,
             repeat=repeat,
             repeats=repeats,
             error=error,
@@ -233,5 +206,6 @@ class RunMaker:
 
 
 @pytest.fixture
-def make_run(tmp_path: Path) -> RunMaker:
-    return RunMaker(tmp_path / "traces")
+def make_run(tmp_path: Path, make_record: Callable[..., RunRecord]) -> RunMaker:
+    record = make_record(threads=2, profile_steps=2)
+    return RunMaker(tmp_path / "traces", msgspec.structs.replace(record, created_ns=START_NS))

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
 from profilers import rundir
-from profilers.rundir import RunError, RunRecord, Settings, Step
+from profilers.launch import failure
+from profilers.rundir import RunError, RunRecord, Step
 
 pytestmark = pytest.mark.slow
 
@@ -167,32 +169,11 @@ def test_a_child_that_ignores_the_request_is_killed(going: Going) -> None:
 
 
 def test_a_crash_shows_the_end_of_the_log(
-    tmp_path: Path, make_settings: Callable[..., Settings]
+    tmp_path: Path, make_record: Callable[..., RunRecord]
 ) -> None:
-    from profilers.launch import failure
-
     (tmp_path / rundir.LOG).write_text("".join(f"line {n}\n" for n in range(30)))
-    data = rundir.DataRecord(
-        name="digits",
-        description="",
-        cache_key="",
-        sha256="",
-        train_count=1,
-        test_count=1,
-        input_shape=(1,),
-        classes=2,
-    )
-    record = RunRecord(
-        id="run",
-        status="failed",
-        created_ns=0,
-        version="0",
-        settings=make_settings(),
-        data=data,
-        repeat=1,
-        repeats=1,
-        error=RunError("crash", "ValueError: bad"),
-    )
+    error = RunError("crash", "ValueError: bad")
+    record = msgspec.structs.replace(make_record(status="failed"), error=error)
     message = str(failure(tmp_path, record, "PyTorch eager"))
     assert message.startswith("PyTorch eager: ValueError: bad.")
     assert "| line 29" in message

@@ -35,9 +35,14 @@ def test_the_live_lines_show_phase_steps_and_time_left() -> None:
 
 
 def test_time_left_shrinks_phase_by_phase() -> None:
-    left = [progress._left(phase, 0.0, 0.0) for phase in progress.TYPICAL_SECONDS]
+    left = [progress._left(phase, 0.0, 0.0, 0) for phase in progress.TYPICAL_SECONDS]
     assert left == sorted(left, reverse=True)
     assert left[-1] == progress.FINISH_SECONDS
+
+
+def test_time_left_counts_the_runs_that_follow() -> None:
+    alone, first_of_three = (progress._left("timed", 3.0, 1.0, after) for after in (0, 2))
+    assert first_of_three == pytest.approx(alone + 2 * sum(progress.TYPICAL_SECONDS.values()))
 
 
 def test_elsewhere_each_run_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
