@@ -196,17 +196,19 @@ def _overhead(ratio: float) -> str:
 
 
 def _next(run: str) -> Iterator[Line]:
-    """The exact commands; a file name that needs it has a line of its own."""
-    trace = f"{run}/{rundir.TRACE}"
-    perfetto = f"open https://ui.perfetto.dev and drop {trace} on it"
-    rest = ""
-    if len(perfetto) > WIDTH - INDENT - COMMAND_INDENT:
-        perfetto, rest = "open https://ui.perfetto.dev and drop this file on it:", trace
-    yield line(("Next", HEADING), f"     {'Perfetto':<{COMMAND_INDENT}}{perfetto}")
-    if rest:
-        yield line(" " * (INDENT + COMMAND_INDENT) + rest)
-    tensorboard = f"tensorboard --logdir {shlex.quote(run)}"
-    yield line(f"{'':<{INDENT}}{'TensorBoard':<{COMMAND_INDENT}}{tensorboard}")
+    """The exact commands; if one is too long to stand beside its name, all stand below theirs."""
+    view = f"python -m analysis view {shlex.quote(run)}"
+    commands = {"Perfetto": view, "TensorBoard": f"{view} --tensorboard"}
+    beside = max(map(len, commands.values())) <= WIDTH - INDENT - COMMAND_INDENT
+    label = "Next"
+    for name, command in commands.items():
+        heading = (f"{label:<{INDENT}}", HEADING)
+        if beside:
+            yield line(heading, f"{name:<{COMMAND_INDENT}}{command}")
+        else:
+            yield line(heading, name)
+            yield line(" " * (INDENT + 2) + command)
+        label = ""
 
 
 def shown_path(run: Path) -> str:

@@ -81,10 +81,24 @@ def test_trust_says_what_the_profiler_did_and_what_is_missing(text: str) -> None
 
 
 def test_the_last_lines_are_exact_commands(text: str) -> None:
-    run = "traces/20261120-103012-mnist-mlp-torch-cpu-ab12"
-    assert text.splitlines()[-1].strip() == f"TensorBoard   tensorboard --logdir {run}"
-    assert "open https://ui.perfetto.dev and drop" in text
-    assert f"{run}/trace.json.gz" in text
+    command = "python -m analysis view traces/20261120-103012-mnist-mlp-torch-cpu-ab12"
+    assert [line.strip() for line in text.splitlines()[-4:]] == [
+        "Next     Perfetto",
+        command,
+        "TensorBoard",
+        f"{command} --tensorboard",
+    ]
+
+
+def test_commands_stand_beside_their_names_where_there_is_room(
+    make_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run("my run")
+    monkeypatch.chdir(make_run.output.parent)
+    assert text_of(run).splitlines()[-2:] == [
+        "Next     Perfetto      python -m analysis view 'traces/my run'",
+        "         TensorBoard   python -m analysis view 'traces/my run' --tensorboard",
+    ]
 
 
 def test_no_line_is_wider_than_100_columns(text: str) -> None:

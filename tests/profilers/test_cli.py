@@ -90,8 +90,8 @@ def test_a_run_ends_with_its_summary_and_commands(torch_runs: dict[str, dict[str
     for workload, row in torch_runs.items():
         text = row["stderr"]
         assert f"PyTorch eager trains {workload} at " in text
-        assert "trace.json.gz" in text
-        assert "tensorboard --logdir" in text
+        view = f"python -m analysis view {row['path']}"
+        assert text.splitlines()[-3::2] == [" " * 11 + view, " " * 11 + view + " --tensorboard"]
         lines = [line for line in text.splitlines() if row["path"] not in line]
         assert max(len(line) for line in lines) <= 100
 
