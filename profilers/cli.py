@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -55,8 +56,10 @@ class Plan:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; every error is one sentence on stderr."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    for request in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(request, signal.default_int_handler)
+    _end_in_order()
+    runs: list[Path] = []
+    warnings: list[str] = []
+    problem = None
     try:
         asked = options.parser().parse_args(arguments)
         if asked.version:
@@ -67,25 +70,38 @@ def main(arguments: list[str] | None = None) -> int:
 
             print_list(asked.workload)
             return COMPLETE
-        document, code = profile(asked)
+        code = profile(asked, runs, warnings)
     except (ProfileError, WorkloadError) as error:
-        document, code = Document(error=str(error)), getattr(error, "exit_code", 2)
-        _say_error(str(error))
+        problem, code = str(error), getattr(error, "exit_code", 2)
     except KeyboardInterrupt:
-        document, code = Document(error="interrupted"), INTERRUPTED
-        _say_error("interrupted before the first run began; nothing was recorded.")
+        problem, code = "interrupted", INTERRUPTED
+    if problem:
+        recorded = f"; recorded so far: {', '.join(map(str, runs))}" if runs else ""
+        _say_error(problem + recorded)
     if "--json" in arguments:
+        rows = [_row(run) for run in runs]
+        document = Document(runs=rows, warnings=warnings, error=problem)
         print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
     return code
 
 
-def profile(asked: argparse.Namespace) -> tuple[Document, int]:
-    """Check, run, finish; the document of all runs and the exit code."""
+def _end_in_order() -> None:
+    """SIGTERM and a closed terminal end a run as Ctrl-C does, unless they are ignored (nohup)."""
+    for request in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(request) is not signal.SIG_IGN:
+            signal.signal(request, signal.default_int_handler)
+
+
+def profile(asked: argparse.Namespace, runs: list[Path], warnings: list[str]) -> int:
+    """Check, run, finish; the exit code. What was made is added to `runs` as it is made."""
     plan = _plan(asked)
-    runs, code = _run_all(plan, _progress(asked, plan))
-    warnings = [] if code == INTERRUPTED else _finish(runs, asked.quiet)
-    rows = [_row(run) for run in runs]
-    return Document(runs=rows, warnings=warnings), code
+    progress = _progress(asked, plan)
+    try:
+        code = _run_all(plan, progress, runs)
+    finally:
+        progress.close()
+    warnings += _finish(runs, asked.quiet)
+    return code
 
 
 def _plan(asked: argparse.Namespace) -> Plan:
@@ -150,19 +166,15 @@ def _progress(asked: argparse.Namespace, plan: Plan) -> Any:
     if asked.quiet:
         return Progress()
     s = plan.settings
-    length = estimate(s, plan.repeats)
-    _say(
-        f"{plan.framework.title} {s.execution}, {s.workload} on {s.device}: {plan.data.name} "
-        f"({plan.data.train_count:,} for training), batch {s.batch_size}, {s.precision}, "
-        f"{s.threads} thread{'s' * (s.threads > 1)}; {length}"
-    )
+    what = f"{plan.framework.title} {s.execution} on {s.device}: {s.workload}, {plan.data.name}"
+    _say(f"{what}; {estimate(s, plan.repeats)}")
     return LiveProgress() if sys.stderr.isatty() else PlainProgress()
 
 
-def _run_all(plan: Plan, progress: Any) -> tuple[list[Path], int]:
+def _run_all(plan: Plan, progress: Any, runs: list[Path]) -> int:
     from profilers.launch import Launch, failure
 
-    runs, code = [], COMPLETE
+    code = COMPLETE
     title = f"{plan.framework.title} {plan.settings.execution}"
     for repeat in range(1, plan.repeats + 1):
         run = rundir.create(plan.output, plan.run_id(repeat))
@@ -184,21 +196,18 @@ def _run_all(plan: Plan, progress: Any) -> tuple[list[Path], int]:
         if record.status == "interrupted":
             progress.close()
             _say_error(f"interrupted; what was recorded can be read: {run} (status interrupted)")
-            return runs, INTERRUPTED
+            return INTERRUPTED
         if record.status != "complete":
             code = FAILED
             progress.close()
             _say_error(str(failure(run, record, title)))
-    progress.close()
-    return runs, code
+    return code
 
 
 def _finish(runs: list[Path], quiet: bool) -> list[str]:
     """Have the analysis make tables, traces and the summary; the runs stay whole if it fails."""
-    complete = [str(run) for run in runs if (run / rundir.RESULT).exists()]
-    if not complete:
-        return []
-    command = [sys.executable, "-P", "-m", "analysis", "finish", *complete]
+    names = [str(run) for run in runs]
+    command = [sys.executable, "-P", "-m", "analysis", "finish", *names]
     environment = {**os.environ, "PYTHONPATH": str(interpreters.ROOT)}
     done = subprocess.run(
         command + ["--quiet"] * quiet, env=environment, stdin=subprocess.DEVNULL, check=False
@@ -206,8 +215,8 @@ def _finish(runs: list[Path], quiet: bool) -> list[str]:
     if done.returncode == 0:
         return []
     warning = (
-        "the runs are complete, but not all of their tables and traces could be made; "
-        f"try again with: python -m analysis finish {' '.join(complete)}"
+        "the runs were recorded, but not all of their tables and traces could be made; "
+        f"try again with: python -m analysis finish {shlex.join(names)}"
     )
     _say_error(warning)
     return [warning]
