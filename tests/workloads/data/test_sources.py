@@ -194,6 +194,27 @@ def check_sentence(said: str, path: Path) -> None:
     assert path.name in said or path.name == "wnids.txt"
 
 
+@pytest.mark.parametrize("name", ["mnist", "mnist.gz", "cifar10", "tiny-imagenet"])
+def test_every_file_that_is_cut_short_is_one_sentence(
+    name: str, writers: Writers, tiny_workload: Workload, tmp_path: Path, own_cache: Path
+) -> None:
+    folder = tmp_path / "data"
+    workload = {"cifar10": CNN, "tiny-imagenet": tiny_workload}.get(name, MLP)
+    writers[name](folder)
+    generator = random.Random(name)
+    layout = sources.choose(str(folder), fetch=False).dataset.layout
+    assert layout is not None
+    for path in generator.choices(layout.files(folder), k=24):
+        whole = path.read_bytes()
+        path.write_bytes(whole[: generator.randrange(len(whole) * 2 // 3)])
+        with pytest.raises(WorkloadError) as caught:
+            load(folder, workload)
+        check_sentence(str(caught.value), path)
+        assert not own_cache.exists() or list(own_cache.iterdir()) == []
+        path.write_bytes(whole)
+    load(folder, workload)
+
+
 @pytest.mark.parametrize("seed", range(40))
 @pytest.mark.parametrize("name", ["mnist", "mnist.gz", "cifar10", "tiny-imagenet"])
 def test_a_mutated_file_is_one_sentence_or_its_own_values(
