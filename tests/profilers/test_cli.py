@@ -94,8 +94,9 @@ def test_no_data_are_touched_before_the_framework_is_known_to_work(
     monkeypatch.setenv("CROSSPROF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(sources, "prepare", lambda *_: pytest.fail("the data came first"))
     request = ["--framework", "torch", "--data", "mnist", "--download"]
+    asked = options.parser().parse_args([*request, "--output", str(tmp_path / "traces")])
     with pytest.raises(ProfileError, match="no such device"):
-        cli.profile(options.parser().parse_args([*request, "--output", str(tmp_path / "traces")]))
+        cli.profile(asked, [], [])
     assert list(tmp_path.iterdir()) == []
 
 
