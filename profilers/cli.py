@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +17,9 @@ from profilers import interpreters, options, rundir
 from profilers.backend import Framework, frameworks
 from profilers.rundir import DataRecord, ProfileError, RunRecord, RunSummary, Settings
 from workloads.spec import WorkloadError
+
+if TYPE_CHECKING:
+    from workloads.data.cache import CachedData
 
 VERSION = "0.1.0"
 COMPLETE, FAILED, INTERRUPTED = 0, 1, 130
@@ -107,13 +110,14 @@ def profile(asked: argparse.Namespace, runs: list[Path], warnings: list[str]) ->
 def _plan(asked: argparse.Namespace) -> Plan:
     from profilers import launch
     from profilers.sampling.cgroup import physical_cores
-    from workloads.catalogue import find_dataset, find_workload
+    from workloads.catalogue import find_workload
+    from workloads.data import sources
 
     framework = options.framework(asked, frameworks())
     workload = find_workload(asked.workload or options.DEFAULT_WORKLOAD)
     settings = options.settings(asked, framework, workload, physical_cores())
-    dataset = find_dataset(settings.data)
-    dataset.check(workload)
+    choice = sources.choose(settings.data, asked.download)
+    choice.dataset.check(workload)
     _check_output(Path(asked.output), asked.name, asked.repeats)
     interpreter = interpreters.find(framework.name, interpreters.parse(asked.python))
     ready = launch.preflight(interpreter, framework, settings)
@@ -121,7 +125,7 @@ def _plan(asked: argparse.Namespace) -> Plan:
         framework=framework,
         interpreter=interpreter,
         settings=msgspec.structs.replace(settings, device=ready.device),
-        data=_data(settings),
+        data=_data(settings, sources.prepare(choice, workload, asked.quiet)),
         output=Path(asked.output),
         name=asked.name,
         repeats=asked.repeats,
@@ -141,12 +145,9 @@ def _check_output(output: Path, name: str | None, repeats: int) -> None:
         raise ProfileError(f"{output} can't be written to; choose a folder with --output.")
 
 
-def _data(settings: Settings) -> DataRecord:
+def _data(settings: Settings, made: "CachedData") -> DataRecord:
     from workloads.batches import BatchOrder
-    from workloads.catalogue import find_dataset, find_workload
-    from workloads.data import cache
 
-    made = cache.materialise(find_dataset(settings.data), find_workload(settings.workload))
     BatchOrder(made.train_count, settings.batch_size, settings.seed)
     return DataRecord(
         name=made.name,

@@ -245,7 +245,7 @@ def empty_summary(path: str, record: RunRecord) -> RunSummary:
         device=s.device,
         execution=s.execution,
         workload=s.workload,
-        data=s.data,
+        data=record.data.name,
         batch_size=s.batch_size,
         precision=s.precision,
         optimizer=s.optimizer,

@@ -38,7 +38,7 @@ def make_backend(
         workload = find_workload(settings.workload)
         backend = torch_backend.create(settings)
         backend.build(workload, initial_weights(workload, settings.seed))
-        backend.load(find_dataset("synthetic").load(workload).arrays())
+        backend.load(find_dataset("synthetic").load(workload, None).arrays())
         return backend
 
     return make
