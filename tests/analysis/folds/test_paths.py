@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from analysis.blocks import Strings, from_columns
+from analysis.blocks import Kind, Strings, from_columns
+from analysis.folds.layers import layers
 from analysis.folds.paths import layer_of, named_by_path, phase_of
+from analysis.folds.phases import phases
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,25 @@ def test_each_row_has_what_its_path_names() -> None:
     numbers = named_by_path(from_columns(4, path=paths), strings, phase_of)
     assert [strings[number] for number in numbers.tolist()] == ["loss", "", "", "loss"]
     assert named_by_path(from_columns(0), Strings(), phase_of).dtype == np.int64
+
+
+def test_device_work_with_a_path_needs_no_launch() -> None:
+    strings = Strings()
+    block = from_columns(
+        3,
+        kind=[Kind.RUNTIME, Kind.KERNEL, Kind.KERNEL],
+        device=[-1, 0, 0],
+        duration_ns=[1, 1, 1],
+        path=[
+            strings.number("gradient_tape/phase_forward/model_1/fc1_1/MatMul"),
+            strings.number("phase_forward/model_1/fc2_1/MatMul"),
+            -1,
+        ],
+    )
+    nothing, launch_row = np.full(3, -1), np.array([-1, 0, 0])
+    for fold, expected in (
+        (phases, ["backward", "forward", "backward"]),
+        (layers, ["fc1", "fc2", "fc1"]),
+    ):
+        numbers = fold(block, strings, nothing, launch_row)
+        assert [strings[number] for number in numbers.tolist()] == expected
