@@ -50,6 +50,35 @@ def _finish(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def _view_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        type=Path,
+        metavar="RUN",
+        help="a run of profile.py, or a trace (.json, .json.gz); several with --tensorboard",
+    )
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="curves in TensorBoard, not the trace"
+    )
+    parser.add_argument(
+        "--no-browser", action="store_true", help="print the address, open no browser"
+    )
+
+
+def _view(arguments: argparse.Namespace) -> int:
+    from analysis import view
+
+    browser = not arguments.no_browser
+    if arguments.tensorboard:
+        view.tensorboard(arguments.runs, browser=browser)
+    elif len(arguments.runs) > 1:
+        raise ProfileError("Perfetto shows one trace; name one run, or add --tensorboard.")
+    else:
+        view.perfetto(arguments.runs[0], browser=browser)
+    return 0
+
+
 def _print_json(content: dict[str, object], warnings: list[str]) -> None:
     """One document on stdout, in the form that all commands share."""
     import msgspec
@@ -68,6 +97,12 @@ COMMANDS = (
         "what profile.py runs at the end: tables, trace, TensorBoard files and summary",
         _finish_arguments,
         _finish,
+    ),
+    Command(
+        "view",
+        "a run's trace in Perfetto, or its curves in TensorBoard, served from this machine",
+        _view_arguments,
+        _view,
     ),
 )
 

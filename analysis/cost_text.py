@@ -6,6 +6,8 @@ from analysis import statistics, wording
 from analysis.resources import Figures
 from analysis.summary import Measured
 
+ALLOCATED_PEAK = "allocated_peak_bytes"
+
 
 def sentences(run: Measured) -> Iterator[str]:
     """CPU and memory, GPU, power and energy; for what was not measured, why."""
@@ -13,7 +15,7 @@ def sentences(run: Measured) -> Iterator[str]:
         yield "not recorded: the run has no samples of CPU, memory and GPU"
         return
     yield _host(run.figures, run.samples.record.limits.get("cpu_count"))
-    yield _gpu(run.figures)
+    yield _gpu(run.figures, run.result.framework_memory if run.result else {})
     if run.samples.gpu is not None:
         yield f"{_power(run.figures)} · {_energy(run)}"
     elif run.record.settings.device == "cpu":
@@ -32,14 +34,22 @@ def _host(figures: Figures, usable: float | None) -> str:
     return f"{cores} · RSS peak {wording.memory(figures.rss_peak_bytes)} · threads {threads}"
 
 
-def _gpu(figures: Figures) -> str:
-    if figures.gpu_percent is None and figures.vram_peak_bytes is None:
+def _gpu(figures: Figures, framework_memory: dict[str, int]) -> str:
+    """The GPU's use and its memory, which three counts tell: from the widest to the narrowest."""
+    counts = (
+        (figures.vram_peak_bytes, "of all processes"),
+        (figures.process_vram_peak_bytes, "of this run"),
+        (framework_memory.get(ALLOCATED_PEAK), "allocated by the framework"),
+    )
+    known = [f"{wording.memory(peak)} {whose}" for peak, whose in counts if peak is not None]
+    if figures.gpu_percent is None and not known:
         return f"GPU: {figures.reasons['gpu_percent']}"
-    busy = f"GPU {wording.number(figures.gpu_percent)} % of the time in use"
     if figures.gpu_percent is None:
-        busy = f"GPU use: {figures.reasons['gpu_percent']}"
-    memory = wording.memory(figures.vram_peak_bytes)
-    return f"{busy} · VRAM peak {memory}, of all processes"
+        use = f"GPU use: {figures.reasons['gpu_percent']}"
+    else:
+        use = f"GPU {wording.number(figures.gpu_percent)} % of the time in use"
+    memory = f" peak {', '.join(known)}" if known else f": {figures.reasons['vram_peak_bytes']}"
+    return f"{use} · VRAM{memory}"
 
 
 def _power(figures: Figures) -> str:

@@ -12,7 +12,7 @@ from analysis.ops import Coverage
 from profilers import rundir
 from profilers.rundir import ProfileError
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
@@ -36,6 +36,10 @@ READERS: dict[str, Callable[[Path], Trace]] = {
     "tensorflow.xplane.pb": _xspace,
 }
 """What reads a file of raw/, by its name."""
+
+
+class NoProfileError(ProfileError):
+    """The run has no profile that can be read; its timeline was made without one."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +90,8 @@ def make(run: Path) -> Profile:
     Without a readable profile, trace.json.gz still shows phases, steps and resources.
 
     Raises:
-        ProfileError: the profile is missing or damaged; the sentence says which.
+        NoProfileError: the profile is missing or damaged; the sentence says which.
+        ProfileError: another file is damaged, or can't be written.
     """
     inputs = {name: _sha256(run / name) for name in _inputs(run)}
     manifest = _current(run, inputs)
@@ -133,9 +138,9 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     try:
         trace = _open_profile(run)
         folded = ops.fold_trace(trace)
-    except ProfileError:
+    except ProfileError as error:
         chrome.write(run, None)
-        raise
+        raise NoProfileError(str(error)) from None
     written = [*tables.write(folded, run / rundir.DERIVED), run / rundir.TRACE]
     chrome.write(run, folded)
     manifest = Manifest(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis import resources
-from analysis.resources import Float64, Int64, Samples, Window
+from analysis.resources import Window
+from analysis.samples import Float64, Int64, Samples
 
 SHORTEST_SECONDS = 1.0
 LARGEST_DIFFERENCE_RATIO = 0.10

@@ -25,27 +25,26 @@ class Finished:
     @property
     def complete(self) -> bool:
         """Whether the run itself got to its end."""
-        return self.measured.record.status == "complete" and self.measured.result is not None
+        return self.measured.complete
 
 
 def finish(run: Path) -> Finished:
     """Make everything that can be made of a run; what fails is told, and the rest is done.
 
-    A run that did not complete has its summary written and nothing else.
+    That a run did not complete is no problem, nor that it has no profile then.
 
     Raises:
         ProfileError: the folder is not a run, or what it recorded is damaged.
     """
     measured = summary.measured(run)
     figures = summary.write(measured)
-    if measured.record.status != "complete" or measured.result is None:
-        return Finished(measured, figures, None, [_incomplete(measured)])
     profile: derived.Profile | None = None
     problems = []
     try:
         profile = derived.make(run)
     except ProfileError as error:
-        problems.append(f"{run} has no tables of operations: {error}")
+        if measured.complete or not isinstance(error, derived.NoProfileError):
+            problems.append(f"{run} has no tables of operations: {error}")
     except OSError as error:
         problems.append(_blocked(run, error))
     try:
@@ -75,15 +74,6 @@ def finish_all(runs: Sequence[Path]) -> tuple[list[Finished], list[str]]:
             finished.append(result)
             problems += result.problems
     return finished, problems
-
-
-def _incomplete(measured: summary.Measured) -> str:
-    record = measured.record
-    reason = f" ({record.error.message})" if record.error else ""
-    return (
-        f"{measured.run} is not finished: its status is {record.status}{reason}; "
-        f"{rundir.SUMMARY} has what it got to."
-    )
 
 
 def _blocked(run: Path, error: OSError) -> str:

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from analysis import cost_text, profile_text, statistics, wording
+from analysis import cost_text, profile_text, statistics, trust_text, wording
 from analysis.finish import Finished
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
 from profilers import rundir
@@ -13,7 +13,7 @@ from profilers.rundir import Spread
 
 WIDTH = 100
 INDENT, COMMAND_INDENT = 9, 14
-STEADY_RATIO = 0.95
+INDENT_CELLS, CELLS_APART = 2, 3
 NO_BREAK_SPACE = "\u00a0"
 SIDES = {
     "torch": "#dd6b33",
@@ -24,11 +24,16 @@ SIDES = {
 
 
 def lines(finished: Sequence[Finished]) -> Iterator[Line]:
-    """The text on runs that were finished together; repeats of one run share a summary."""
+    """The text on runs that were finished together; repeats of one run share a summary.
+
+    Of a run that did not complete it says so, and where the files are that were made of it.
+    """
     groups: dict[rundir.Settings, list[Finished]] = {}
     for each in finished:
         if each.complete:
             groups.setdefault(each.measured.record.settings, []).append(each)
+        else:
+            yield line((_not_finished(each.measured.run, each.measured.record), WARNING))
     for runs in groups.values():
         last = runs[-1]
         yield line()
@@ -42,10 +47,21 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
             yield from profile_text.lines(last.profile, SIDES.get(framework, ""))
         yield line()
         yield from _labelled("Cost", cost_text.sentences(last.measured))
-        yield from _labelled("Trust", _trust(runs))
-        yield from _labelled("", _warnings(last), WARNING)
+        yield from _labelled("Trust", trust_text.sentences(last, len(runs)))
+        yield from _labelled("", trust_text.warnings([run.summary for run in runs]), WARNING)
         yield line()
         yield from _next(shown_path(last.measured.run))
+
+
+def _not_finished(run: Path, record: rundir.RunRecord) -> str:
+    reason = f" ({record.error.message.rstrip('.')})" if record.error else ""
+    if record.status == "complete":
+        reason = f" but it has no {rundir.RESULT}"
+    text = (
+        f"{shown_path(run)} is not finished: its status is {record.status}{reason}; what it "
+        f"recorded is in {rundir.TRACE} and {rundir.TENSORBOARD}/"
+    )
+    return wording.plain(text)
 
 
 def _each_run(runs: list[Finished]) -> Iterator[Line]:
@@ -109,21 +125,35 @@ def _figures(run: Finished, runs: int) -> Iterator[Line]:
     """The table under the verdict; of several runs it shows the last one."""
     if runs > 1:
         yield line((f"  of run {run.summary.repeat}, the last one", MUTED))
-    for left, right in zip(_step_cells(run), _other_cells(run), strict=True):
-        (label, value, note), (label_2, value_2, note_2) = left, right
-        text = f"  {label:<14}{value:>9}  {note:<30}{label_2:<20}{value_2:>9}  {note_2}"
-        yield line(text.rstrip())
+    cells = (_step_cells(run), _other_cells(run))
+    left, right = map(_column, cells)
+    spare = WIDTH - INDENT_CELLS - len(left[0]) - len(right[0])
+    if spare < CELLS_APART:
+        rows = _column([*cells[0], *cells[1]])
+    else:
+        between = " " * min(spare, 2 * CELLS_APART)
+        rows = [between.join(pair) for pair in zip(left, right, strict=True)]
+    for row in rows:
+        yield line(" " * INDENT_CELLS + row.rstrip())
 
 
 Cell = tuple[str, str, str]
+
+
+def _column(cells: list[Cell]) -> list[str]:
+    """Label, value and note of each cell as texts of one width, the values' ends in one line."""
+    width = max(len(label) + 2 + len(value) for label, value, _ in cells)
+    texts = [f"{label}{value:>{width - len(label)}}  {note}" for label, value, note in cells]
+    longest = max(map(len, texts))
+    return [f"{text:<{longest}}" for text in texts]
 
 
 def _step_cells(run: Finished) -> list[Cell]:
     found, result = run.summary, run.measured.result
     step_ms, trained = found.step_ms, ""
     if result is not None and result.steps_per_epoch:
-        epochs = wording.number(result.trained_steps / result.steps_per_epoch, 1)
-        trained = f"after {wording.counted(result.trained_steps, 'step')}, {epochs} epochs"
+        epochs = wording.number(result.trained_steps / result.steps_per_epoch)
+        trained = f"{epochs} epochs, {wording.counted(result.trained_steps, 'step')}"
     return [
         (*_time("step", step_ms.median if step_ms else None), _rows(run)),
         ("samples/s", wording.number(found.samples_per_second), ""),
@@ -153,60 +183,24 @@ def _rows(run: Finished) -> str:
     rows = statistics.rows_of(run.measured.steps, "timed")
     windows = {row.count for row in rows if row.kind == "window"}
     if windows:
-        return f"median of {wording.counted(len(rows), 'window')} of {max(windows)}"
+        return f"median of {wording.counted(len(rows), 'window')} of {max(windows):,}"
     return f"median of {wording.counted(len(rows), 'step')}"
 
 
-def _trust(runs: list[Finished]) -> Iterator[str]:
-    last = runs[-1]
-    if last.summary.overhead_ratio is not None:
-        yield _overhead(last.summary.overhead_ratio)
-    if last.profile is None:
-        yield "no profile could be read, so that nothing is said of phases, layers and operations"
-    else:
-        covered = last.profile.coverage
-        yield (
-            f"{wording.percent(covered.phase_ratio, None)} of the operations' self time mapped to "
-            f"a phase, {wording.percent(covered.layer_ratio, None)} to a layer; "
-            f"{wording.counted(covered.dropped, 'event')} dropped"
-        )
-    figures = last.measured.figures
-    if figures is not None:
-        late = wording.number((figures.lag_median_ns or 0) / 1e6)
-        yield (
-            f"{wording.counted(figures.samples, 'sample')} of resources, "
-            f"{wording.count(figures.missed)} missed; {late} ms late in the middle"
-        )
-    if len(runs) == 1:
-        yield "1 run has no interval: add --repeats 5"
-
-
-def _warnings(run: Finished) -> Iterator[str]:
-    for warning in run.summary.warnings:
-        yield f"warning: {warning}"
-
-
-def _overhead(ratio: float) -> str:
-    text = f"profiler {wording.number(ratio)} ×: "
-    if ratio < STEADY_RATIO:
-        return text + "profiled steps were shorter than the others, the machine was not steady"
-    if ratio < 1 / STEADY_RATIO:
-        return text + "operation times are about those in the step above"
-    return text + "operation times are larger than in the step above, shares hold"
-
-
 def _next(run: str) -> Iterator[Line]:
-    """The exact commands; a file name that needs it has a line of its own."""
-    trace = f"{run}/{rundir.TRACE}"
-    perfetto = f"open https://ui.perfetto.dev and drop {trace} on it"
-    rest = ""
-    if len(perfetto) > WIDTH - INDENT - COMMAND_INDENT:
-        perfetto, rest = "open https://ui.perfetto.dev and drop this file on it:", trace
-    yield line(("Next", HEADING), f"     {'Perfetto':<{COMMAND_INDENT}}{perfetto}")
-    if rest:
-        yield line(" " * (INDENT + COMMAND_INDENT) + rest)
-    tensorboard = f"tensorboard --logdir {shlex.quote(run)}"
-    yield line(f"{'':<{INDENT}}{'TensorBoard':<{COMMAND_INDENT}}{tensorboard}")
+    """The exact commands; if one is too long to stand beside its name, all stand below theirs."""
+    view = f"python -m analysis view {shlex.quote(run)}"
+    commands = {"Perfetto": view, "TensorBoard": f"{view} --tensorboard"}
+    beside = max(map(len, commands.values())) <= WIDTH - INDENT - COMMAND_INDENT
+    label = "Next"
+    for name, command in commands.items():
+        heading = (f"{label:<{INDENT}}", HEADING)
+        if beside:
+            yield line(heading, f"{name:<{COMMAND_INDENT}}{command}")
+        else:
+            yield line(heading, name)
+            yield line(" " * (INDENT + 2) + command)
+        label = ""
 
 
 def shown_path(run: Path) -> str:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from profilers.rundir import Spread, Step
 
 NS_PER_MS = 1e6
+OUTLIER_RATIO = 1.5
 
 
 def rows_of(rows: Iterable[Step], phase: str, *, profiled: bool = False) -> list[Step]:
@@ -29,6 +30,14 @@ def spread(values_ms: npt.NDArray[np.float64]) -> Spread | None:
         return None
     low, median, high = (float(value) for value in np.quantile(values_ms, (0.25, 0.5, 0.75)))
     return Spread(median, low, high, len(values_ms))
+
+
+def outliers(values_ms: npt.NDArray[np.float64]) -> tuple[int, float]:
+    """How many values are above 1.5 times the median, and the mean as a multiple of the median."""
+    median = float(np.median(values_ms)) if len(values_ms) else 0.0
+    if median <= 0:
+        return 0, 1.0
+    return int((values_ms > OUTLIER_RATIO * median).sum()), float(values_ms.mean()) / median
 
 
 def timed_step(rows: Iterable[Step]) -> Spread | None:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import msgspec
 
-from analysis import energy, resources, statistics
+from analysis import energy, resources, samples, statistics, wording
 from profilers import rundir
-from profilers.rundir import Result, RunRecord, RunSummary, Spread, Step
+from profilers.rundir import Phase, Result, RunRecord, RunSummary, Spread, Step
+
+BUSY_RATIO = 0.2
+DISTURBED_RATIO = 1.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,28 +19,40 @@ class Measured:
 
     run: Path
     record: RunRecord
+    phases: list[Phase]
     steps: list[Step]
-    samples: resources.Samples | None
+    samples: samples.Samples | None
     figures: resources.Figures | None
     energy: energy.Energy
     result: Result | None
     environment: rundir.Environment | None
 
+    @property
+    def complete(self) -> bool:
+        """Whether the run got to its end."""
+        return self.record.status == "complete" and self.result is not None
+
 
 def measured(run: Path) -> Measured:
-    """Read what the run recorded; a file that a failed run never wrote is None or empty."""
+    """Read what the run recorded; a file that a failed run never wrote is None or empty.
+
+    Raises:
+        ProfileError: the folder is not a run, or a file of it is damaged.
+    """
     record = rundir.read_json(run / rundir.RUN, RunRecord)
-    window = resources.timed_window(rundir.read_rows(run / rundir.PHASES, rundir.Phase))
-    samples = resources.read(run)
+    phases = rundir.read_rows(run / rundir.PHASES, Phase)
+    window = resources.window_of(phases, "timed")
+    recorded = samples.read(run)
     has_result = (run / rundir.RESULT).exists()
     has_environment = (run / rundir.ENVIRONMENT).exists()
     return Measured(
         run=run,
         record=record,
+        phases=phases,
         steps=rundir.read_rows(run / rundir.STEPS, Step),
-        samples=samples,
-        figures=None if samples is None else resources.figures(samples, window),
-        energy=energy.of_window(samples, window),
+        samples=recorded,
+        figures=None if recorded is None else resources.figures(recorded, window),
+        energy=energy.of_window(recorded, window),
         result=rundir.read_json(run / rundir.RESULT, Result) if has_result else None,
         environment=rundir.read_json(run / rundir.ENVIRONMENT, rundir.Environment)
         if has_environment
@@ -45,19 +60,11 @@ def measured(run: Path) -> Measured:
     )
 
 
-def summarise(run: Path) -> RunSummary:
-    """Compute a run's figures and write derived/summary.json; works for failed runs too.
+def write(measured: Measured) -> RunSummary:
+    """Write derived/summary.json of what was read, and return it.
 
     What was not measured, and all of a run that did not get that far, is None.
-
-    Raises:
-        ProfileError: the folder is not a run, or a file of it is damaged.
     """
-    return write(measured(run))
-
-
-def write(measured: Measured) -> RunSummary:
-    """Write derived/summary.json of what was read, and return it."""
     summary = of_measured(measured)
     rundir.write_json(measured.run / rundir.SUMMARY, summary)
     return summary
@@ -93,14 +100,48 @@ def of_measured(measured: Measured) -> RunSummary:
 
 
 def warnings_of(measured: Measured) -> list[str]:
-    """What the run warned of, and a power sensor that contradicts itself; each once."""
+    """What the run warned of, and what its figures tell against themselves; each once."""
     found = [*measured.record.warnings, *(measured.result.warnings if measured.result else [])]
+    found += filter(None, (_busy(measured), _disturbed(measured.steps)))
     if measured.energy.doubtful:
         found.append(
             f"the energy counter says {measured.energy.joules:.3g} J and the power readings "
             f"{measured.energy.check_joules:.3g} J: over 10 % apart"
         )
     return list(dict.fromkeys(found))
+
+
+def _busy(measured: Measured) -> str:
+    """A machine that had more work than CPUs while steps were measured."""
+    ratios = {}
+    for phase in ("timed", "profiled"):
+        window = resources.window_of(measured.phases, phase)
+        if measured.samples is not None and window is not None:
+            ratios[phase] = resources.waiting_ratio(measured.samples, window) or 0
+    busy = [
+        f"{wording.percent(ratio)} of the {phase} phase"
+        for phase, ratio in ratios.items()
+        if ratio > BUSY_RATIO
+    ]
+    if not busy:
+        return ""
+    return (
+        f"the machine was busy: in {' and '.join(busy)} a process waited for a CPU; "
+        "run again when it is idle"
+    )
+
+
+def _disturbed(steps: list[Step]) -> str:
+    """Single profiled steps that took much longer: the tables of operations are means of all."""
+    rows = statistics.rows_of(steps, "profiled", profiled=True)
+    longer, mean_ratio = statistics.outliers(statistics.step_times_ms(rows))
+    if not longer or mean_ratio <= DISTURBED_RATIO:
+        return ""
+    verb = "was" if longer == 1 else "were"
+    return (
+        f"{longer} of {wording.counted(len(rows), 'profiled step')} {verb} disturbed; "
+        "times of operations are indicative"
+    )
 
 
 def _inference(steps: list[Step], samples: int) -> Spread | None:

@@ -8,18 +8,21 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-PYTHON=${PYTHON:-python3}
+PYTHON=${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)}
 DEVICE=${DEVICE:-cuda}
 OUT=${OUT:-gpu-results}
 LATEST_START=${LATEST_START:-420}
+LATEST_END=475
 mkdir -p "$OUT"
 runs=$(mktemp -d)
 trap 'kill "${smi:-}" 2>/dev/null; rm -rf "$runs"' EXIT
 
 if command -v nvidia-smi >/dev/null; then
     nvidia-smi >"$OUT/nvidia-smi.txt"
-    nvidia-smi --format=csv --loop-ms=200 --query-gpu=timestamp,index,uuid,utilization.gpu,memory.used,power.draw,power.draw.instant,temperature.gpu,clocks.sm \
-        >"$OUT/nvidia-smi.csv" &
+    fields=timestamp,index,uuid,utilization.gpu,memory.used,power.draw,temperature.gpu,clocks.sm
+    # Older drivers know no instantaneous power, and refuse a query that names it.
+    nvidia-smi --format=csv --query-gpu=power.draw.instant >/dev/null && fields+=,power.draw.instant
+    nvidia-smi --format=csv --loop-ms=200 --query-gpu="$fields" >"$OUT/nvidia-smi.csv" &
     smi=$!
 else
     echo "nvidia-smi is not on this machine: nothing to compare the sampler with" >&2
@@ -36,6 +39,7 @@ for execution in eager compile; do
             fi
             "$PYTHON" profile.py --framework torch --device "$DEVICE" --workload "$workload" \
                 --execution "$execution" --precision "$precision" --batch-size 256 \
+                --timeout $((LATEST_END - SECONDS)) \
                 --output "$runs/traces" --name "$name" --json >"$runs/$name.json" || failed=1
         done
     done

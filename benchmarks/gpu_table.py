@@ -12,7 +12,7 @@ HEADINGS = (
     "batch",
     "step, ms (middle half)",
     "samples/s",
-    "profiler",
+    "profiler, ×",
     "GPU busy, %",
     "VRAM peak, MiB",
     "power, W",
@@ -29,7 +29,7 @@ def main() -> int:
         for run in document.get("runs", []):
             print(f"| {' | '.join(cells(run))} |")
         if document.get("error") or not document:
-            print(f"| {path.stem} | {document.get('error') or 'no output'} |")
+            print(f"| {path.stem} | {plain(document.get('error') or 'no output')} |")
     return 0
 
 
@@ -37,7 +37,8 @@ def cells(run: dict[str, Any]) -> list[str]:
     """One run as text; a figure that is missing is a dash."""
     step = run["step_ms"]
     if step is None:
-        return [run["workload"], run["execution"], run["precision"], run["error"] or run["status"]]
+        reason = plain(run["error"] or run["status"])
+        return [run["workload"], run["execution"], run["precision"], reason]
     return [
         run["workload"],
         run["execution"],
@@ -45,12 +46,17 @@ def cells(run: dict[str, Any]) -> list[str]:
         str(run["batch_size"]),
         f"{step['median']:.3f} ({step['low']:.3f} to {step['high']:.3f})",
         number(run["samples_per_second"], 1, ",.0f"),
-        number(run["overhead_ratio"], 1, ".2f") + " ×",
+        number(run["overhead_ratio"], 1, ".2f"),
         number(run["gpu_percent"], 1, ".0f"),
         number(run["vram_peak_bytes"], 2**20, ",.0f"),
         number(run["power_watts"], 1, ".0f"),
         number(run["energy_joules"], 1, ",.0f"),
     ]
+
+
+def plain(reason: str) -> str:
+    """A sentence without what would end its cell or its row."""
+    return " ".join(reason.replace("|", "/").split())
 
 
 def number(value: float | None, unit: float, form: str) -> str:

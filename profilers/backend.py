@@ -30,6 +30,18 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True):
     executions: tuple[str, ...]
 
 
+class ProfiledSteps(Protocol):
+    """Steps under the framework's profiler."""
+
+    def step(self, batch: Indices, index: int) -> object:
+        """One training step with named ranges around it; waits for the device."""
+        ...
+
+    def advance(self) -> None:
+        """Tell the profiler that a step is over: what that costs is no part of the step."""
+        ...
+
+
 class Backend(Protocol):
     """One framework behind the measured process.
 
@@ -73,8 +85,8 @@ class Backend(Protocol):
 
     def profiling(
         self, raw: Path, unrecorded: int, recorded: int
-    ) -> AbstractContextManager[Callable[[Indices, int], object]]:
-        """Record steps to `raw`: gives train_step(batch, index) with named ranges around it."""
+    ) -> AbstractContextManager["ProfiledSteps"]:
+        """Record steps to `raw`, after some that the profiler sees and does not record."""
         ...
 
     def evaluate(self, batch_size: int) -> tuple[float, float]:

@@ -98,7 +98,7 @@ def _build_ratio(build_ms: float | None, timed_ms: float, recorder: Recorder) ->
     if build_ms is None:
         return None
     ratio = build_ms / timed_ms
-    if ratio > DOUBTFUL_BUILD_RATIO:
+    if not 1 / DOUBTFUL_BUILD_RATIO <= ratio <= DOUBTFUL_BUILD_RATIO:
         recorder.warn(
             f"the build that was profiled takes {ratio:.2f} × as long per unprofiled step as the "
             "timed one; its operations are indicative."

@@ -2,13 +2,14 @@
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,6 +17,9 @@ from profilers import interpreters, options, rundir
 from profilers.backend import Framework, frameworks
 from profilers.rundir import DataRecord, ProfileError, RunRecord, RunSummary, Settings
 from workloads.spec import WorkloadError
+
+if TYPE_CHECKING:
+    from workloads.data.cache import CachedData
 
 VERSION = "0.1.0"
 COMPLETE, FAILED, INTERRUPTED = 0, 1, 130
@@ -55,8 +59,10 @@ class Plan:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; every error is one sentence on stderr."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    for request in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(request, signal.default_int_handler)
+    _end_in_order()
+    runs: list[Path] = []
+    warnings: list[str] = []
+    problem = None
     try:
         asked = options.parser().parse_args(arguments)
         if asked.version:
@@ -67,37 +73,51 @@ def main(arguments: list[str] | None = None) -> int:
 
             print_list(asked.workload)
             return COMPLETE
-        document, code = profile(asked)
+        code = profile(asked, runs, warnings)
     except (ProfileError, WorkloadError) as error:
-        document, code = Document(error=str(error)), getattr(error, "exit_code", 2)
-        _say_error(str(error))
+        problem, code = str(error), getattr(error, "exit_code", 2)
     except KeyboardInterrupt:
-        document, code = Document(error="interrupted"), INTERRUPTED
-        _say_error("interrupted before the first run began; nothing was recorded.")
+        problem, code = "interrupted", INTERRUPTED
+    if problem:
+        recorded = f"; recorded so far: {', '.join(map(str, runs))}" if runs else ""
+        _say_error(problem + recorded)
     if "--json" in arguments:
+        rows = [_row(run) for run in runs]
+        document = Document(runs=rows, warnings=warnings, error=problem)
         print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
     return code
 
 
-def profile(asked: argparse.Namespace) -> tuple[Document, int]:
-    """Check, run, finish; the document of all runs and the exit code."""
+def _end_in_order() -> None:
+    """SIGTERM and a closed terminal end a run as Ctrl-C does, unless they are ignored (nohup)."""
+    for request in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(request) is not signal.SIG_IGN:
+            signal.signal(request, signal.default_int_handler)
+
+
+def profile(asked: argparse.Namespace, runs: list[Path], warnings: list[str]) -> int:
+    """Check, run, finish; the exit code. What was made is added to `runs` as it is made."""
     plan = _plan(asked)
-    runs, code = _run_all(plan, _progress(asked, plan))
-    warnings = [] if code == INTERRUPTED else _finish(runs, asked.quiet)
-    rows = [_row(run) for run in runs]
-    return Document(runs=rows, warnings=warnings), code
+    progress = _progress(asked, plan)
+    try:
+        code = _run_all(plan, progress, runs)
+    finally:
+        progress.close()
+    warnings += _finish(runs, asked.quiet)
+    return code
 
 
 def _plan(asked: argparse.Namespace) -> Plan:
     from profilers import launch
     from profilers.sampling.cgroup import physical_cores
-    from workloads.catalogue import find_dataset, find_workload
+    from workloads.catalogue import find_workload
+    from workloads.data import sources
 
     framework = options.framework(asked, frameworks())
     workload = find_workload(asked.workload or options.DEFAULT_WORKLOAD)
     settings = options.settings(asked, framework, workload, physical_cores())
-    dataset = find_dataset(settings.data)
-    dataset.check(workload)
+    choice = sources.choose(settings.data, asked.download)
+    choice.dataset.check(workload)
     _check_output(Path(asked.output), asked.name, asked.repeats)
     interpreter = interpreters.find(framework.name, interpreters.parse(asked.python))
     ready = launch.preflight(interpreter, framework, settings)
@@ -105,7 +125,7 @@ def _plan(asked: argparse.Namespace) -> Plan:
         framework=framework,
         interpreter=interpreter,
         settings=msgspec.structs.replace(settings, device=ready.device),
-        data=_data(settings),
+        data=_data(settings, sources.prepare(choice, workload, asked.quiet)),
         output=Path(asked.output),
         name=asked.name,
         repeats=asked.repeats,
@@ -125,12 +145,9 @@ def _check_output(output: Path, name: str | None, repeats: int) -> None:
         raise ProfileError(f"{output} can't be written to; choose a folder with --output.")
 
 
-def _data(settings: Settings) -> DataRecord:
+def _data(settings: Settings, made: "CachedData") -> DataRecord:
     from workloads.batches import BatchOrder
-    from workloads.catalogue import find_dataset, find_workload
-    from workloads.data import cache
 
-    made = cache.materialise(find_dataset(settings.data), find_workload(settings.workload))
     BatchOrder(made.train_count, settings.batch_size, settings.seed)
     return DataRecord(
         name=made.name,
@@ -150,19 +167,15 @@ def _progress(asked: argparse.Namespace, plan: Plan) -> Any:
     if asked.quiet:
         return Progress()
     s = plan.settings
-    length = estimate(s, plan.repeats)
-    _say(
-        f"{plan.framework.title} {s.execution}, {s.workload} on {s.device}: {plan.data.name} "
-        f"({plan.data.train_count:,} for training), batch {s.batch_size}, {s.precision}, "
-        f"{s.threads} thread{'s' * (s.threads > 1)}; {length}"
-    )
+    what = f"{plan.framework.title} {s.execution} on {s.device}: {s.workload}, {plan.data.name}"
+    _say(f"{what}; {estimate(s, plan.repeats)}")
     return LiveProgress() if sys.stderr.isatty() else PlainProgress()
 
 
-def _run_all(plan: Plan, progress: Any) -> tuple[list[Path], int]:
+def _run_all(plan: Plan, progress: Any, runs: list[Path]) -> int:
     from profilers.launch import Launch, failure
 
-    runs, code = [], COMPLETE
+    code = COMPLETE
     title = f"{plan.framework.title} {plan.settings.execution}"
     for repeat in range(1, plan.repeats + 1):
         run = rundir.create(plan.output, plan.run_id(repeat))
@@ -184,21 +197,18 @@ def _run_all(plan: Plan, progress: Any) -> tuple[list[Path], int]:
         if record.status == "interrupted":
             progress.close()
             _say_error(f"interrupted; what was recorded can be read: {run} (status interrupted)")
-            return runs, INTERRUPTED
+            return INTERRUPTED
         if record.status != "complete":
             code = FAILED
             progress.close()
             _say_error(str(failure(run, record, title)))
-    progress.close()
-    return runs, code
+    return code
 
 
 def _finish(runs: list[Path], quiet: bool) -> list[str]:
     """Have the analysis make tables, traces and the summary; the runs stay whole if it fails."""
-    complete = [str(run) for run in runs if (run / rundir.RESULT).exists()]
-    if not complete:
-        return []
-    command = [sys.executable, "-P", "-m", "analysis", "finish", *complete]
+    names = [str(run) for run in runs]
+    command = [sys.executable, "-P", "-m", "analysis", "finish", *names]
     environment = {**os.environ, "PYTHONPATH": str(interpreters.ROOT)}
     done = subprocess.run(
         command + ["--quiet"] * quiet, env=environment, stdin=subprocess.DEVNULL, check=False
@@ -206,8 +216,8 @@ def _finish(runs: list[Path], quiet: bool) -> list[str]:
     if done.returncode == 0:
         return []
     warning = (
-        "the runs are complete, but not all of their tables and traces could be made; "
-        f"try again with: python -m analysis finish {' '.join(complete)}"
+        "the runs were recorded, but not all of their tables and traces could be made; "
+        f"try again with: python -m analysis finish {shlex.join(names)}"
     )
     _say_error(warning)
     return [warning]

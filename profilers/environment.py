@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from pathlib import Path
 
 PREFIXES = (
@@ -9,14 +10,24 @@ PREFIXES = (
     "KMP_",
     "MKL_",
     "NCCL_",
-    "NVIDIA_",
+    "NVIDIA_TF32_",
+    "NVIDIA_VISIBLE_",
     "OMP_",
     "OPENBLAS_",
-    "TF_",
-    "TORCH",
+    "TF_CPP_",
+    "TF_CUDNN_",
+    "TF_DETERMINISTIC_",
+    "TF_ENABLE_",
+    "TF_FORCE_",
+    "TF_GPU_",
+    "TF_NUM_",
+    "TF_XLA_",
+    "TORCHINDUCTOR_",
+    "TORCH_",
     "XLA_",
 )
 NAMES = ("LD_PRELOAD", "MALLOC_ARENA_MAX", "PYTHONHASHSEED", "PYTORCH_CUDA_ALLOC_CONF")
+PRIVATE = ("KEY", "PASSWORD", "SECRET", "TOKEN")
 
 
 def cpu_model() -> str | None:
@@ -34,5 +45,16 @@ def relevant_variables() -> dict[str, str]:
     return {
         name: value
         for name, value in sorted(os.environ.items())
-        if name.startswith(PREFIXES) or name in NAMES
+        if (name.startswith(PREFIXES) or name in NAMES)
+        and not any(word in name for word in PRIVATE)
     }
+
+
+def nvidia_driver() -> str | None:
+    """The version of the NVIDIA driver that the kernel has loaded, or None."""
+    try:
+        text = Path("/proc/driver/nvidia/version").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    found = re.search(r"Kernel Module\s+(?:for \S+\s+)?(\d+[\d.]+)", text)
+    return found[1] if found else None

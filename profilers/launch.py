@@ -225,12 +225,14 @@ class Launch:
 
 @contextlib.contextmanager
 def _not_interrupted() -> Iterator[None]:
-    """Let a second Ctrl-C wait until the record is closed."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Let a second request to end wait until the record is closed."""
+    requests = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {request: signal.signal(request, signal.SIG_IGN) for request in requests}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for request, handler in before.items():
+            signal.signal(request, handler)
 
 
 def _ending(code: int, where: str) -> str:
@@ -242,7 +244,7 @@ def _ending(code: int, where: str) -> str:
 
 def failure(run: Path, record: RunRecord, title: str) -> CheckFailedError:
     """What to tell the user of a run that did not complete, with the end of its log."""
-    reason = record.error.message if record.error else record.status
+    reason = (record.error.message if record.error else record.status).rstrip(".")
     try:
         lines = (run / rundir.LOG).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -2,6 +2,7 @@
 
 from profilers.backend import frameworks
 from workloads.catalogue import dataset_list, find_workload, workload_list
+from workloads.data.dataset import DataSet
 from workloads.spec import Shape, summary
 
 
@@ -17,10 +18,16 @@ def _everything() -> list[str]:
         for w in workload_list()
     ]
     lines += ["", "data sets"]
-    lines += [f"  {d.name:<14} {d.description}" for d in dataset_list()]
+    lines += [f"  {d.name:<14} {d.description}{_origin(d)}" for d in dataset_list()]
     lines += ["", "frameworks"]
     lines += [f"  {f.name:<14} {', '.join(f.executions)}" for f in frameworks().values()]
     return [*lines, "", "--list --workload NAME shows a model layer by layer."]
+
+
+def _origin(dataset: DataSet) -> str:
+    """How its files are come by, if it has any."""
+    megabytes = sum(file.size_bytes for file in dataset.downloads) / 1e6
+    return f" (DIR or --download, {megabytes:,.0f} MB)" if dataset.downloads else ""
 
 
 def _model(name: str) -> list[str]:

@@ -3,13 +3,13 @@
 import gc
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from profilers.backend import Backend, Indices
+from profilers.backend import Backend, Indices, ProfiledSteps
 from profilers.recorder import Recorder
 from profilers.rundir import BatchDigest, Settings, Step
 from workloads.batches import BatchLog, BatchOrder
@@ -17,6 +17,7 @@ from workloads.batches import BatchLog, BatchOrder
 MINIMUM_STEPS = 100
 TIMED_SECONDS, TIMED_SECONDS_DEVICE = 3.0, 8.0
 WINDOW_NS, MINIMUM_WINDOWS = 50_000_000, 30
+SIZING_WINDOWS, SIZING_MARGIN = 8, 1.1
 UNRECORDED_STEPS = 2
 DIGEST_STEPS = 100
 INFERENCE_SECONDS, INFERENCE_WARMUP = 0.5, 5
@@ -64,29 +65,34 @@ class Measurement:
 
     def warm_up(self, steps: int) -> int:
         """The steps that nobody times; returns the window size for the timed phase."""
-        durations = []
+        window = 1
         with self._recorder.phase("warmup", steps=steps):
-            for index in range(steps):
-                durations.append(self._row("warmup", 1 + index, 1, 1 + index).duration_ns)
-            window = self._window(durations)
-            if window > 1:
-                self._row("warmup", 1 + steps, window, 1 + steps)
+            for index in range(1, 1 + steps):
+                self._row("warmup", index, 1, index)
+            if self.backend.asynchronous:
+                window = self._fitting_window(1 + steps)
         self._note_digest("warmup")
         return window
 
-    def _window(self, durations: list[int]) -> int:
-        """Steps between two synchronisations: as many as last 50 ms on an asynchronous device."""
-        if not self.backend.asynchronous or not durations:
-            return 1
-        typical = sorted(durations)[len(durations) // 2]
-        return max(1, math.ceil(WINDOW_NS / max(typical, 1)))
+    def _fitting_window(self, begin: int) -> int:
+        """Steps between two synchronisations that last at least 50 ms, found by running them.
+
+        The last window run is the one after tuning that is not timed.
+        """
+        window = 1
+        for _ in range(SIZING_WINDOWS):
+            duration_ns = self._row("warmup", begin, window, begin).duration_ns
+            begin += window
+            if duration_ns >= WINDOW_NS:
+                break
+            window = math.ceil(window * WINDOW_NS * SIZING_MARGIN / max(duration_ns, 1))
+        return window
 
     def timed(self, wanted: Extent, window: int) -> tuple[int, float]:
         """Train from the initial weights, unprofiled; (steps done, median step in ms)."""
         self.backend.restart()
         self._log = BatchLog()
-        if wanted.steps is not None:
-            window = max(1, min(window, wanted.steps // MINIMUM_WINDOWS))
+        window = self._bounded_window(window, wanted.steps)
         durations: list[float] = []
         done = 0
         with _no_collection(), self._recorder.phase("timed", wanted.steps, wanted.seconds):
@@ -99,6 +105,18 @@ class Measurement:
         self._note_digest("timed")
         return done, _median(durations) / 1e6
 
+    def _bounded_window(self, window: int, steps: int | None) -> int:
+        """Thirty windows at least, also where --steps or --epochs leaves few steps."""
+        if steps is None or window <= steps // MINIMUM_WINDOWS:
+            return window
+        bounded = max(1, steps // MINIMUM_WINDOWS)
+        if bounded < window:
+            self._recorder.warn(
+                f"{steps:,} timed steps are too few for windows of 50 ms; windows of {bounded} "
+                "are measured less exactly."
+            )
+        return bounded
+
     def profiled(self, raw: Path, steps: int, begin: int) -> float | None:
         """Record steps with the framework's profiler, going on from batch `begin`.
 
@@ -110,9 +128,10 @@ class Measurement:
             if self.backend.prepare_profiling():
                 build_ms = self._time_build(begin)
                 begin += UNRECORDED_STEPS + COMPARED_STEPS
-            with self.backend.profiling(raw, UNRECORDED_STEPS, steps) as step:
+            with self.backend.profiling(raw, UNRECORDED_STEPS, steps) as under_profiler:
                 for index in range(-UNRECORDED_STEPS, steps):
-                    self._profiled_row(step, index, begin + UNRECORDED_STEPS + index)
+                    self._profiled_row(under_profiler, index, begin + UNRECORDED_STEPS + index)
+                    under_profiler.advance()
         return build_ms
 
     def _time_build(self, begin: int) -> float:
@@ -122,10 +141,10 @@ class Measurement:
         rows = [self._row("profiled", i, 1, begin + i) for i in range(COMPARED_STEPS)]
         return _median([row.duration_ns for row in rows]) / 1e6
 
-    def _profiled_row(self, step: Callable[[Indices, int], object], index: int, batch: int) -> None:
+    def _profiled_row(self, under_profiler: ProfiledSteps, index: int, batch: int) -> None:
         numbers = self._consume(batch, "profiled")
         began = time.monotonic_ns()
-        loss = step(numbers, index)
+        loss = under_profiler.step(numbers, index)
         ended = time.monotonic_ns()
         if index >= 0:
             row = self._step("profiled", index, 1, batch, began, ended, [loss], profiled=True)

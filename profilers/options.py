@@ -18,6 +18,7 @@ EPILOG = """\
 examples:
   python profile.py --framework torch --device cpu
   python profile.py --framework torch --workload cifar10-cnn3 --epochs 5
+  python profile.py --framework torch --data mnist --download
   python profile.py --list
 """
 
@@ -60,7 +61,15 @@ def _add_what(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--workload", metavar="NAME", help=f"default: {DEFAULT_WORKLOAD}")
     group.add_argument(
-        "--data", metavar="NAME", help="default: what the workload names; never replaced unasked"
+        "--data",
+        metavar="NAME|DIR",
+        help="a data set, or a folder with the files of one (./NAME where a data set has that "
+        "name); default: what the workload names; never replaced unasked",
+    )
+    group.add_argument(
+        "--download",
+        action="store_true",
+        help="with --data NAME: fetch its files into the cache, unless they are there",
     )
     group.add_argument(
         "--list", action="store_true", help="workloads (with --workload its layers) and data sets"

@@ -30,16 +30,18 @@ BAR_WIDTH = 30
 
 
 def estimate(settings: Settings, repeats: int) -> str:
-    """How long the command will take, in words; a number of steps or epochs has no known time."""
+    """How long the command will take, in words; the steps asked for have no known time yet."""
     runs = f"{repeats} run{'s' * (repeats > 1)}"
+    each = sum(TYPICAL_SECONDS.values()) + COMPILE_SECONDS * (settings.execution == "compile")
+    if settings.epochs is None and settings.steps is None:
+        each += DEVICE_SECONDS * (settings.device != "cpu")
+        return f"{runs}, about {repeats * each + FINISH_SECONDS:.0f} s"
     if settings.epochs is not None:
-        return f"{runs} of {settings.epochs} epoch{'s' * (settings.epochs > 1)}"
-    if settings.steps is not None:
-        return f"{runs} of {settings.steps:,} timed steps"
-    each = sum(TYPICAL_SECONDS.values())
-    each += DEVICE_SECONDS * (settings.device != "cpu")
-    each += COMPILE_SECONDS * (settings.execution == "compile")
-    return f"{runs}, about {repeats * each + FINISH_SECONDS:.0f} s"
+        timed = f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}"
+    else:
+        timed = f"{settings.steps:,} timed step{'s' * (settings.steps != 1)}"
+    each -= TYPICAL_SECONDS["timed"]
+    return f"{runs} of {timed}, about {repeats * each + FINISH_SECONDS:.0f} s and their steps"
 
 
 class Progress:
@@ -67,10 +69,19 @@ class PlainProgress(Progress):
     def begin(self, title: str, number: int, total: int) -> None:
         """Remember which run this is."""
         self._label = f"run {number} of {total}  {title}"
+        self._phase, self._step = "", ""
+
+    def message(self, message: Message) -> None:
+        """Note how long a timed step was, as it was last told."""
+        if isinstance(message, PhaseBegins):
+            self._phase = message.phase
+        elif isinstance(message, StepDone) and self._phase == "timed":
+            self._step = f"{message.step_ms:.3g} ms a step  "
 
     def end(self, record: RunRecord, path: str) -> None:
         """Print the line."""
-        print(f"{self._label}  {record.status}  {path}", file=sys.stderr, flush=True)
+        line = f"{self._label}  {record.status}  {self._step}{path}"
+        print(line, file=sys.stderr, flush=True)
 
 
 class LiveProgress(Progress):

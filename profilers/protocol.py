@@ -2,7 +2,6 @@
 
 import os
 import time
-from typing import Any
 
 import msgspec
 
@@ -91,8 +90,3 @@ class Channel:
         if now >= self._next_step_ns:
             self._next_step_ns = now + STEP_INTERVAL_NS
             self.send(StepDone(done, step_ns / 1e6))
-
-
-def fields(message: Message) -> dict[str, Any]:
-    """A message as plain values, for logs and tests."""
-    return dict(msgspec.to_builtins(message))

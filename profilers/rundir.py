@@ -11,7 +11,6 @@ from typing import Literal, TypeVar
 import msgspec
 
 SCHEMA = 1
-STEP_PHASES = ("first_step", "warmup", "timed", "profiled", "inference")
 
 RUN = "run.json"
 ENVIRONMENT = "environment.json"
@@ -246,7 +245,7 @@ def empty_summary(path: str, record: RunRecord) -> RunSummary:
         device=s.device,
         execution=s.execution,
         workload=s.workload,
-        data=s.data,
+        data=record.data.name,
         batch_size=s.batch_size,
         precision=s.precision,
         optimizer=s.optimizer,
@@ -317,11 +316,16 @@ def append_rows(
         lines.insert(0, ",".join(row_type.__struct_fields__))
     if not lines:
         return
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    data = ("\n".join(lines) + "\n").encode()
     try:
-        os.write(file, ("\n".join(lines) + "\n").encode())
-    finally:
-        os.close(file)
+        with open(path, "ab", buffering=0) as file:
+            whole = file.write(data) == len(data)
+    except OSError as error:
+        raise ProfileError(
+            f"{path} can't be written ({error.strerror}); make room there."
+        ) from None
+    if not whole:
+        raise ProfileError(f"{path} was written in part only; make room on its disk.")
 
 
 def _csv_line(values: Iterable[object]) -> str:

@@ -39,6 +39,8 @@ class TorchBackend:
         self.device = torch.device(settings.device)
         self.asynchronous = self.device.type != "cpu"
         torch_device.apply(settings)
+        if settings.execution == "compile":
+            self._compile_cache = torch_device.fresh_compile_cache()
         self._autocast_type = AUTOCAST.get(settings.precision)
 
     def environment(self) -> Environment:
@@ -67,21 +69,21 @@ class TorchBackend:
         return compiled
 
     def load(self, samples: Arrays) -> None:
-        """Keep the samples in host memory as float32 NCHW in [0, 1]."""
-        self._train_inputs = _images(samples["train_inputs"])
-        self._train_labels = torch.from_numpy(np.array(samples["train_labels"]))
-        self._test_inputs = _images(samples["test_inputs"])
-        self._test_labels = torch.from_numpy(np.array(samples["test_labels"]))
+        """Keep the samples on the device, float32 NCHW in [0, 1]: no step waits for a copy."""
+        self._train_inputs, self._test_inputs = (
+            _images(samples[name]).to(self.device) for name in ("train_inputs", "test_inputs")
+        )
+        self._train_labels, self._test_labels = (
+            torch.from_numpy(np.array(samples[name])).to(self.device)
+            for name in ("train_labels", "test_labels")
+        )
 
-    def train_step(self, batch: Indices) -> torch.Tensor:
-        """One training step; the loss stays on the device."""
-        return self._step(batch, _no_range)
-
-    def _step(self, batch: Indices, span: Range) -> torch.Tensor:
+    def train_step(self, batch: Indices, span: Range = _no_range) -> torch.Tensor:
+        """One training step; the loss stays on the device. `span` puts a range around a phase."""
         with span("phase:data"):
-            rows = torch.from_numpy(batch)
-            inputs = self._train_inputs.index_select(0, rows).to(self.device)
-            labels = self._train_labels.index_select(0, rows).to(self.device)
+            rows = torch.from_numpy(batch).to(self.device)
+            inputs = self._train_inputs.index_select(0, rows)
+            labels = self._train_labels.index_select(0, rows)
         with self._precision():
             with span("phase:forward"):
                 outputs = self._forward(inputs)
@@ -125,16 +127,14 @@ class TorchBackend:
             self._scaler.load_state_dict(torch.amp.GradScaler(self.device.type).state_dict())
 
     def prepare_profiling(self) -> bool:
-        """Compile once more, with the names of the kernels kept; nothing to do in eager mode."""
-        if self.settings.execution == "eager":
+        """Compile once more, with the names of C++ kernels kept; others keep theirs anyway."""
+        if self.settings.execution == "eager" or self.device.type != "cpu":
             return False
         self._forward = self._executed({"cpp.enable_kernel_profile": True})
         return True
 
     @contextmanager
-    def profiling(
-        self, raw: Path, unrecorded: int, recorded: int
-    ) -> Iterator[Callable[[Indices, int], torch.Tensor]]:
+    def profiling(self, raw: Path, unrecorded: int, recorded: int) -> Iterator["_ProfiledSteps"]:
         """Record steps to raw/kineto.json.gz, with ranges for step, phases and layers.
 
         Hooks and ranges inside compiled code would break its graph, so layers have ranges in
@@ -148,15 +148,7 @@ class TorchBackend:
             record_shapes=True,
             profile_memory=True,
         ) as profiler:
-
-            def step(batch: Indices, index: int) -> torch.Tensor:
-                with torch.profiler.record_function(f"step:{index}"):
-                    loss = self._step(batch, torch.profiler.record_function)
-                    self.synchronise()
-                profiler.step()
-                return loss
-
-            yield step
+            yield _ProfiledSteps(self, profiler)
         for hook in hooks:
             hook.remove()
         profiler.export_chrome_trace(str(raw / RAW_PROFILE))
@@ -172,9 +164,9 @@ class TorchBackend:
                 strict=True,
             )
             for inputs, labels in pairs:
-                outputs, wanted = self.model(inputs.to(self.device)), labels.to(self.device)
-                right += int((outputs.argmax(1) == wanted).sum())
-                loss_sum += float(functional.cross_entropy(outputs, wanted, reduction="sum"))
+                outputs = self.model(inputs)
+                right += int((outputs.argmax(1) == labels).sum())
+                loss_sum += float(functional.cross_entropy(outputs, labels, reduction="sum"))
         self.model.train()
         count = len(self._test_labels)
         return right / count, loss_sum / count
@@ -182,7 +174,7 @@ class TorchBackend:
     def inference(self, batch_size: int) -> Callable[[], None]:
         """A function that runs the model forward once on test samples that lie on the device."""
         repeats = -(-batch_size // len(self._test_inputs))
-        inputs = self._test_inputs.repeat(repeats, 1, 1, 1)[:batch_size].to(self.device)
+        inputs = self._test_inputs.repeat(repeats, 1, 1, 1)[:batch_size].clone()
         self.model.eval()
         forward = self._executed()
 
@@ -211,6 +203,24 @@ class TorchBackend:
             first = str(error).strip().splitlines()[0]
             return f"torch.compile failed ({first}); use --execution eager, or see child.log."
         return None
+
+
+class _ProfiledSteps:
+    """Training steps with ranges, under torch's profiler."""
+
+    def __init__(self, backend: TorchBackend, profiler: torch.profiler.profile) -> None:
+        self._backend, self._profiler = backend, profiler
+
+    def step(self, batch: Indices, index: int) -> torch.Tensor:
+        """One step in a range of its own, with ranges for its phases."""
+        with torch.profiler.record_function(f"step:{index}"):
+            loss = self._backend.train_step(batch, torch.profiler.record_function)
+            self._backend.synchronise()
+        return loss
+
+    def advance(self) -> None:
+        """Start, go on or stop recording, as the schedule has it."""
+        self._profiler.step()
 
 
 def _images(array: npt.NDArray[Any]) -> torch.Tensor:

@@ -4,13 +4,17 @@ import os
 import platform
 import shutil
 from importlib.util import find_spec
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import torch
 from torch import nn
 
-from profilers.environment import cpu_model, relevant_variables
+from profilers.environment import cpu_model, nvidia_driver, relevant_variables
 from profilers.rundir import Environment, ProfileError, Settings
 
+CACHE_VARIABLES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
+TF32_CAPABILITY = (8, 0)
 MATRIX_SIDE = 512
 FEW_ROWS = 16
 
@@ -59,6 +63,8 @@ def try_out(device: torch.device, settings: Settings) -> list[str]:
     """Multiply two 1 MB matrices; warnings, or ProfileError where the run could not work."""
     if settings.precision == "tf32" and device.type != "cuda":
         raise ProfileError(f"--precision tf32 is for CUDA GPUs, not {device}; use fp32 or bf16.")
+    if settings.precision == "tf32" and torch.cuda.get_device_capability(device) < TF32_CAPABILITY:
+        raise ProfileError(f"{device} is older than TF32 (compute capability 8.0); use fp32.")
     needs_bf16 = settings.precision == "bf16" and device.type == "cuda"
     if needs_bf16 and not torch.cuda.is_bf16_supported(including_emulation=False):
         raise ProfileError(f"{device} has no bf16; use --precision fp16 or fp32.")
@@ -108,6 +114,18 @@ def apply(settings: Settings) -> None:
     torch.backends.cudnn.allow_tf32 = tf32
 
 
+def fresh_compile_cache() -> "TemporaryDirectory[str] | None":
+    """An empty cache for torch.compile, so that every run pays for compiling; None if one is set.
+
+    It is removed with the object that is returned.
+    """
+    if any(name in os.environ for name in CACHE_VARIABLES):
+        return None
+    folder = TemporaryDirectory(prefix="crossprof-compile-", ignore_cleanup_errors=True)
+    os.environ.update(dict.fromkeys(CACHE_VARIABLES, folder.name))
+    return folder
+
+
 def activities(device: torch.device) -> list[torch.profiler.ProfilerActivity]:
     """CPU, and CUDA (ROCm builds too) where the work runs there."""
     chosen = [torch.profiler.ProfilerActivity.CPU]
@@ -143,11 +161,13 @@ def memory(device: torch.device) -> dict[str, int]:
 
 
 def versions() -> dict[str, str]:
-    """Torch and, where it has them, CUDA, ROCm and cuDNN."""
-    found = {"torch": str(torch.__version__)}
+    """Torch, numpy, and where there are some CUDA, cuDNN, ROCm and the NVIDIA driver."""
+    found = {"torch": str(torch.__version__), "numpy": np.__version__}
     if torch.version.cuda:
         found["cuda"] = torch.version.cuda
         found["cudnn"] = str(torch.backends.cudnn.version())
+        if driver := nvidia_driver():
+            found["driver"] = driver
     if torch.version.hip:
         found["rocm"] = torch.version.hip
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from analysis import resources
+from analysis import samples
 from analysis.blocks import Block, Int64, Kind
 
 MIB = 1 << 20
@@ -18,7 +18,6 @@ GPU_COUNTERS = {
     "memory_used_bytes": ("VRAM", "MiB", 1 / MIB, False),
     "power_watts": ("power", "W", 1.0, True),
 }
-SYSTEM_CPU_SECONDS = "system_cpu_time_busy_seconds"
 
 Float64 = npt.NDArray[np.float64]
 
@@ -35,32 +34,23 @@ class Counter:
 
 def resource_counters(run: Path) -> list[Counter]:
     """The counters of resources.csv; none if there are no samples, ProfileError if damaged."""
-    samples = resources.read(run)
-    if samples is None:
+    sampled = samples.read(run)
+    if sampled is None:
         return []
-    return [counter for counter in _of_samples(samples) if len(counter.values)]
+    return [counter for counter in _of_samples(sampled) if len(counter.values)]
 
 
-def _of_samples(samples: resources.Samples) -> Iterator[Counter]:
-    time_ns = samples.time_ns
-    busy = samples.column(SYSTEM_CPU_SECONDS)
-    yield _counter("CPU", "%", time_ns, samples.cpu_percent(), over_past=True)
-    yield _counter("RSS", "MiB", time_ns, samples.column(resources.RSS) / MIB)
-    yield _counter("Threads", "count", time_ns, samples.column(resources.THREADS))
-    yield _counter("System CPU", "%", time_ns, percent(busy, time_ns), over_past=True)
-    for name, values in samples.columns.items():
+def _of_samples(sampled: samples.Samples) -> Iterator[Counter]:
+    time_ns = sampled.time_ns
+    busy = sampled.percent(sampled.column(samples.SYSTEM_CPU))
+    yield _counter("CPU", "%", time_ns, sampled.cpu_percent(), over_past=True)
+    yield _counter("RSS", "MiB", time_ns, sampled.column(samples.RSS) / MIB)
+    yield _counter("Threads", "count", time_ns, sampled.column(samples.THREADS))
+    yield _counter("System CPU", "%", time_ns, busy, over_past=True)
+    for name, values in sampled.columns.items():
         if found := GPU_COLUMN.match(name):
             title, unit, factor, over_past = GPU_COUNTERS[found[2]]
             yield _counter(f"GPU {found[1]} {title}", unit, time_ns, values * factor, over_past)
-
-
-def percent(seconds: Float64, time_ns: Int64) -> Float64:
-    """Growth of a counter of CPU seconds since the sample before, 100 for one core."""
-    passed = np.diff(time_ns, prepend=time_ns[:1]) / 1e9
-    grown = np.diff(seconds, prepend=np.nan)
-    result: Float64 = np.full(len(grown), np.nan)
-    np.divide(100 * grown, passed, out=result, where=passed > 0)
-    return result
 
 
 def _counter(

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis import resources, statistics, wording
+from analysis import statistics, wording
+from analysis.samples import RSS
 from analysis.summary import Measured
 from profilers import rundir
 
@@ -103,7 +104,7 @@ def _resources(measured: Measured) -> Iterator[Series]:
     wall = samples.time_ns / 1e9
     curves = {
         "resources/cpu_percent": samples.cpu_percent(),
-        RSS_TAG: samples.column(resources.RSS) / MIB,
+        RSS_TAG: samples.column(RSS) / MIB,
         "resources/gpu_percent": 100 * samples.gpu_column("utilization_ratio"),
         VRAM_TAG: samples.gpu_column("memory_used_bytes") / MIB,
         "resources/power_watts": samples.power_watts(),

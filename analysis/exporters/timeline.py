@@ -95,8 +95,12 @@ def _phase_slice(phase: rundir.Phase) -> Slice:
 
 
 def _step_slice(step: rundir.Step) -> Slice:
-    window = step.kind == "window"
-    name = f"window of {step.count} steps" if window else f"{step.phase} step {step.index}"
+    if step.kind == "window":
+        name = f"{step.phase}, window of {step.count}"
+    elif step.phase == "profiled" and not step.profiled:
+        name = f"unprofiled step {step.index} of the profiled build"
+    else:
+        name = f"{step.phase} step {step.index}"
     args: dict[str, object] = {"phase": step.phase, "index": step.index, "epoch": step.epoch}
     args |= {"samples": step.samples, "ms per step": step.duration_ns / step.count / 1e6}
     if step.loss is not None and math.isfinite(step.loss):

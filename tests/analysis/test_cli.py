@@ -51,11 +51,26 @@ def test_json_goes_to_stdout_with_missing_figures_as_null(
     assert row["gpu_percent"] is None
 
 
-def test_a_failed_run_is_exit_code_1(make_run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_run_is_finished_and_told(
+    make_run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = make_run(status="failed", error=RunError("crash", "it broke"), result=None)
+    assert cli.main(["finish", str(run), "--format", "json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1
+    assert "is not finished: its status is failed (it broke)" in printed.err
+    document = msgspec.json.decode(printed.out)
+    assert document["warnings"] == []
+    assert document["runs"][0]["status"] == "failed"
+
+
+def test_a_profile_that_cannot_be_read_is_exit_code_1(
+    make_run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run()
     assert cli.main(["finish", str(run), "--format", "json"]) == 1
     printed = capsys.readouterr()
-    assert printed.err.startswith("error: ")
+    assert "holds no profile" in printed.err.splitlines()[-1]
     assert len(msgspec.json.decode(printed.out)["warnings"]) == 1
 
 

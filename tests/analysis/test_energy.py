@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analysis import energy, resources
+from analysis import energy, resources, samples
 from profilers import rundir
 from profilers.rundir import Phase
 
@@ -18,8 +18,8 @@ def energy_of(make_run: Any, lines: tuple[str, ...], **others: Any) -> energy.En
         gpus=GPUS, capabilities={"gpu": "available", "gpu0_power_watts": "not supported"}
     )
     run = make_run(samples=lines, machine=machine, resources=record, **others)
-    window = resources.timed_window(rundir.read_rows(run / rundir.PHASES, Phase))
-    return energy.of_window(resources.read(run), window)
+    window = resources.window_of(rundir.read_rows(run / rundir.PHASES, Phase), "timed")
+    return energy.of_window(samples.read(run), window)
 
 
 def test_the_counter_comes_first_and_power_checks_it(make_run: Any) -> None:
@@ -64,5 +64,5 @@ def test_a_sensor_that_is_missing_keeps_its_reason(make_run: Any) -> None:
 
 def test_no_samples_and_no_timed_phase_are_told_apart(make_run: Any) -> None:
     assert energy.of_window(None, None).reason == "no resources were recorded"
-    samples = resources.read(make_run())
-    assert energy.of_window(samples, None).reason == resources.NOT_REACHED
+    recorded = samples.read(make_run())
+    assert energy.of_window(recorded, None).reason == resources.NOT_REACHED

@@ -3,32 +3,30 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import resources
+from analysis import resources, samples
 from analysis.resources import Window
 from profilers import rundir
-from profilers.rundir import ProfileError
 
-MS = 1_000_000
 GPU_HEADER = (
     "time_ns,process_cpu_time_user_seconds,process_cpu_time_system_seconds,"
     "process_memory_rss_bytes,gpu0_utilization_ratio,gpu0_memory_used_bytes,gpu0_power_watts,"
-    "gpu1_utilization_ratio,gpu1_memory_used_bytes,gpu1_power_watts"
+    "gpu1_utilization_ratio,gpu1_memory_used_bytes,gpu1_power_watts,gpu1_process_memory_bytes"
 )
 GPU_SAMPLES = (
     GPU_HEADER,
-    "500,1,0,10,0.99,999,400,0.10,100,50",
-    "1500,2,0,20,0.99,999,400,0.20,200,100",
-    "2500,3,0,30,0.99,999,400,0.80,300,200",
-    "3500,4,0,40,0.99,999,400,0.40,150,300",
+    "500,1,0,10,0.99,999,400,0.10,100,50,",
+    "1500,2,0,20,0.99,999,400,0.20,200,100,80",
+    "2500,3,0,30,0.99,999,400,0.80,300,200,",
+    "3500,4,0,40,0.99,999,400,0.40,150,300,90",
 )
 GPUS = [{"index": 0, "uuid": "GPU-aa"}, {"index": 1, "uuid": "GPU-bb"}]
 
 
 def figures_of(run: Any) -> resources.Figures:
-    samples = resources.read(run)
-    assert samples is not None
-    window = resources.timed_window(rundir.read_rows(run / rundir.PHASES, rundir.Phase))
-    return resources.figures(samples, window)
+    recorded = samples.read(run)
+    assert recorded is not None
+    window = resources.window_of(rundir.read_rows(run / rundir.PHASES, rundir.Phase), "timed")
+    return resources.figures(recorded, window)
 
 
 def test_cpu_is_interpolated_at_the_edges_of_the_timed_phase(make_run: Any) -> None:
@@ -62,6 +60,7 @@ def test_the_gpu_of_two_is_found_by_its_uuid(make_run: Any) -> None:
     assert found.gpu_percent == pytest.approx(55)
     assert found.power_watts == pytest.approx((0.5 * 100 + 200 + 0.5 * 300) / 2)
     assert found.vram_peak_bytes == 300
+    assert found.process_vram_peak_bytes == 90
     assert not found.reasons
 
 
@@ -82,7 +81,7 @@ def test_an_unknown_gpu_gives_no_figures(make_run: Any) -> None:
 
 
 def test_an_unsupported_sensor_keeps_its_reason(make_run: Any) -> None:
-    lines = [GPU_HEADER, "1200,1,0,10,,,,0.5,100,", "2500,2,0,10,,,,0.5,100,"]
+    lines = [GPU_HEADER, "1200,1,0,10,,,,0.5,100,,", "2500,2,0,10,,,,0.5,100,,"]
     record = make_run.resources_record(
         gpus=GPUS, capabilities={"gpu": "available", "gpu1_power_watts": "not supported"}
     )
@@ -115,42 +114,25 @@ def test_an_empty_cell_is_no_zero_and_ends_what_the_next_value_stands_for() -> N
     assert resources.held_mean(time_ns, gauge, Window(0, 3 * 10**9)) == pytest.approx(5)
 
 
-def test_cpu_percent_of_each_sample(make_run: Any) -> None:
-    samples = resources.read(make_run())
-    assert samples is not None
-    known = samples.cpu_percent()
-    np.testing.assert_allclose(known, [np.nan, np.nan, 150, 200, 100])
-
-
-def test_a_torn_last_line_is_dropped(make_run: Any) -> None:
-    run = make_run()
-    with (run / rundir.RESOURCES).open("a", encoding="utf-8") as file:
-        file.write("17900000000")
-    samples = resources.read(run)
-    assert samples is not None
-    assert len(samples.time_ns) == 5
-
-
-@pytest.mark.parametrize("text", ["1,2\n", "x,1,1,1,1,1\n", "1,y,1,1,1,1\n"])
-def test_a_damaged_line_is_one_sentence_with_the_files_name(make_run: Any, text: str) -> None:
-    run = make_run()
-    with (run / rundir.RESOURCES).open("a", encoding="utf-8") as file:
-        file.write(text)
-    with pytest.raises(ProfileError, match=r"resources\.csv is damaged"):
-        resources.read(run)
-
-
-def test_a_run_without_samples_has_none(make_run: Any) -> None:
-    assert resources.read(make_run(samples=None)) is None
-
-
 def test_a_header_alone_is_no_error(make_run: Any) -> None:
     found = figures_of(make_run(samples=make_run.host_samples[:1]))
     assert found.rss_peak_bytes is None
     assert found.samples == 0
 
 
-def test_times_stay_exact(make_run: Any) -> None:
-    samples = resources.read(make_run())
-    assert samples is not None
-    assert samples.time_ns[1] == make_run.start_ns + 500 * MS
+def test_waiting_for_a_cpu_is_a_part_of_the_window(make_run: Any) -> None:
+    lines = ("time_ns,psi_cpu_some_seconds", "0,7", "1000,7.5", "2000,8", "3000,8.5")
+    recorded = samples.read(make_run(samples=lines))
+    assert recorded is not None
+    start_ns = make_run.start_ns
+    window = Window(start_ns + 500_000_000, start_ns + 2_500_000_000)
+    assert resources.waiting_ratio(recorded, window) == pytest.approx(0.5)
+    short = Window(start_ns + 500_000_000, start_ns + 1_500_000_000)
+    assert resources.waiting_ratio(recorded, short) is None
+
+
+def test_a_kernel_that_reports_no_waiting_has_no_ratio(make_run: Any) -> None:
+    recorded = samples.read(make_run())
+    assert recorded is not None
+    window = Window(make_run.start_ns, make_run.start_ns + 4_000_000_000)
+    assert resources.waiting_ratio(recorded, window) is None

@@ -6,6 +6,7 @@ import pytest
 
 from analysis import finish, run_text
 from profilers import rundir
+from profilers.rundir import RunError
 
 
 def text_of(*runs: Any) -> str:
@@ -40,7 +41,7 @@ def test_the_figures(text: str) -> None:
     assert row(text, "step, ms") == "step, ms 0.400 median of 5 steps first step, ms 9.80"
     assert row(text, "samples/s") == "samples/s 80,000 inference, µs 60.0 at batch 1"
     assert row(text, "test accuracy") == (
-        "test accuracy 0.951 after 220 steps, 5.0 epochs inference, samples/s 200,000 at batch 32"
+        "test accuracy 0.951 5.00 epochs, 220 steps inference, samples/s 200,000 at batch 32"
     )
 
 
@@ -86,20 +87,25 @@ def test_cost_names_what_was_not_measured_and_why(text: str) -> None:
     assert "power: not measured" in text
 
 
-def test_trust_says_what_the_profiler_did_and_what_is_missing(text: str) -> None:
-    assert "profiler 1.38 ×: operation times are larger than in the step above" in text
-    assert "100 % of the operations' self time mapped to a phase, 60.0 % to a layer" in text
-    assert "0 events dropped" in text
-    assert "5 samples of resources, 1 missed" in text
-    assert "1 run has no interval: add --repeats 5" in text
-    assert "warning: the loss is nan" in text
-
-
 def test_the_last_lines_are_exact_commands(text: str) -> None:
-    run = "traces/20261120-103012-mnist-mlp-torch-cpu-ab12"
-    assert text.splitlines()[-1].strip() == f"TensorBoard   tensorboard --logdir {run}"
-    assert "open https://ui.perfetto.dev and drop" in text
-    assert f"{run}/trace.json.gz" in text
+    command = "python -m analysis view traces/20261120-103012-mnist-mlp-torch-cpu-ab12"
+    assert [line.strip() for line in text.splitlines()[-4:]] == [
+        "Next     Perfetto",
+        command,
+        "TensorBoard",
+        f"{command} --tensorboard",
+    ]
+
+
+def test_commands_stand_beside_their_names_where_there_is_room(
+    make_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run("my run")
+    monkeypatch.chdir(make_run.output.parent)
+    assert text_of(run).splitlines()[-2:] == [
+        "Next     Perfetto      python -m analysis view 'traces/my run'",
+        "         TensorBoard   python -m analysis view 'traces/my run' --tensorboard",
+    ]
 
 
 def test_no_line_is_wider_than_100_columns(text: str) -> None:
@@ -118,6 +124,67 @@ def test_repeats_have_a_line_each_and_one_headline(make_run: Any) -> None:
     assert "of run 3, the last one" in text
     assert "no interval" not in text
     assert text.count("Where") == 1
+
+
+@pytest.mark.parametrize("steps", [2_401, 123_456])
+@pytest.mark.parametrize("window", [1, 1_234])
+def test_columns_stay_apart_and_narrow(
+    make_run: Any, monkeypatch: pytest.MonkeyPatch, steps: int, window: int
+) -> None:
+    monkeypatch.chdir(make_run.output.parent)
+    kind = {"kind": "window", "count": window} if window > 1 else {}
+    length_ms = 32e3 / 1_010_000
+    rows = [make_run.step("timed", n, length_ms * window, **kind) for n in range(steps)]
+    rows += [make_run.step("inference", 0, length_ms)]
+    result = rundir.read_json(make_run("other") / rundir.RESULT, rundir.Result)
+    run = make_run(steps=rows, result=msgspec.structs.replace(result, trained_steps=steps))
+    make_run.add_profile(run)
+    found = text_of(run).splitlines()
+    table = [line for line in found if "samples/s" in line or "test accuracy" in line]
+    assert max(map(len, found)) <= 100
+    cells = [cell for line in table for cell in re.split(r" {2,}", line.strip())]
+    epochs = "54.6" if steps == 2_401 else "2,810"
+    assert {f"{epochs} epochs, {steps:,} steps", "inference, samples/s"} <= set(cells)
+    assert cells.count("1,010,000") == 2
+
+
+def test_a_table_too_wide_for_two_columns_has_one(
+    make_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make_run.output.parent)
+    settings = msgspec.structs.replace(make_run.settings, batch_size=1_048_576)
+    steps = [make_run.step("timed", n, 60.0, kind="window", count=1234) for n in range(2401)]
+    found = text_of(make_run(settings=settings, steps=steps)).splitlines()
+    assert max(map(len, found)) <= 100
+    assert any(line.startswith("  test accuracy") for line in found)
+    assert any(line.startswith("  inference, samples/s") for line in found)
+
+
+def test_an_unfinished_run_is_one_line_beside_the_others(
+    make_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = RunError("crash", "it\x1b broke.")
+    failed = make_run("my-failed-run", status="failed", error=error)
+    good = make_run("good")
+    monkeypatch.chdir(make_run.output.parent)
+    found = text_of(failed, good).splitlines()
+    assert found[0] == (
+        "traces/my-failed-run is not finished: its status is failed (it broke); "
+        "what it recorded is in trace.json.gz and tensorboard/"
+    )
+    assert sum("PyTorch eager trains" in line for line in found) == 1
+
+
+def test_warnings_of_all_runs_are_told_with_their_runs(make_run: Any) -> None:
+    warned = (["all", "two of us"], ["all"], ["all", "two of us", "mine"])
+    runs = [
+        make_run(f"run-{n}", repeat=n, repeats=3, warnings=texts)
+        for n, texts in enumerate(warned, start=1)
+    ]
+    found = [
+        line.strip() for line in text_of(*runs).splitlines() if line.strip().startswith("warning")
+    ]
+    assert found == ["warning: all", "warning, runs 1 and 3: two of us", "warning, run 3: mine"]
 
 
 def test_other_settings_have_a_summary_of_their_own(make_run: Any) -> None:

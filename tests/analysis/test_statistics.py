@@ -40,3 +40,10 @@ def test_the_middle_half_holds_the_median(values: list[float]) -> None:
     found = statistics.spread(np.array(values))
     assert found is not None
     assert min(values) <= found.low <= found.median <= found.high <= max(values)
+
+
+def test_outliers_are_beyond_one_and_a_half_medians() -> None:
+    count, mean_ratio = statistics.outliers(np.array([2.0, 2.0, 2.0, 3.0, 3.1]))
+    assert (count, mean_ratio) == (1, pytest.approx(2.42 / 2))
+    assert statistics.outliers(np.array([])) == (0, 1.0)
+    assert statistics.outliers(np.array([0.0, 0.0, 1.0])) == (0, 1.0)

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -5,11 +6,15 @@ import pytest
 
 from analysis import summary
 from profilers import rundir
-from profilers.rundir import ProfileError, RunError, RunSummary
+from profilers.rundir import Phase, ProfileError, RunError, RunSummary
+
+
+def summarised(run: Path) -> RunSummary:
+    return summary.write(summary.measured(run))
 
 
 def test_every_figure_of_a_cpu_run(make_run: Any) -> None:
-    found = summary.summarise(make_run(warnings=["the loss is nan"]))
+    found = summarised(make_run(warnings=["the loss is nan"]))
     assert found.step_ms is not None
     assert found.step_ms.median == pytest.approx(0.4)
     assert found.samples_per_second == pytest.approx(32 / 0.4e-3)
@@ -28,14 +33,14 @@ def test_every_figure_of_a_cpu_run(make_run: Any) -> None:
 
 def test_it_is_written_into_the_run(make_run: Any) -> None:
     run = make_run()
-    found = summary.summarise(run)
+    found = summarised(run)
     assert rundir.read_json(run / rundir.SUMMARY, RunSummary) == found
 
 
 def test_batch_one_rows_count_for_latency_and_throughput(make_run: Any) -> None:
     settings = msgspec.structs.replace(make_run.settings, batch_size=1)
     steps = [make_run.step("inference", n, 0.05, samples=1) for n in range(3)]
-    found = summary.summarise(make_run(settings=settings, steps=steps))
+    found = summarised(make_run(settings=settings, steps=steps))
     assert found.inference_latency_ms is not None
     assert found.inference_latency_ms.count == 3
     assert found.inference_samples_per_second == pytest.approx(20_000)
@@ -50,7 +55,7 @@ def test_an_aborted_run_has_what_it_got_to(make_run: Any) -> None:
         result=None,
         samples=None,
     )
-    found = summary.summarise(run)
+    found = summarised(run)
     assert (found.status, found.error) == ("failed", "ValueError: no")
     assert found.first_step_ms == pytest.approx(9.8)
     assert found.step_ms is None
@@ -63,7 +68,7 @@ def test_a_warning_that_parent_and_child_wrote_stands_once(make_run: Any) -> Non
     result = rundir.read_json(run / rundir.RESULT, rundir.Result)
     warned = msgspec.structs.replace(result, warnings=["twice"])
     rundir.write_json(run / rundir.RESULT, warned)
-    assert summary.summarise(run).warnings == ["twice", "once"]
+    assert summarised(run).warnings == ["twice", "once"]
 
 
 def test_a_doubtful_counter_is_a_warning(make_run: Any) -> None:
@@ -79,7 +84,7 @@ def test_a_doubtful_counter_is_a_warning(make_run: Any) -> None:
         resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
         machine=make_run.environment("GPU-aa"),
     )
-    found = summary.summarise(run)
+    found = summarised(run)
     assert found.energy_joules == pytest.approx(2400 - 1050)
     assert found.energy_method == "counter"
     assert any("over 10 % apart" in warning for warning in found.warnings)
@@ -87,4 +92,58 @@ def test_a_doubtful_counter_is_a_warning(make_run: Any) -> None:
 
 def test_a_folder_that_is_no_run_is_one_sentence(tmp_path: Any) -> None:
     with pytest.raises(ProfileError, match=r"run\.json can't be read"):
-        summary.summarise(tmp_path)
+        summarised(tmp_path)
+
+
+SECOND = 1_000_000_000
+WAITED = ("time_ns,psi_cpu_some_seconds", "0,5", "1000,5.2", "2000,5.8", "3000,6.2", "4000,6.3")
+
+
+def busy_warnings(make_run: Any, *lengths_seconds: tuple[str, float, float]) -> list[str]:
+    phases = [
+        Phase(name, make_run.start_ns + round(start * SECOND), round(length * SECOND))
+        for name, start, length in lengths_seconds
+    ]
+    return list(summarised(make_run(phases=phases, samples=WAITED)).warnings)
+
+
+def test_a_busy_machine_is_a_warning(make_run: Any) -> None:
+    assert busy_warnings(make_run, ("timed", 1, 2), ("profiled", 3, 1)) == [
+        "the machine was busy: in 50 % of the timed phase a process waited for a CPU; "
+        "run again when it is idle"
+    ]
+
+
+def test_a_busy_profile_alone_is_a_warning_too(make_run: Any) -> None:
+    [warning] = busy_warnings(make_run, ("timed", 3, 1), ("profiled", 1, 2))
+    assert "in 50 % of the profiled phase a process waited" in warning
+
+
+def test_both_busy_phases_are_one_warning(make_run: Any) -> None:
+    [warning] = busy_warnings(make_run, ("timed", 0, 2), ("profiled", 2, 1))
+    assert "in 40 % of the timed phase and 40 % of the profiled phase a process" in warning
+
+
+def test_a_phase_with_one_sample_is_not_judged(make_run: Any) -> None:
+    assert busy_warnings(make_run, ("timed", 1.5, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("lengths_ms", "words"),
+    [
+        ([1.0] * 18 + [4.0, 4.0], "2 of 20 profiled steps were disturbed; times of operations"),
+        ([1.0] * 19 + [9.0], "1 of 20 profiled steps was disturbed"),
+        ([1.0] * 18 + [1.6, 2.4], None),
+        ([1.0] * 11 + [1.49] * 9, None),
+        ([], None),
+    ],
+)
+def test_disturbed_profiled_steps_are_counted(
+    make_run: Any, lengths_ms: list[float], words: str | None
+) -> None:
+    steps = [make_run.step("profiled", n, length) for n, length in enumerate(lengths_ms)]
+    # Steps of the profiled build without the profiler don't count.
+    steps += [make_run.step("profiled", n, 90.0, profiled=False) for n in range(30)]
+    warnings = summarised(make_run(steps=steps)).warnings
+    assert [words in warning for warning in warnings if words] == ([True] if words else [])
+    assert words or not warnings

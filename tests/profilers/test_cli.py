@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 from collections.abc import Callable
 from itertools import pairwise
@@ -10,19 +11,37 @@ from typing import Any
 
 import jsonschema
 import msgspec
+import numpy as np
 import pytest
 
-from profilers import rundir
+from profilers import cli, launch, options, rundir
 from profilers.cli import Document
-from profilers.rundir import Phase, RunRecord, Step
+from profilers.protocol import Ready
+from profilers.rundir import Phase, ProfileError, RunRecord, Step
 from workloads.batches import BatchLog, BatchOrder
 from workloads.catalogue import find_workload
+from workloads.data import sources
 from workloads.weights import fingerprint, initial_weights
 
 ROOT = Path(__file__).parent.parent.parent
 SCHEMA = ROOT / "docs" / "schema" / "profile.json"
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def mnist_folder(tmp_path: Path) -> Path:
+    """MNIST's four files with 12 training and 5 test images of noise."""
+    folder = tmp_path / "digits"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    for part, count in (("train", 12), ("t10k", 5)):
+        images = generator.integers(0, 256, (count, 28, 28), np.uint8)
+        labels = generator.integers(0, 10, count, np.uint8)
+        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+            header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+            (folder / f"{part}-{name}-ubyte").write_bytes(header + array.tobytes())
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -32,6 +51,10 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
         (["--framework", "torch", "--workload", "mnist"], "did you mean mnist-mlp?"),
         (["--framework", "torch", "--data", "digit"], "did you mean digits?"),
         (["--framework", "torch", "--workload", "cifar10-cnn3", "--data", "digits"], "use --data"),
+        (["--framework", "torch", "--data", "docs"], "docs holds no known data set (expected"),
+        (["--framework", "torch", "--data", "README.md"], "README.md is not a folder"),
+        (["--framework", "torch", "--data", "cifar10"], "cifar10 has 32×32×3; use --data"),
+        (["--framework", "torch", "--download"], "digits can't be had by --download"),
         (["--framework", "torch", "--epochs", "0"], "0 is less than 1"),
         (["--framework", "torch", "--output", "/dev/null/x"], "--output"),
         (["--framework", "torch", "--python", "torch=/nowhere"], "not an executable file"),
@@ -59,6 +82,45 @@ def test_an_existing_name_is_refused(profile_command: Command, tmp_path: Path) -
     assert "taken exists already; choose another --name" in done.stderr
     assert json.loads(done.stdout)["error"] in done.stderr
     jsonschema.validate(json.loads(done.stdout), json.loads(SCHEMA.read_text()))
+
+
+def test_no_data_are_touched_before_the_framework_is_known_to_work(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: object) -> Ready:
+        raise ProfileError("no such device.")
+
+    monkeypatch.setattr(launch, "preflight", broken)
+    monkeypatch.setenv("CROSSPROF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(sources, "prepare", lambda *_: pytest.fail("the data came first"))
+    request = ["--framework", "torch", "--data", "mnist", "--download"]
+    asked = options.parser().parse_args([*request, "--output", str(tmp_path / "traces")])
+    with pytest.raises(ProfileError, match="no such device"):
+        cli.profile(asked, [], [])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_run_reads_the_files_of_a_folder(
+    profile_command: Command, tmp_path: Path, mnist_folder: Path
+) -> None:
+    request = ["--framework", "torch", "--device", "cpu", "--data", str(mnist_folder)]
+    request += ["--batch-size", "4", "--steps", "5", "--warmup", "1", "--profile-steps", "1"]
+    done = profile_command(*request, "--output", str(tmp_path / "traces"), "--json")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["runs"]
+    assert row["data"] == "mnist"
+    record = rundir.read_json(Path(row["path"]) / rundir.RUN, RunRecord)
+    assert record.settings.data == str(mnist_folder)
+    assert record.data.train_count == 12
+    assert str(tmp_path) not in repr(record.data)
+    image = mnist_folder / "t10k-images-idx3-ubyte"
+    image.write_bytes(image.read_bytes()[:1000])
+    done = profile_command(*request, "--output", str(tmp_path / "other"))
+    assert done.returncode == 2
+    assert "t10k-images-idx3-ubyte ends after 1,000 bytes, inside image 2 of 5" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.slow
@@ -90,8 +152,8 @@ def test_a_run_ends_with_its_summary_and_commands(torch_runs: dict[str, dict[str
     for workload, row in torch_runs.items():
         text = row["stderr"]
         assert f"PyTorch eager trains {workload} at " in text
-        assert "trace.json.gz" in text
-        assert "tensorboard --logdir" in text
+        view = f"python -m analysis view {row['path']}"
+        assert text.splitlines()[-3::2] == [" " * 11 + view, " " * 11 + view + " --tensorboard"]
         lines = [line for line in text.splitlines() if row["path"] not in line]
         assert max(len(line) for line in lines) <= 100
 

@@ -24,7 +24,9 @@ ROOT = Path(__file__).parent.parent.parent
 class Going:
     """A run that is in its timed steps, and the processes that belong to it."""
 
-    def __init__(self, output: Path, *arguments: str) -> None:
+    def __init__(
+        self, output: Path, *arguments: str, ignoring: signal.Signals | None = None
+    ) -> None:
         self.path = output / "run"
         command = [sys.executable, "profile.py", "--framework", "torch", "--device", "cpu"]
         command += ["--steps", "10000000", "--threads", "1", "--output", str(output)]
@@ -35,6 +37,7 @@ class Going:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=ignoring and (lambda: signal.signal(ignoring, signal.SIG_IGN)),
         )
 
     def wait_for_timed_steps(self) -> "Going":
@@ -85,9 +88,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Going]]:
     """Starts a run and waits for its timed steps; ends what a failed test left."""
     started: list[Going] = []
 
-    def begin(*arguments: str) -> Going:
-        started.append(Going(tmp_path, *arguments))
-        return started[0].wait_for_timed_steps()
+    def begin(*arguments: str, ignoring: signal.Signals | None = None) -> Going:
+        started.append(Going(tmp_path, *arguments, ignoring=ignoring))
+        return started[0]
 
     yield begin
     for run in started:
@@ -100,7 +103,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Going]]:
 
 @pytest.fixture
 def going(start: Callable[..., Going]) -> Going:
-    return start()
+    return start().wait_for_timed_steps()
 
 
 def test_ctrl_c_ends_everything_and_keeps_what_was_recorded(going: Going) -> None:
@@ -128,6 +131,19 @@ def test_a_killed_parent_leaves_no_process_and_no_run_that_seems_to_run(going: G
     assert record.status == "interrupted"
     assert record.error is not None
     assert len(going.steps()) > 100
+
+
+def test_a_terminal_that_closes_is_an_interruption_but_not_under_nohup(
+    start: Callable[..., Going],
+) -> None:
+    run = start(ignoring=signal.SIGHUP)
+    run.wait_for_timed_steps()
+    before = len(run.steps())
+    run.parent.send_signal(signal.SIGHUP)
+    run.wait_for(lambda: len(run.steps()) > before + 100)
+    run.parent.send_signal(signal.SIGINT)
+    run.end()
+    assert run.record().status == "interrupted"
 
 
 def test_a_killed_child_is_a_failed_run(going: Going) -> None:

@@ -9,6 +9,8 @@ def test_everything_that_can_be_run_is_listed(capsys: pytest.CaptureFixture[str]
     text = capsys.readouterr().out
     for name in ("mnist-mlp", "50,890", "cifar10-cnn3", "digits", "synthetic", "torch", "compile"):
         assert name in text
+    assert "mnist          handwritten digits" in text
+    assert "(DIR or --download, 170 MB)" in text
     assert max(len(line) for line in text.splitlines()) <= 100
 
 

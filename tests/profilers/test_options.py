@@ -36,6 +36,8 @@ def test_what_is_asked_is_what_is_set() -> None:
     assert (changed.batch_size, changed.epochs, changed.threads) == (8, 2, 1)
     assert changed.device == "cuda:1"
     assert asked("--workload", "cifar10-cnn3").data == "synthetic"
+    assert asked("--data", "some/folder").data == "some/folder"
+    assert options.parser().parse_args(["--data", "mnist", "--download"]).download
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 
 import pytest
@@ -14,8 +15,10 @@ def test_the_estimate_tells_seconds_or_what_bounds_the_run(
     one, five = (progress.estimate(make_settings(), n) for n in (1, 5))
     assert one.startswith("1 run, about ")
     assert five.startswith("5 runs, about ")
-    assert progress.estimate(make_settings(epochs=5), 1) == "1 run of 5 epochs"
-    assert progress.estimate(make_settings(steps=1000), 2) == "2 runs of 1,000 timed steps"
+    epochs = progress.estimate(make_settings(epochs=5), 1)
+    assert re.fullmatch(r"1 run of 5 epochs, about \d+ s and their steps", epochs)
+    steps = progress.estimate(make_settings(steps=1000), 2)
+    assert re.fullmatch(r"2 runs of 1,000 timed steps, about \d+ s and their steps", steps)
 
 
 def test_the_live_lines_show_phase_steps_and_time_left() -> None:
@@ -51,6 +54,10 @@ def test_elsewhere_each_run_is_one_line(capsys: pytest.CaptureFixture[str]) -> N
 
     plain = PlainProgress()
     plain.begin("PyTorch eager", 1, 2)
-    plain.message(StepDone(1, 1.0))
+    plain.message(PhaseBegins("timed"))
+    plain.message(StepDone(1, 0.25))
+    plain.message(PhaseBegins("inference"))
+    plain.message(StepDone(1, 0.01))
     plain.end(Record(), "traces/x")  # type: ignore[arg-type]
-    assert capsys.readouterr().err == "run 1 of 2  PyTorch eager  complete  traces/x\n"
+    line = "run 1 of 2  PyTorch eager  complete  0.25 ms a step  traces/x\n"
+    assert capsys.readouterr().err == line

@@ -22,10 +22,14 @@ MakeBackend = Callable[..., "TorchBackend"]
 
 @pytest.fixture
 def make_backend(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+    make_settings: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> MakeBackend:
     from profilers import torch_backend, torch_device
 
+    for name in torch_device.CACHE_VARIABLES:
+        monkeypatch.setenv(name, str(tmp_path_factory.mktemp("compiled")))
     # The number of inter-op threads can be set once in a process, and tests share one.
     monkeypatch.setattr(torch_device.torch, "set_num_interop_threads", lambda count: None)
 
@@ -34,7 +38,7 @@ def make_backend(
         workload = find_workload(settings.workload)
         backend = torch_backend.create(settings)
         backend.build(workload, initial_weights(workload, settings.seed))
-        backend.load(find_dataset("synthetic").load(workload).arrays())
+        backend.load(find_dataset("synthetic").load(workload, None).arrays())
         return backend
 
     return make
@@ -81,9 +85,10 @@ def test_accuracy_and_loss_are_those_of_the_whole_test_set(make_backend: MakeBac
 def test_the_profile_has_steps_phases_and_layers(make_backend: MakeBackend, tmp_path: Path) -> None:
     backend = make_backend()
     order = BatchOrder(4096, 32, 0)
-    with backend.profiling(tmp_path, unrecorded=2, recorded=3) as step:
+    with backend.profiling(tmp_path, unrecorded=2, recorded=3) as profiled:
         for index in range(-2, 3):
-            step(order.batch(index + 2), index)
+            profiled.step(order.batch(index + 2), index)
+            profiled.advance()
     with gzip.open(tmp_path / "kineto.json.gz") as file:
         events = json.load(file)["traceEvents"]
     names = [e["name"] for e in events if e.get("cat") == "user_annotation"]
@@ -106,9 +111,10 @@ def test_compiled_steps_compute_the_same_and_name_their_kernels(
     assert compiled.prepare_profiling()
     order = BatchOrder(4096, 32, 0)
     compiled.train_step(order.batch(0))
-    with compiled.profiling(tmp_path, unrecorded=1, recorded=2) as step:
+    with compiled.profiling(tmp_path, unrecorded=1, recorded=2) as profiled:
         for index in range(-1, 2):
-            step(order.batch(index + 1), index)
+            profiled.step(order.batch(index + 1), index)
+            profiled.advance()
     with gzip.open(tmp_path / "kineto.json.gz") as file:
         names = {e.get("name", "") for e in json.load(file)["traceEvents"]}
     assert any("cpp_fused" in name for name in names)

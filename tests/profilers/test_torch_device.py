@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 
 import pytest
@@ -51,6 +52,20 @@ def test_the_cpu_multiplies_right(make_settings: Callable[..., Settings]) -> Non
     from profilers import torch_device
 
     assert torch_device.try_out(torch.device("cpu"), make_settings()) == []
+
+
+def test_compiled_code_is_not_taken_from_a_run_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    from profilers import torch_device
+
+    for name in torch_device.CACHE_VARIABLES:
+        monkeypatch.setenv(name, "to be restored")
+        monkeypatch.delenv(name)
+    made = torch_device.fresh_compile_cache()
+    assert made is not None
+    assert os.listdir(os.environ["TORCHINDUCTOR_CACHE_DIR"]) == []
+    assert torch_device.fresh_compile_cache() is None
+    made.cleanup()
+    assert not os.path.exists(made.name)
 
 
 def test_a_parameter_on_another_device_is_found() -> None:

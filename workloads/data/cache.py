@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from workloads.data.dataset import DataSet
+from workloads.data.dataset import DataSet, Samples, Stream
 from workloads.spec import Shape, Workload, WorkloadError
 from workloads.weights import fingerprint
 
@@ -40,21 +40,44 @@ def folder() -> Path:
     return Path(base) / "crossprof"
 
 
-def materialise(dataset: DataSet, workload: Workload) -> CachedData:
-    """Make the arrays unless the cache has them, and say what they are."""
+def find(dataset: DataSet, workload: Workload, origin: str = "") -> CachedData | None:
+    """What was made before of this data set for this workload, or None."""
+    target = folder() / _key(dataset, workload, origin)
+    return _meta(target) if (target / META).exists() else None
+
+
+def materialise(
+    dataset: DataSet, workload: Workload, source: Path | None = None, origin: str = ""
+) -> CachedData:
+    """Make the arrays unless the cache has them, and say what they are.
+
+    `source` is the folder of the data set's files, if it has any, and `origin` a text that differs
+    whenever their content does.
+    """
     dataset.check(workload)
-    recipe = f"{dataset.name} {dataset.version} {workload.input_shape} {workload.classes}"
-    key = f"{dataset.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
-    target = folder() / key
-    if not (target / META).exists():
-        try:
-            _store(dataset, workload, key, target)
-        except OSError as error:
-            raise WorkloadError(
-                f"the data cache {folder()} can't be written to ({error.strerror}); "
-                "name another folder in CROSSPROF_CACHE."
-            ) from None
-    return _meta(target)
+    made = find(dataset, workload, origin)
+    if made is not None:
+        return made
+    key = _key(dataset, workload, origin)
+    samples = dataset.load(workload, source)
+    try:
+        _store(dataset, workload, key, samples)
+    except OSError as error:
+        raise unwritable(error) from None
+    return _meta(folder() / key)
+
+
+def unwritable(error: OSError) -> WorkloadError:
+    """The error for a cache into which nothing can be put."""
+    return WorkloadError(
+        f"the data cache {folder()} can't be written to ({error.strerror}); "
+        "name another folder in CROSSPROF_CACHE."
+    )
+
+
+def _key(dataset: DataSet, workload: Workload, origin: str) -> str:
+    recipe = f"{dataset.name} {dataset.version} {workload.input_shape} {workload.classes} {origin}"
+    return f"{dataset.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
 
 
 def _meta(target: Path) -> CachedData:
@@ -66,19 +89,18 @@ def _meta(target: Path) -> CachedData:
         ) from None
 
 
-def _store(dataset: DataSet, workload: Workload, key: str, target: Path) -> None:
-    samples = dataset.load(workload)
+def _store(dataset: DataSet, workload: Workload, key: str, samples: Samples) -> None:
+    target = folder() / key
     folder().mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=folder()))
     try:
-        arrays = samples.arrays()
-        for name in ARRAYS:
-            np.save(building / f"{name}.npy", arrays[name], allow_pickle=False)
+        for name, values in samples.arrays().items():
+            _save(building / f"{name}.npy", values)
         meta = CachedData(
             key=key,
             name=dataset.name,
             description=dataset.description,
-            sha256=fingerprint(arrays),
+            sha256=fingerprint(_arrays(building)),
             train_count=len(samples.train_labels),
             test_count=len(samples.test_labels),
             input_shape=workload.input_shape,
@@ -89,6 +111,18 @@ def _store(dataset: DataSet, workload: Workload, key: str, target: Path) -> None
         _move(building, target)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _save(path: Path, values: npt.NDArray[np.generic] | Stream) -> None:
+    """Write a .npy file; a stream goes into it image by image, so that memory stays as it is."""
+    if not isinstance(values, Stream):
+        np.save(path, values, allow_pickle=False)
+        return
+    header = {"descr": "|u1", "fortran_order": False, "shape": values.shape}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for image in values.images:
+            file.write(image.tobytes())
 
 
 def _move(building: Path, target: Path) -> None:
@@ -103,9 +137,13 @@ def _move(building: Path, target: Path) -> None:
 
 def load(key: str) -> dict[str, npt.NDArray[np.generic]]:
     """The four arrays of a cached data set, memory-mapped and read-only."""
+    return _arrays(folder() / key)
+
+
+def _arrays(place: Path) -> dict[str, npt.NDArray[np.generic]]:
     arrays = {}
     for name in ARRAYS:
-        path = folder() / key / f"{name}.npy"
+        path = place / f"{name}.npy"
         try:
             arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:

@@ -1,5 +1,7 @@
 """1,797 real scans of handwritten digits that come with scikit-learn, scaled to 28x28."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,7 +12,7 @@ SIDE, SCANNED_SIDE, SCANNED_MAXIMUM = 28, 8, 16
 TEST_SHARE, SPLIT_SEED = 0.2, 0
 
 
-def load(workload: Workload) -> Samples:
+def load(workload: Workload, source: Path | None) -> Samples:
     """The scans, split 80 to 20 by class; the split is the same for every seed of a run."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split

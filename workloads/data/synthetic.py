@@ -1,5 +1,7 @@
 """Made-up images of any shape: a template for each class, shifted and noisy."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +13,7 @@ TEMPLATE_SIDE, SHIFT, NOISE, CONTRAST = 8, 2, 5.0, 0.04
 SEED = 0
 
 
-def load(workload: Workload) -> Samples:
+def load(workload: Workload, source: Path | None) -> Samples:
     """Templates of 8x8 random values, enlarged, shifted by up to 2 pixels, under normal noise."""
     generator = np.random.default_rng(SEED)
     height, width, channels = workload.input_shape

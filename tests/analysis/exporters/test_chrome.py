@@ -117,7 +117,7 @@ def test_a_window_says_how_many_steps_it_holds(make_run: Any) -> None:
     run = make_run(steps=[window])
     chrome.write(run, None)
     (row,) = tracks(load(run))["run / steps"]
-    assert row["name"] == "window of 8 steps"
+    assert row["name"] == "timed, window of 8"
     assert row["args"] == {
         "phase": "timed",
         "index": 8,

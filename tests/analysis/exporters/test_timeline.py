@@ -30,6 +30,25 @@ def test_a_run_that_ended_at_once_has_an_empty_timeline(make_run: Any) -> None:
     assert [list(track.slices) for track in timeline.tracks] == [[], []]
 
 
+def test_steps_are_named_by_what_they_are(make_run: Any) -> None:
+    steps = [
+        make_run.step("warmup", 1, 5.0),
+        make_run.step("timed", 2, 60.0, kind="window", count=8),
+        make_run.step("profiled", 3, 1.0, profiled=False),
+        make_run.step("profiled", 4, 1.0, profiled=True),
+    ]
+    timeline = build(make_run(steps=steps, phases=(), samples=None), None)
+    [names] = [
+        [piece.name for piece in track.slices] for track in timeline.tracks if track.name == "steps"
+    ]
+    assert names == [
+        "warmup step 1",
+        "timed, window of 8",
+        "unprofiled step 3 of the profiled build",
+        "profiled step 4",
+    ]
+
+
 def test_host_and_device_are_processes_and_threads_and_streams_their_tracks(make_run: Any) -> None:
     folded = fold_trace(KinetoTrace(DATA / "mi250-minitoy.json.gz"))
     timeline = build(make_run(steps=(), phases=(), samples=None), folded)

@@ -1,12 +1,15 @@
+import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from workloads.catalogue import find_dataset, find_workload
 from workloads.data import cache
-from workloads.data.dataset import DataSet, Samples
+from workloads.data.dataset import DataSet, Samples, Stream
 from workloads.spec import Workload, WorkloadError
 from workloads.weights import fingerprint
 
@@ -33,9 +36,9 @@ def test_what_is_loaded_is_what_was_made(workload: Workload) -> None:
 def test_data_are_made_once(workload: Workload) -> None:
     calls = []
 
-    def load(asked: Workload) -> Samples:
+    def load(asked: Workload, source: Path | None) -> Samples:
         calls.append(asked)
-        return find_dataset("digits").load(asked)
+        return find_dataset("digits").load(asked, source)
 
     counted: DataSet = replace(find_dataset("digits"), load=load)
     first, second = (cache.materialise(counted, workload) for _ in range(2))
@@ -50,8 +53,8 @@ def test_a_new_version_is_made_again(workload: Workload) -> None:
 
 
 def test_a_failure_leaves_nothing_behind(workload: Workload, own_cache: Path) -> None:
-    def load(asked: Workload) -> Samples:
-        good = find_dataset("digits").load(asked)
+    def load(asked: Workload, source: Path | None) -> Samples:
+        good = find_dataset("digits").load(asked, source)
         return replace(good, test_labels=np.array([object()]))
 
     with pytest.raises(ValueError, match="allow_pickle"):
@@ -81,3 +84,48 @@ def test_a_pickle_is_never_loaded(workload: Workload, own_cache: Path) -> None:
     np.save(own_cache / made.key / "test_labels.npy", np.array([{}]), allow_pickle=True)
     with pytest.raises(WorkloadError, match="can't be read"):
         cache.load(made.key)
+
+
+def test_a_stream_is_stored_image_by_image(workload: Workload) -> None:
+    alive: list[weakref.ref[npt.NDArray[np.uint8]]] = []
+
+    def images() -> Iterator[npt.NDArray[np.uint8]]:
+        for value in range(100):
+            assert sum(image() is not None for image in alive) <= 1
+            image = np.full((28, 28, 1), value, np.uint8)
+            alive.append(weakref.ref(image))
+            yield image
+
+    def load(asked: Workload, source: Path | None) -> Samples:
+        good = find_dataset("digits").load(asked, source)
+        stream = Stream((100, 28, 28, 1), images())
+        return replace(good, train_inputs=stream, train_labels=good.train_labels[:100])
+
+    made = cache.materialise(replace(find_dataset("digits"), load=load), workload)
+    arrays = cache.load(made.key)
+    assert arrays["train_inputs"].shape == (100, 28, 28, 1)
+    assert (arrays["train_inputs"][:, 5, 5, 0] == np.arange(100)).all()
+    assert fingerprint(arrays) == made.sha256
+
+
+def test_a_stream_that_fails_halfway_leaves_nothing_behind(
+    workload: Workload, own_cache: Path
+) -> None:
+    def images() -> Iterator[npt.NDArray[np.uint8]]:
+        yield np.zeros((28, 28, 1), np.uint8)
+        raise WorkloadError("the second image is damaged.")
+
+    def load(asked: Workload, source: Path | None) -> Samples:
+        stream = Stream((2, 28, 28, 1), images())
+        return replace(find_dataset("digits").load(asked, source), train_inputs=stream)
+
+    with pytest.raises(WorkloadError, match="second image"):
+        cache.materialise(replace(find_dataset("digits"), load=load), workload)
+    assert list(own_cache.iterdir()) == []
+
+
+def test_another_origin_is_other_data(workload: Workload) -> None:
+    digits = find_dataset("digits")
+    first = cache.materialise(digits, workload, None, "one")
+    assert cache.find(digits, workload, "one") == first
+    assert cache.find(digits, workload, "two") is None

@@ -8,7 +8,7 @@ from workloads.data.digits import enlarge, load
 
 @pytest.fixture(scope="module")
 def samples() -> Samples:
-    return load(find_workload("mnist-mlp"))
+    return load(find_workload("mnist-mlp"), None)
 
 
 def test_all_scans_are_used_once(samples: Samples) -> None:
@@ -23,7 +23,7 @@ def test_every_class_is_split_alike(samples: Samples) -> None:
 
 
 def test_the_split_is_always_the_same(samples: Samples) -> None:
-    again = load(find_workload("mnist-mlp"))
+    again = load(find_workload("mnist-mlp"), None)
     assert (again.train_inputs == samples.train_inputs).all()
     assert (again.test_labels == samples.test_labels).all()
 

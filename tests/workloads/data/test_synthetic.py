@@ -8,7 +8,7 @@ from workloads.data.synthetic import TEST_COUNT, TRAIN_COUNT, load
 
 @pytest.fixture(scope="module")
 def samples() -> Samples:
-    return load(find_workload("cifar10-cnn3"))
+    return load(find_workload("cifar10-cnn3"), None)
 
 
 def test_shapes_follow_the_workload(samples: Samples) -> None:

@@ -1,0 +1,79 @@
+"""How far the figures of a run can be trusted, in sentences, and what it warns of."""
+
+from collections.abc import Iterator, Sequence
+
+from analysis import wording
+from analysis.finish import Finished
+from profilers.rundir import RunSummary
+
+STEADY_RATIO = 0.95
+
+
+def sentences(run: Finished, runs: int) -> Iterator[str]:
+    """What the profiler cost, what the tables leave out, and how well was sampled.
+
+    Args:
+        run: the run that the figures and tables are shown of.
+        runs: how many runs of its settings there are.
+    """
+    if run.summary.overhead_ratio is not None:
+        yield _overhead(run.summary.overhead_ratio)
+    yield from _build(run)
+    if run.profile is None:
+        yield "no profile could be read, so that nothing is said of phases, layers and operations"
+    else:
+        covered = run.profile.coverage
+        yield (
+            f"{wording.percent(covered.phase_ratio, None)} of the operations' self time mapped to "
+            f"a phase, {wording.percent(covered.layer_ratio, None)} to a layer; "
+            f"{wording.counted(covered.dropped, 'event')} dropped"
+        )
+    figures = run.measured.figures
+    if figures is not None:
+        late = wording.number((figures.lag_median_ns or 0) / 1e6)
+        yield (
+            f"{wording.counted(figures.samples, 'sample')} of resources, "
+            f"{wording.count(figures.missed)} missed; {late} ms late in the middle"
+        )
+    if runs == 1:
+        yield "1 run has no interval: add --repeats 5"
+
+
+def warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """Each warning once, with the runs it is of where these are not all."""
+    of_text: dict[str, list[int]] = {}
+    for run in runs:
+        for text in run.warnings:
+            of_text.setdefault(text, []).append(run.repeat)
+    for text, numbers in of_text.items():
+        whose = "" if len(numbers) == len(runs) else f", {_listed(numbers)}"
+        yield f"warning{whose}: {text}"
+
+
+def _listed(numbers: list[int]) -> str:
+    *others, last = map(str, numbers)
+    return f"runs {', '.join(others)} and {last}" if others else f"run {last}"
+
+
+def _build(run: Finished) -> Iterator[str]:
+    """How the build with the profiler's marks compares, unless a warning says it already."""
+    result = run.measured.result
+    if result is None or result.profiled_build_ratio is None:
+        return
+    text = (
+        f"the build that was profiled takes {result.profiled_build_ratio:.2f} × as long per "
+        "unprofiled step as the timed one"
+    )
+    if not any(text in warning for warning in run.summary.warnings):
+        yield text
+
+
+def _overhead(ratio: float) -> str:
+    text = f"profiler {wording.number(ratio)} ×: "
+    if ratio < STEADY_RATIO:
+        return text + "profiled steps were shorter than the others, the machine was not steady"
+    if ratio < 1 / STEADY_RATIO:
+        return text + "operation times are about those in the step above"
+    return (
+        text + "operation times are larger than in the step above, those of small operations most"
+    )

@@ -1,0 +1,73 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from analysis import cost_text, summary
+from profilers import rundir
+
+GPU_SAMPLES = (
+    "time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes,gpu0_process_memory_bytes,"
+    "gpu0_power_watts,gpu0_energy_joules",
+    "500,0.5,1288490189,,100,0",
+    "1500,0.5,1,943718400,100,100",
+    "2500,0.5,1,,100,200",
+    "3500,0.5,1,1,100,300",
+)
+
+
+def cost_of_gpu(make_run: Any, lines: tuple[str, ...] = GPU_SAMPLES, **others: Any) -> list[str]:
+    values: dict[str, Any] = {
+        "settings": msgspec.structs.replace(make_run.settings, device="cuda:0"),
+        "samples": lines,
+        "resources": make_run.resources_record(
+            gpus=[{"index": 0, "uuid": "GPU-aa"}],
+            capabilities={"gpu0_memory_used_bytes": "no right", "gpu0_power_watts": "none here"},
+        ),
+        "machine": make_run.environment("GPU-aa", "A GPU"),
+    }
+    return list(cost_text.sentences(summary.measured(make_run(**values | others))))
+
+
+def test_a_cpu_run(make_run: Any) -> None:
+    assert list(cost_text.sentences(summary.measured(make_run()))) == [
+        "CPU 1.62 cores of 4 usable · RSS peak 0.00858 MiB · threads 4",
+        "GPU: no NVIDIA driver on this machine",
+        "power: not measured, only the sensors of NVIDIA GPUs are read",
+    ]
+
+
+def test_a_gpu_run_tells_whose_memory_and_how_energy_was_measured(make_run: Any) -> None:
+    plain = rundir.read_json(make_run("other") / rundir.RESULT, rundir.Result)
+    peaks = {"allocated_peak_bytes": 241 << 20, "reserved_peak_bytes": 300 << 20}
+    result = msgspec.structs.replace(plain, framework_memory=peaks)
+    _, gpu, power = cost_of_gpu(make_run, result=result)
+    assert gpu == (
+        "GPU 50.0 % of the time in use · VRAM peak 1.20 GiB of all processes, "
+        "900 MiB of this run, 241 MiB allocated by the framework"
+    )
+    assert power == (
+        "power 100 W · energy 200 J in the timed phase (counter), 1,250 J per 1,000 samples"
+    )
+
+
+def test_what_the_driver_does_not_tell_has_its_reason(make_run: Any) -> None:
+    lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "1500,0.5,", "2500,0.5,")
+    _, gpu, power = cost_of_gpu(make_run, lines)
+    assert gpu == "GPU 50.0 % of the time in use · VRAM: no right"
+    assert power == "power: none here · energy –, none here"
+
+
+def test_the_frameworks_own_count_stands_without_the_drivers(make_run: Any) -> None:
+    plain = rundir.read_json(make_run("other") / rundir.RESULT, rundir.Result)
+    result = msgspec.structs.replace(plain, framework_memory={"allocated_peak_bytes": 5 << 20})
+    _, gpu, power = cost_of_gpu(make_run, make_run.host_samples, result=result, machine=None)
+    assert gpu == "GPU use: not used by this run · VRAM peak 5.00 MiB allocated by the framework"
+    assert power == "power: not measured, not used by this run"
+
+
+@pytest.mark.parametrize("samples", [None, ("time_ns,process_threads",)])
+def test_few_or_no_samples(make_run: Any, samples: Any) -> None:
+    first, *_ = cost_text.sentences(summary.measured(make_run(samples=samples)))
+    expected = "not recorded" if samples is None else "CPU: fewer than 2 samples"
+    assert first.startswith(expected)

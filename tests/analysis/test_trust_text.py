@@ -1,0 +1,51 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from analysis import finish, trust_text
+from profilers import rundir
+
+
+def finished(make_run: Any, run_id: str = "run-1", **others: Any) -> finish.Finished:
+    run = make_run(run_id, **others)
+    make_run.add_profile(run)
+    return finish.finish(run)
+
+
+def test_what_the_profiler_did_and_what_is_missing(make_run: Any) -> None:
+    assert list(trust_text.sentences(finished(make_run), 1)) == [
+        "profiler 1.38 ×: operation times are larger than in the step above, those of small "
+        "operations most",
+        "100 % of the operations' self time mapped to a phase, 60.0 % to a layer; 0 events dropped",
+        "5 samples of resources, 1 missed; 0.000200 ms late in the middle",
+        "1 run has no interval: add --repeats 5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("profiled_ms", "words"), [(0.4, "about those in the step"), (0.3, "was not steady")]
+)
+def test_a_profiler_that_costs_nothing(make_run: Any, profiled_ms: float, words: str) -> None:
+    steps = [make_run.step("timed", 0, 0.4), make_run.step("profiled", 0, profiled_ms)]
+    first, *_ = trust_text.sentences(finished(make_run, steps=steps), 1)
+    assert words in first
+
+
+def test_several_runs_without_samples_and_profile(make_run: Any) -> None:
+    run = finish.finish(make_run(samples=None, steps=()))
+    assert list(trust_text.sentences(run, 2)) == [
+        "no profile could be read, so that nothing is said of phases, layers and operations"
+    ]
+
+
+def test_the_profiled_build_is_compared_once(make_run: Any) -> None:
+    plain = rundir.read_json(make_run("other") / rundir.RESULT, rundir.Result)
+    result = msgspec.structs.replace(plain, profiled_build_ratio=1.1)
+    sentence = (
+        "the build that was profiled takes 1.10 × as long per unprofiled step as the timed one"
+    )
+    assert sentence in trust_text.sentences(finished(make_run, "a", result=result), 1)
+    warned = finished(make_run, "b", result=result, warnings=[f"{sentence}; indicative."])
+    assert sentence not in trust_text.sentences(warned, 1)
+    assert list(trust_text.warnings([warned.summary])) == [f"warning: {sentence}; indicative."]
