@@ -11,9 +11,8 @@ GRADIENT = "gradient_tape"
 FORWARD = "phase_forward"
 MODEL = re.compile(r"model(?:_\d+)?")
 SUFFIX = re.compile(r"_\d+$")
-PIPELINE = "tf_data"
 PHASES = (
-    ("data", re.compile(PIPELINE)),
+    ("data", re.compile(r"tf_data|phase_data")),
     ("backward", re.compile(GRADIENT)),
     ("optimizer", re.compile(r"phase_optimizer|(?:adam|sgd)(?:_\d+)?", re.IGNORECASE)),
     ("loss", re.compile(r"(?:phase|compile)_loss(?:_\d+)?")),

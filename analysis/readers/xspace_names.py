@@ -10,6 +10,7 @@ PIPELINE = "tf_data/"
 
 EAGER_OP = "EagerLocalExecute: "
 FUNCTION = "__"
+WAIT = "SyncDevice"
 PIPELINE_OP = ("Iterator", "MakeIterator", "Optional")
 PIPELINE_EVENT = re.compile(r"(?:Make)?Iterator(?:::|GetNext)|Prefetch(?:Produce|Consume)$")
 GRAPH_OP = re.compile(r"([A-Za-z0-9._][A-Za-z0-9_.\\/>-]*):([A-Z_][A-Za-z0-9_]*)")
@@ -30,8 +31,8 @@ def host_event(name: str, thread: str) -> Named:
 
     An op of a graph is recorded as `path:Type`, one that runs eagerly as `EagerLocalExecute: Type`
     without one. Tables use the type, which other runs and frameworks have too. Functions
-    (`__inference_...`) hold ops and are none. Everything else is the runtime at work. Whatever the
-    input pipeline does has a path that says so.
+    (`__inference_...`) hold ops and are none, and to wait for a device is no work. Everything else
+    is the runtime. Whatever the input pipeline does has a path that says so.
     """
     if name.startswith(ANNOTATIONS):
         return Named(Kind.ANNOTATION, name)
@@ -39,7 +40,7 @@ def host_event(name: str, thread: str) -> Named:
         return Named(Kind.PYTHON, name)
     if name.startswith(EAGER_OP):
         op_type = name.removeprefix(EAGER_OP)
-        if not op_type.startswith(FUNCTION):
+        if not op_type.startswith(FUNCTION) and op_type != WAIT:
             path = PIPELINE + op_type if op_type.startswith(PIPELINE_OP) else ""
             return Named(Kind.OP, op_type, path)
     elif PIPELINE_EVENT.match(name):

@@ -15,6 +15,7 @@ from analysis.folds.phases import phases
         ("gradient_tape/phase_forward/model_1/fc1_1/MatMul/MatMul_1", "backward", "fc1"),
         ("gradient_tape/phase_loss/SparseSoftmax/mul", "backward", None),
         ("phase_loss/Mean", "loss", None),
+        ("phase_data/GatherV2", "data", None),
         ("phase_backward/AddN", "backward", None),
         ("phase_optimizer/adam/Sqrt_1", "optimizer", None),
         ("StatefulPartitionedCall/model_1/conv1_1/convolution", "forward", "conv1"),
