@@ -67,14 +67,16 @@ Int32 = npt.NDArray[np.int32]
 class Block:
     """Events as columns of equal length; -1 where a number is not known.
 
-    Times are Unix nanoseconds. `name`, `shapes` and `args` are numbers in the trace's Strings
-    (`shapes` and `args` hold JSON text as the source wrote it). `thread` and `process` are the
-    source's own numbers; `device` and `stream` are set for work on an accelerator. `correlation`
-    ties a kernel to its launch, `sequence` with `forward_thread` a backward op to its forward op,
-    `python_id` a Python frame to its parent, `flow` the two ends of an arrow. `parent` is the
-    `event_id` of the enclosing event; a Python frame's is its caller's `python_id`. `flops` and
-    `bytes` are what the event computes and moves. A memory event's `bytes` is the change (negative
-    when freed), its `total_bytes` what the allocator of `device` (-1: the host) holds after it.
+    Times are Unix nanoseconds. `name`, `shapes`, `args` and `path` are numbers in the trace's
+    Strings (`shapes` and `args` hold JSON text as the source wrote it). `thread` and `process` are
+    the source's own numbers; `device` and `stream` are set for work on an accelerator.
+    `correlation` ties a kernel to its launch, `sequence` with `forward_thread` a backward op to its
+    forward op, `python_id` a Python frame to its parent, `flow` the two ends of an arrow. `parent`
+    is the `event_id` of the enclosing event; a Python frame's is its caller's `python_id`. `flops`
+    and `bytes` are what the event computes and moves. A memory event's `bytes` is the change
+    (negative when freed), its `total_bytes` what the allocator of `device` (-1: the host) holds
+    after it. `path` is an op's place in the model's graph, where the source names ops by it: scopes
+    parted by slashes (`phase_forward/model_1/fc1_1/MatMul`), from which phase and layer follow.
     """
 
     event_id: Int64
@@ -98,6 +100,7 @@ class Block:
     total_bytes: Int64
     rank: npt.NDArray[np.int16]
     args: Int32
+    path: Int32
 
     def __len__(self) -> int:
         return len(self.event_id)
@@ -170,6 +173,7 @@ DTYPES: dict[str, type[np.signedinteger]] = {
     "total_bytes": np.int64,
     "rank": np.int16,
     "args": np.int32,
+    "path": np.int32,
 }
 
 

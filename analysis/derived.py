@@ -12,7 +12,7 @@ from analysis.ops import Coverage
 from profilers import rundir
 from profilers.rundir import ProfileError
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
@@ -25,7 +25,16 @@ def _kineto(path: Path) -> Trace:
     return KinetoTrace(path)
 
 
-READERS: dict[str, Callable[[Path], Trace]] = {"kineto.json.gz": _kineto}
+def _xspace(path: Path) -> Trace:
+    from analysis.readers.xspace import XSpaceTrace
+
+    return XSpaceTrace(path)
+
+
+READERS: dict[str, Callable[[Path], Trace]] = {
+    "kineto.json.gz": _kineto,
+    "tensorflow.xplane.pb": _xspace,
+}
 """What reads a file of raw/, by its name."""
 
 

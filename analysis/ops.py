@@ -10,6 +10,7 @@ import numpy.typing as npt
 from analysis.blocks import NONE, Block, Int64, Kind, Strings, Trace, concat
 from analysis.folds.layers import layers
 from analysis.folds.links import inherit, launches, on_device
+from analysis.folds.phase_times import phase_times
 from analysis.folds.phases import PHASE, phases, range_rows
 from analysis.folds.selftime import nest, sweep
 from analysis.folds.steps import step_rows, steps
@@ -127,7 +128,7 @@ def aggregate(folded: Folded, by: Grouping, rows: Mask | None = None) -> list[Ro
     Args:
         folded: the trace.
         by: op: by name. shape: by name and input shapes. layer: by layer and phase. phase: each
-            phase's ranges, and what of the steps lies in none of them (`gaps`), so that the rows
+            phase's time, and what of the steps lies in none of them (`gaps`), so that the rows
             add up to the steps. kernel, copy: device work by name.
         rows: which events count; those inside profiled steps if not given.
     """
@@ -202,34 +203,21 @@ def coverage(folded: Folded, dropped: int) -> Coverage:
 
 
 def _phase_rows(folded: Folded, rows: Mask) -> Iterator[Row]:
-    """Phases in order of time, then the gaps; ranges are cut at the edges of their step."""
+    """Phases in order of time, then the gaps; together they are as long as the steps."""
     block, strings = folded.block, folded.strings
     markers = folded.step_rows[rows[folded.step_rows]]
     ranges = range_rows(block, strings, PHASE)
-    ranges = ranges[rows[ranges] & np.isin(folded.step[ranges], folded.step[markers])]
-    step_end_ns = dict(zip(folded.step[markers], block.end_ns[markers], strict=True))
-    bound_ns = np.array([step_end_ns[step] for step in folded.step[ranges]], dtype=np.int64)
-    members = np.concatenate((markers, ranges)).astype(np.int64)
-    phase = np.concatenate((np.full(len(markers), NONE), folded.phase[ranges]))
-    start_ns = block.start_ns[members]
-    end_ns = block.end_ns[members]
-    end_ns[len(markers) :] = np.minimum(end_ns[len(markers) :], bound_ns)
-    order = np.lexsort((np.arange(len(members)), -end_ns, start_ns))
-    _, own = sweep(start_ns[order].tolist(), end_ns[order].tolist())
-    in_phase_ns = np.array(own, dtype=np.int64)
-    phase = phase[order]
+    times = phase_times(block, strings, folded.step, folded.phase, markers, ranges[rows[ranges]])
+    whole_ns = sum(time.total_ns for time in times)
     ops = (block.kind == Kind.OP) & rows
-    names, first = np.unique(phase, return_index=True)
-    in_time = names[np.argsort(np.where(names == NONE, len(members), first))]
-    for number in in_time.tolist():
-        total_ns = int(in_phase_ns[phase == number].sum())
+    for number, count, total_ns in times:
         yield Row(
             key=strings[number] if number >= 0 else GAPS,
             kind="phase",
-            count=int((phase == number).sum()),
+            count=count,
             total_ns=total_ns,
             self_ns=int(folded.self_ns[ops & (folded.phase == number)].sum()),
-            share=_ratio(total_ns, sum(own)),
+            share=_ratio(total_ns, whole_ns),
             steps=len(markers),
         )
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from profilers import rundir
 
 MAX_POINTS = 2_000
 MIB = 2**20
+PROFILE_SUFFIX = ".xplane.pb"
+HOST = "host"
 RSS_TAG, VRAM_TAG = "resources/rss_mib", "resources/vram_mib"
 
 Float64 = npt.NDArray[np.float64]
@@ -35,6 +38,7 @@ class Series:
 def write(measured: Measured, summary: rundir.RunSummary) -> Path:
     """Write RUN/tensorboard anew and return it; what was there before is gone.
 
+    A profile that XProf can read is copied to where its plugin looks for it.
     `train/loss` and `train/step_ms` show the timed phase, which trains from the initial weights,
     by its step; `resources/*` the whole run by the ms since its start. All carry the true time.
     A curve has at most 2,000 points: a longer one is parted into buckets of even length, of which
@@ -51,7 +55,21 @@ def write(measured: Measured, summary: rundir.RunSummary) -> Path:
             events.add(_accuracy(measured.steps, measured.result))
         created_seconds = measured.record.created_ns / 1e9
         events.add_text("run", _table(measured, summary), created_seconds)
+    for profile in sorted((measured.run / rundir.RAW).glob(f"*{PROFILE_SUFFIX}")):
+        _copy_profile(profile, folder)
     return folder
+
+
+def _copy_profile(profile: Path, folder: Path) -> None:
+    """Copy a profile into a session whose name is new each time.
+
+    XProf keeps what it made of a session, on disk and in memory, and shows that again for a file
+    of the same name.
+    """
+    now = datetime.now(UTC)
+    session = folder / "plugins" / "profile" / f"{now:%Y_%m_%d_%H_%M_%S_%f}"
+    session.mkdir(parents=True)
+    shutil.copyfile(profile, session / f"{HOST}{PROFILE_SUFFIX}")
 
 
 def thinned(series: Series, limit: int = MAX_POINTS) -> Series:

@@ -13,6 +13,7 @@ from analysis.blocks import NONE, Int64, Kind, runs_of_equal
 from analysis.exporters.counters import Counter, allocated, resource_counters
 from analysis.folds.layers import LAYER
 from analysis.folds.links import inherit
+from analysis.folds.paths import named_by_path, phase_of
 from analysis.folds.phases import PHASE, range_rows
 from analysis.folds.selftime import AROUND, INSTANTS
 from analysis.ops import Folded
@@ -74,12 +75,12 @@ def build(run: Path, folded: Folded | None) -> Timeline:
     arrows: list[tuple[int, int]] = []
     if folded is not None and len(folded.block):
         record = rundir.read_json(run / rundir.RUN, rundir.RunRecord)
-        backward = _layer_stretches(folded)
-        tracks += _profile_tracks(folded, backward, f"{record.settings.framework} host")
+        stretches = _phase_stretches(folded), _layer_stretches(folded)
+        tracks += _profile_tracks(folded, *stretches, f"{record.settings.framework} host")
         counters += allocated(folded.block)
         launched = np.flatnonzero(folded.launch_row >= 0)
         arrows = list(zip(folded.launch_row[launched].tolist(), launched.tolist(), strict=True))
-        count += len(backward) + int((~np.isin(folded.block.kind, INSTANTS)).sum())
+        count += sum(map(len, stretches)) + int((~np.isin(folded.block.kind, INSTANTS)).sum())
         starts.append(int(folded.block.start_ns.min()))
     starts += [int(counter.time_ns.min()) for counter in counters]
     return Timeline(min(starts, default=0), tracks, counters, arrows, count)
@@ -107,15 +108,17 @@ def _step_slice(step: rundir.Step) -> Slice:
     return Slice(step.start_ns, step.duration_ns, name, args)
 
 
-def _profile_tracks(folded: Folded, backward: list[Slice], host: str) -> Iterator[Track]:
+def _profile_tracks(
+    folded: Folded, phase_stretches: list[Slice], layer_stretches: list[Slice], host: str
+) -> Iterator[Track]:
     """Each event of the profile on one track: phases, layers, threads, streams, annotations."""
     block = folded.block
     order = block.nested_order()
     phases = range_rows(block, folded.strings, PHASE)
     phases = phases[folded.step[phases] >= 0]
     layers = range_rows(block, folded.strings, LAYER)
-    yield _listed("phases", _slices(folded, phases, _without(PHASE)))
-    yield _listed("layers", [*_slices(folded, layers, _without(LAYER)), *backward])
+    yield _listed("phases", [*_slices(folded, phases, _without(PHASE)), *phase_stretches])
+    yield _listed("layers", [*_slices(folded, layers, _without(LAYER)), *layer_stretches])
     around = np.isin(block.kind, AROUND)
     left = ~np.isin(block.kind, INSTANTS)
     left[phases] = left[layers] = False
@@ -163,33 +166,54 @@ def _slices(folded: Folded, rows: Rows, rename: Callable[[str], str]) -> Iterato
         )
 
 
-def _layer_stretches(folded: Folded) -> list[Slice]:
-    """A slice for each stretch of ops of one layer that no layer range shows: the backward ones.
+def _phase_stretches(folded: Folded) -> list[Slice]:
+    """A slice for each stretch of ops whose paths name one phase, whatever thread they are on."""
+    block = folded.block
+    rows = _outermost_ops(folded)
+    rows = rows[(folded.step[rows] >= 0) & (block.device[rows] < 0)]
+    rows = rows[np.argsort(block.start_ns[rows], kind="stable")]
+    phase = named_by_path(block, folded.strings, phase_of)
+    return _stretches(folded, rows, phase, (folded.step,))
 
-    A stretch is ops that follow one another on a thread, with no op of another layer, phase or
-    step, or of none, in between; ops inside other ops don't count.
-    """
+
+def _layer_stretches(folded: Folded) -> list[Slice]:
+    """A slice for each stretch of ops of one layer on one thread that no layer range shows."""
     block = folded.block
     ranges = range_rows(block, folded.strings, LAYER)
     seed = np.full(len(block), NONE, dtype=np.int64)
     seed[ranges] = ranges
-    in_range = inherit(folded.parent_row, seed) >= 0
+    layer = np.where(inherit(folded.parent_row, seed) >= 0, NONE, folded.layer)
+    columns = (block.process, block.thread, folded.phase, folded.step)
+    return _stretches(folded, _outermost_ops(folded), layer, columns)
+
+
+def _outermost_ops(folded: Folded) -> Rows:
+    """Rows of the ops that lie in no other op, by thread and time."""
+    block = folded.block
     seed = np.where(block.kind == Kind.OP, np.arange(len(block)), NONE)
-    inside: Int64 = np.where(
-        folded.parent_row >= 0, inherit(folded.parent_row, seed)[folded.parent_row], NONE
-    )
-    order = block.nested_order()
-    rows = order[((block.kind == Kind.OP) & (inside < 0))[order]]
-    layer = np.where(in_range, NONE, folded.layer)
-    columns = (block.process, block.thread, layer, folded.phase, folded.step)
-    stretches = []
+    nearest_op = inherit(folded.parent_row, seed)
+    inside = np.where(folded.parent_row >= 0, nearest_op[folded.parent_row], NONE)
+    rows = block.nested_order()
+    outermost: Rows = rows[(block.kind[rows] == Kind.OP) & (inside[rows] < 0)]
+    return outermost
+
+
+def _stretches(
+    folded: Folded, rows: Rows, number: Int64, columns: tuple[Int64, ...]
+) -> list[Slice]:
+    """A slice for each stretch of rows that have one number, which names it, and equal columns.
+
+    A row without a number, or with another one, ends a stretch and so parts two of the same name.
+    """
+    block, strings = folded.block, folded.strings
     end_ns = block.end_ns
-    for begin, end in runs_of_equal(*(column[rows] for column in columns)):
+    found = []
+    for begin, end in runs_of_equal(*(column[rows] for column in (number, *columns))):
         some = rows[begin:end]
-        if layer[some[0]] >= 0:
-            start_ns = int(block.start_ns[some[0]])
-            args: dict[str, object] = {"phase": folded.strings[int(folded.phase[some[0]])]}
-            name = folded.strings[int(layer[some[0]])]
+        if number[some[0]] >= 0:
+            start_ns = int(block.start_ns[some].min())
+            args: dict[str, object] = {"phase": strings[int(folded.phase[some[0]])]}
             length_ns = int(end_ns[some].max()) - start_ns
-            stretches.append(Slice(start_ns, length_ns, name, args | {"ops": len(some)}))
-    return stretches
+            name = strings[int(number[some[0]])]
+            found.append(Slice(start_ns, length_ns, name, args | {"ops": len(some)}))
+    return found

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from analysis.blocks import NONE, Block, Int64, Kind, Strings
 from analysis.folds.links import inherit, lookup
+from analysis.folds.paths import layer_of, named_by_path
 from analysis.folds.phases import bare_names, range_rows
 
 LAYER = "layer:"
@@ -15,10 +16,11 @@ def layers(block: Block, strings: Strings, parent_row: Int64, launch_row: Int64)
 
     Forward: the innermost `layer:` range around the event on its thread. Backward: the layer of
     the forward op that made the autograd node, and so of everything inside the backward op.
-    Device work has the layer of its launch.
+    Device work has the layer of its launch. A path that names a layer goes before all of these.
     """
     ranges = range_rows(block, strings, LAYER)
-    seed = np.full(len(block), NONE, dtype=np.int64)
+    by_path = named_by_path(block, strings, layer_of)
+    seed = by_path.copy()
     seed[ranges] = bare_names(block, strings, ranges, LAYER)
     layer = inherit(parent_row, seed)
     forward_row = forward_ops(block)
@@ -27,7 +29,7 @@ def layers(block: Block, strings: Strings, parent_row: Int64, launch_row: Int64)
     layer = inherit(parent_row, seed)
     launched = launch_row >= 0
     layer[launched] = layer[launch_row[launched]]
-    return layer
+    return np.where(by_path >= 0, by_path, layer)
 
 
 def forward_ops(block: Block) -> Int64:

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from analysis.blocks import NONE, Block, Int64, Kind, Strings
 from analysis.folds.links import inherit, within
+from analysis.folds.paths import named_by_path, phase_of
 
 PHASE = "phase:"
 BACKWARD = "backward"
@@ -30,14 +31,15 @@ def bare_names(block: Block, strings: Strings, rows: npt.NDArray[np.intp], prefi
 def phases(block: Block, strings: Strings, parent_row: Int64, launch_row: Int64) -> Int64:
     """String number of each row's phase, -1 where it is not known.
 
-    The first of these decides: the nearest `phase:` range around the event on its thread; an
-    autograd event around it (the autograd thread has no ranges of its own), which is the backward
-    phase; the `phase:` range of another thread at the event's start. Device work has the phase of
-    its launch.
+    The first of these decides: the event's own path; the nearest event around it on its thread
+    whose path names a phase, or that is a `phase:` range; an autograd event around it (the autograd
+    thread has no ranges of its own), which is the backward phase; the `phase:` range of another
+    thread at the event's start. Device work has the phase of its path, else that of its launch.
     """
+    by_path = named_by_path(block, strings, phase_of)
     ranges = range_rows(block, strings, PHASE)
     names = bare_names(block, strings, ranges, PHASE)
-    seed = np.full(len(block), NONE, dtype=np.int64)
+    seed = by_path.copy()
     seed[ranges] = names
     phase = inherit(parent_row, seed)
     if len(block):
@@ -52,4 +54,6 @@ def phases(block: Block, strings: Strings, parent_row: Int64, launch_row: Int64)
     phase[block.device >= 0] = NONE
     launched = launch_row >= 0
     phase[launched] = phase[launch_row[launched]]
+    on_device = (block.device >= 0) & (by_path >= 0)
+    phase[on_device] = by_path[on_device]
     return phase

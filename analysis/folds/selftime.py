@@ -17,8 +17,9 @@ def nest(block: Block) -> tuple[Int64, Int64]:
     last, so self times are never negative and add up to the union of a track's events.
 
     Self times are taken on three levels, so that one does not depend on what is recorded around
-    it: ops, runtime calls and device work among themselves; Python frames among those; step and
-    annotation ranges among all. Memory instants take no part (-1 and 0).
+    it: ops, calls that launch work and device work among themselves; Python frames and calls of the
+    runtime that launch nothing among those; step and annotation ranges among all. Memory instants
+    take no part (-1 and 0).
 
     Returns:
         Two columns of shape (rows,): row numbers, -1 for none; nanoseconds.
@@ -27,6 +28,7 @@ def nest(block: Block) -> tuple[Int64, Int64]:
     order = order[~np.isin(block.kind[order], INSTANTS)]
     levels = np.full(len(block), 2)
     levels[block.kind == Kind.PYTHON] = 1
+    levels[(block.kind == Kind.RUNTIME) & (block.correlation < 0)] = 1
     levels[np.isin(block.kind, AROUND)] = 0
     parent_row, self_ns = _sweep_tracks(block, order)
     for level in (1, 2):

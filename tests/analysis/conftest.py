@@ -1,6 +1,7 @@
 """Small run directories, written by the functions that the profiler writes them with."""
 
 import gzip
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from profilers.rundir import (
 START_NS = 1_790_000_000_000_000_000
 MS = 1_000_000
 SECOND = 1_000_000_000
+XSPACE_DATA = Path(__file__).parent.parent / "data" / "xspace"
 RESULT = Result(
     parameters=50_890,
     weights_sha256="cd" * 32,
@@ -192,6 +194,13 @@ class RunMaker:
         }
         path = run / rundir.RAW / "kineto.json.gz"
         path.write_bytes(gzip.compress(msgspec.json.encode(document)))
+        return path
+
+    @staticmethod
+    def add_tensorflow_profile(run: Path, execution: str = "function") -> Path:
+        """raw/tensorflow.xplane.pb: three recorded steps of mnist-mlp."""
+        path = run / rundir.RAW / "tensorflow.xplane.pb"
+        shutil.copyfile(XSPACE_DATA / f"tensorflow-{execution}.xplane.pb", path)
         return path
 
     @staticmethod

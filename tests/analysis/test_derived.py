@@ -76,6 +76,19 @@ def test_a_damaged_manifest_is_no_error(make_run: Any) -> None:
     assert derived.make(run).coverage.steps == 2
 
 
+def test_a_tensorflow_profile_gives_the_same_tables(make_run: Any) -> None:
+    run = make_run()
+    path = make_run.add_tensorflow_profile(run)
+    profile = derived.make(run)
+    assert sum(row.total_ns for row in profile.phases) == profile.coverage.steps_ns
+    assert profile.phases[-1].key == "gaps"
+    assert {"fc1", "fc2"} <= {row.key for row in profile.layers}
+    assert {row.key: row.count_per_step for row in profile.ops}["_MklMatMul"] == 3
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(ProfileError, match=r"tensorflow\.xplane\.pb is damaged"):
+        derived.make(run)
+
+
 def test_a_damaged_profile_leaves_a_timeline_and_no_manifest(make_run: Any) -> None:
     run = make_run()
     path = make_run.add_profile(run)

@@ -54,6 +54,21 @@ def test_phases_and_gaps_add_up_to_the_profiled_step(text: str) -> None:
     assert row(text, "forward").endswith("fc1 0.150")
 
 
+@pytest.mark.parametrize("execution", ["function", "fit", "xla", "eager"])
+def test_a_tensorflow_run_is_told_in_the_same_words(make_run: Any, execution: str) -> None:
+    settings = msgspec.structs.replace(
+        make_run.settings, framework="tensorflow", execution=execution
+    )
+    run = make_run(settings=settings)
+    make_run.add_tensorflow_profile(run, execution)
+    text = text_of(run)
+    assert text.splitlines()[1].startswith(f"TensorFlow {execution} trains mnist-mlp at 0.400 ms")
+    for label in ("data", "forward", "loss", "backward", "optimizer", "gaps"):
+        assert row(text, label)
+    assert re.search(r"operations' self time mapped to a phase, [\d.]+ % to a\s+layer", text)
+    assert "0 events dropped" in text
+
+
 def test_bars_are_to_scale(text: str) -> None:
     bars = [row(text, name).count("█") for name in ("optimizer", "forward", "gaps")]
     assert bars == [28, 22, 6]

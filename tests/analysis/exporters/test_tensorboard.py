@@ -104,6 +104,19 @@ def test_what_was_there_before_is_gone(make_run: Any) -> None:
     assert [path.name for path in folder.iterdir()] == ["events.out.tfevents.1790000000.crossprof"]
 
 
+def test_a_profile_lies_where_xprof_looks_in_a_new_session_each_time(make_run: Any) -> None:
+    run = make_run()
+    profile = make_run.add_tensorflow_profile(run)
+    sessions = []
+    for _ in range(2):
+        [found] = (written(run) / "plugins" / "profile").glob("*/host.xplane.pb")
+        assert found.read_bytes() == profile.read_bytes()
+        sessions.append(found.parent.name)
+    assert sessions[0] != sessions[1]
+    make_run.add_profile(other := make_run("torch"))
+    assert not (written(other) / "plugins").exists()
+
+
 def test_a_long_curve_is_thinned_evenly() -> None:
     rows = 4001
     ramp = np.arange(rows)

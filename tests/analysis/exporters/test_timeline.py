@@ -1,9 +1,13 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pytest
+
 from analysis.exporters.timeline import build
 from analysis.ops import fold_trace
 from analysis.readers.kineto import KinetoTrace
+from analysis.readers.xspace import XSpaceTrace
 from profilers.rundir import Phase
 
 DATA = Path(__file__).parents[2] / "data" / "kineto"
@@ -61,3 +65,37 @@ def test_host_and_device_are_processes_and_threads_and_streams_their_tracks(make
         ("torch host", "thread 597913 (python3) annotations"): 3,
     }
     assert sum(counts.values()) == timeline.slice_count
+
+
+@pytest.mark.parametrize("execution", ["function", "fit", "xla", "eager"])
+def test_a_tensorflow_run_has_the_tracks_of_a_torch_run(make_run: Any, execution: str) -> None:
+    torch_run = make_run("torch")
+    make_run.add_profile(torch_run)
+    torch = build(torch_run, fold_trace(KinetoTrace(torch_run / "raw" / "kineto.json.gz")))
+    settings = msgspec.structs.replace(make_run.settings, framework="tensorflow")
+    path = DATA.parent / "xspace" / f"tensorflow-{execution}.xplane.pb"
+    timeline = build(make_run("tensorflow", settings=settings), fold_trace(XSpaceTrace(path)))
+    kinds = [
+        [(track.process, track.name) for track in each.tracks if track.process == "run"]
+        for each in (torch, timeline)
+    ]
+    assert kinds[0] == kinds[1]
+    assert {track.process for track in timeline.tracks} == {"run", "tensorflow host"}
+    tracks = {(track.process, track.name): list(track.slices) for track in timeline.tracks}
+    assert sum(map(len, tracks.values())) == timeline.slice_count
+    phases = [piece.name for piece in tracks["run", "phases"]]
+    assert set(phases) == {"data", "forward", "loss", "backward", "optimizer"}
+    layers = {piece.name for piece in tracks["run", "layers"]}
+    assert ("fc2" in layers) == (execution != "eager")
+    steps = [piece.name for piece in tracks["tensorflow host", "python annotations"]]
+    assert [name for name in steps if name.startswith("step:")] == ["step:0", "step:1", "step:2"]
+
+
+def test_stretches_of_a_phase_are_parted_by_other_phases(make_run: Any) -> None:
+    path = DATA.parent / "xspace" / "tensorflow-function.xplane.pb"
+    timeline = build(make_run(), fold_trace(XSpaceTrace(path)))
+    (track,) = (track for track in timeline.tracks if track.name == "phases")
+    forward = [piece for piece in track.slices if piece.name == "forward"]
+    assert len(forward) >= 3
+    assert all(piece.duration_ns > 0 for piece in forward)
+    assert {piece.args["phase"] for piece in forward} == {"forward"}

@@ -9,11 +9,13 @@ from analysis.folds.busy import union_ns
 from analysis.folds.selftime import nest
 
 Event = tuple[Kind, int, int, int]  # kind, thread, start, duration
-KINDS = st.sampled_from([Kind.OP, Kind.PYTHON, Kind.ANNOTATION, Kind.STEP, Kind.MEMORY])
+KINDS = st.sampled_from(
+    [Kind.OP, Kind.RUNTIME, Kind.PYTHON, Kind.ANNOTATION, Kind.STEP, Kind.MEMORY]
+)
 EVENTS = st.lists(
     st.tuples(KINDS, st.integers(0, 1), st.integers(0, 30), st.integers(0, 15)), max_size=25
 )
-LEVELS = {Kind.ANNOTATION: 0, Kind.STEP: 0, Kind.PYTHON: 1, Kind.OP: 2}
+LEVELS = {Kind.ANNOTATION: 0, Kind.STEP: 0, Kind.PYTHON: 1, Kind.RUNTIME: 1, Kind.OP: 2}
 
 
 def block_of(events: list[Event]) -> Block:
@@ -110,6 +112,18 @@ def test_an_event_that_outlives_its_parent() -> None:
     parent_row, self_ns = nest(block_of([(Kind.OP, 0, 0, 10), (Kind.OP, 0, 5, 10)]))
     assert parent_row.tolist() == [-1, 0]
     assert self_ns.tolist() == [5, 10]
+
+
+def test_a_call_that_launches_work_is_no_part_of_its_ops_own_time() -> None:
+    block = from_columns(
+        3,
+        event_id=[0, 1, 2],
+        kind=[Kind.OP, Kind.RUNTIME, Kind.RUNTIME],
+        start_ns=[0, 1, 5],
+        duration_ns=[10, 2, 3],
+        correlation=[-1, 7, -1],
+    )
+    assert nest(block)[1].tolist() == [8, 2, 3]
 
 
 def test_kernels_of_two_streams_do_not_nest() -> None:

@@ -1,0 +1,95 @@
+"""Whose time each instant is: in equal parts that of the events active on all threads."""
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.blocks import NONE, Block, Int64, runs_of_equal
+
+Edge = tuple[int, bool, int]
+
+
+def shares_ns(block: Block, rank: npt.NDArray[np.int_], start_ns: Int64, end_ns: Int64) -> Int64:
+    """How much of some windows of time belongs to each row.
+
+    On each thread the innermost of the events with one rank counts. Each instant of a window
+    belongs, in equal parts, to those that are active on any thread and have the highest rank of all
+    that are active. So the shares of all rows add up to the time in which any was active, exactly:
+    nanoseconds that can't be parted go to those that began first.
+
+    Args:
+        block: events, of which those on a device have no part in the host's time.
+        rank: shape (rows,); -1 for an event that takes no part.
+        start_ns: shape (windows,), sorted.
+        end_ns: shape (windows,); windows don't overlap.
+
+    Returns:
+        Nanoseconds, of shape (rows,).
+    """
+    edges: list[Edge] = [
+        (int(time), bool(begins), NONE)
+        for times, begins in ((start_ns, True), (end_ns, False))
+        for time in times.tolist()
+    ]
+    for level in np.unique(rank[rank >= 0]).tolist():
+        edges += _innermost(block, np.flatnonzero((rank == level) & (block.device < 0)))
+    edges.sort(key=lambda edge: edge[:2])  # what ends at an instant ends before others begin
+    ranks = rank.tolist()
+    active: list[dict[int, None]] = [{} for _ in range(max([*ranks, NONE]) + 1)]
+    shares = [0] * len(block)
+    clock = windows = 0
+    for time, begins, row in edges:
+        if time > clock and windows:
+            _part(time - clock, active, shares)
+        clock = time
+        if row == NONE:
+            windows += 1 if begins else -1
+        elif begins:
+            active[ranks[row]][row] = None
+        else:
+            del active[ranks[row]][row]
+    return np.array(shares, dtype=np.int64)
+
+
+def _part(length_ns: int, active: list[dict[int, None]], shares: list[int]) -> None:
+    """Add an instant of this length to the rows that it belongs to."""
+    rows = next((rows for rows in reversed(active) if rows), None)
+    if rows is None:
+        return
+    each_ns, left_ns = divmod(length_ns, len(rows))
+    for position, row in enumerate(rows):
+        shares[row] += each_ns + (position < left_ns)
+
+
+def _innermost(block: Block, rows: npt.NDArray[np.intp]) -> list[Edge]:
+    """Edges of the stretches in which each of these rows is the one that began last."""
+    chosen = block.take(rows)
+    order = rows[chosen.nested_order()]
+    edges: list[Edge] = []
+    tracks = (block.process[order], block.thread[order], block.stream[order].astype(np.int64))
+    for begin, end in runs_of_equal(*tracks):
+        some = order[begin:end]
+        _stretches(some.tolist(), block.start_ns[some].tolist(), block.end_ns[some].tolist(), edges)
+    return edges
+
+
+def _stretches(rows: list[int], starts: list[int], ends: list[int], edges: list[Edge]) -> None:
+    """Part one thread's time among its events, sorted by start, longer ones first."""
+    stack: list[int] = []
+    clock = 0
+
+    def advance(to_ns: int) -> None:
+        nonlocal clock
+        while stack and clock < to_ns:
+            stop = min(ends[stack[-1]], to_ns)
+            if stop > clock:
+                edges.append((clock, True, rows[stack[-1]]))
+                edges.append((stop, False, rows[stack[-1]]))
+                clock = stop
+            if ends[stack[-1]] <= to_ns:
+                stack.pop()
+        clock = to_ns
+
+    for position, start in enumerate(starts):
+        advance(start)
+        stack.append(position)
+    advance(max(ends, default=0))

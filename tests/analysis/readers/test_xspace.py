@@ -1,0 +1,279 @@
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.blocks import Block, Kind, concat
+from analysis.folds.busy import busy_ns
+from analysis.ops import Folded, aggregate, coverage, fold, fold_trace
+from analysis.readers.xspace import XSpaceTrace
+from analysis.readers.xspace_proto import XSpace
+from profilers.rundir import ProfileError
+
+DATA = Path(__file__).parents[2] / "data" / "xspace"
+MI300_START_NS = 1_771_595_639_214_724_894
+START_NS = 1_790_000_000_000_000_000
+EXECUTIONS = ("function", "fit", "xla", "eager")
+
+
+def read(path: Path, **options: int) -> tuple[XSpaceTrace, Block]:
+    trace = XSpaceTrace(path, **options)
+    return trace, concat(trace.blocks())
+
+
+def folded_of(execution: str) -> Folded:
+    return fold_trace(XSpaceTrace(DATA / f"tensorflow-{execution}.xplane.pb"))
+
+
+def names(trace: XSpaceTrace, block: Block) -> list[str]:
+    return [trace.strings[number] for number in block.name.tolist()]
+
+
+def test_figures_of_eight_gpus_are_those_of_a_separate_program() -> None:
+    trace, block = read(DATA / "mi300-jax-conv.xplane.pb")
+    kernels = block.take(block.kind == Kind.KERNEL)
+    expected = {
+        0: (60, 4_000_165, 3_995_965),
+        1: (25, 3_345_845, 3_345_845),
+        2: (25, 3_524_285, 3_524_285),
+        3: (25, 3_403_364, 3_403_364),
+        4: (25, 3_493_365, 3_493_365),
+        5: (25, 3_464_884, 3_464_884),
+        6: (25, 3_403_004, 3_403_004),
+        7: (25, 3_502_165, 3_502_165),
+    }
+    busy = busy_ns(block)
+    for device, figures in expected.items():
+        own = kernels.take(kernels.device == device)
+        assert (len(own), int(own.duration_ns.sum()), busy[device]) == figures
+    fusions = kernels.take(np.array(names(trace, kernels)) == "input_transpose_fusion.kd")
+    assert int(fusions.duration_ns[fusions.device == 0].sum()) == 1_796_162
+    host = block.take(block.kind != Kind.KERNEL)
+    assert len(host) + trace.marks == 3415
+    assert int(host.duration_ns.sum()) == pytest.approx(1_911_823_171, abs=len(host))
+    assert trace.dropped == 0
+    assert trace.base_ns == MI300_START_NS
+    assert {device["id"] for device in trace.devices} == set(range(8))
+    assert trace.devices[0]["core_count"] == 304
+
+
+def test_kernels_find_the_calls_that_launched_them() -> None:
+    trace, block = read(DATA / "mi300-jax-conv.xplane.pb")
+    folded = fold(block, trace.strings)
+    kernels = np.flatnonzero(block.kind == Kind.KERNEL)
+    launched = kernels[folded.launch_row[kernels] >= 0]
+    assert len(launched) > 200
+    launches = folded.launch_row[launched]
+    assert set(block.kind[launches].tolist()) == {Kind.RUNTIME}
+    assert (block.start_ns[launches] <= block.start_ns[launched]).all()
+    assert set(block.stream[kernels[block.device[kernels] == 0]].tolist()) == {15, 16, 17, 18}
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_steps_phases_and_gaps_of_a_training_run(execution: str) -> None:
+    folded = folded_of(execution)
+    covered = coverage(folded, 0)
+    phases = {row.key: row.total_ns for row in aggregate(folded, "phase")}
+    assert covered.steps == 3
+    assert sum(phases.values()) == covered.steps_ns
+    assert set(phases) == {"data", "forward", "loss", "backward", "optimizer", "gaps"}
+    assert all(time_ns > 0 for time_ns in phases.values())
+    assert covered.phase_ratio is not None
+    assert covered.phase_ratio >= 0.95
+
+
+@pytest.mark.parametrize("execution", ["function", "fit", "xla"])
+def test_layers_of_a_training_run(execution: str) -> None:
+    rows = aggregate(folded_of(execution), "layer")
+    found = {(row.key, row.phase) for row in rows if row.self_ns}
+    assert {("fc1", "backward"), ("fc2", "forward"), ("fc2", "backward")} <= found
+    # A dense layer and the activation behind it are one op, named after the latter.
+    assert found & {("relu1", "forward"), ("fc1", "forward")}
+    assert {key for key, _ in found} <= {"fc1", "relu1", "fc2", "flatten", "(no layer)"}
+
+
+def test_ops_are_named_by_their_type() -> None:
+    rows = {row.key: row.count_per_step for row in aggregate(folded_of("function"), "op")}
+    assert rows["_MklNativeFusedMatMul"] == 2
+    assert rows["_MklMatMul"] == 3
+    assert rows["SparseSoftmaxCrossEntropyWithLogits"] == 1
+    eager = {row.key: row.count_per_step for row in aggregate(folded_of("eager"), "op")}
+    assert eager["MatMul"] == 5
+    assert eager["ReluGrad"] == 1
+
+
+def test_an_eager_ops_own_time_holds_the_runtime_that_runs_it() -> None:
+    folded = folded_of("eager")
+    block = folded.block
+    rows = np.flatnonzero((block.kind == Kind.OP) & (folded.step >= 0))
+    assert (folded.self_ns[rows] == block.duration_ns[rows]).all()
+
+
+def test_times_are_unix_nanoseconds_and_steps_have_their_number() -> None:
+    trace, block = read(DATA / "tensorflow-function.xplane.pb")
+    steps = block.take(block.kind == Kind.STEP)
+    assert names(trace, steps) == ["step:0", "step:1", "step:2"]
+    assert (np.diff(steps.start_ns) > 0).all()
+    assert (block.start_ns >= trace.base_ns).all()
+    assert int(block.end_ns.max()) - trace.base_ns < 10**9
+
+
+def test_threads_are_named_after_what_they_do() -> None:
+    trace, _ = read(DATA / "tensorflow-fit.xplane.pb")
+    found = Counter(name.rstrip(" 0123456789") for name in trace.thread_names.values())
+    assert found["python"] == 1
+    assert "tf_Compute" in found
+    assert len(set(trace.thread_names.values())) == len(trace.thread_names)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_reading_in_small_parts_gives_the_same_events(execution: str) -> None:
+    path = DATA / f"tensorflow-{execution}.xplane.pb"
+    whole, parts = read(path), read(path, part_bytes=500)
+    assert names(*whole) == names(*parts)
+    for column in ("event_id", "start_ns", "duration_ns", "kind", "thread", "path"):
+        assert (getattr(whole[1], column) == getattr(parts[1], column)).all()
+    assert len(list(XSpaceTrace(path, part_bytes=500).blocks())) > len(
+        list(XSpaceTrace(path).blocks())
+    )
+
+
+def small_profile(**changes: Any) -> Any:
+    """An XSpace of one thread with one op, from 5 ns to 7 ns after the start."""
+    space = XSpace()
+    host = space.planes.add(name="/host:CPU")
+    host.event_metadata[1].name = "phase_loss/Mean:Mean"
+    line = host.lines.add(id=7, name="python", timestamp_ns=changes.get("timestamp_ns", 0))
+    event = line.events.add(metadata_id=1, offset_ps=5_400, duration_ps=1_700)
+    for name in changes.keys() & {"metadata_id", "offset_ps", "duration_ps", "num_occurrences"}:
+        setattr(event, name, changes[name])
+    if changes.get("start_ns", START_NS):
+        task = space.planes.add(name="Task Environment")
+        task.stat_metadata[1].name = "profile_start_time"
+        task.stats.add(metadata_id=1, uint64_value=START_NS)
+    return space
+
+
+def write(folder: Path, space: Any) -> Path:
+    path = folder / "small.xplane.pb"
+    path.write_bytes(space.SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "start_ns"),
+    [
+        ({}, START_NS + 5),
+        ({"timestamp_ns": 100}, START_NS + 105),
+        ({"timestamp_ns": START_NS + 7}, START_NS + 12),
+        ({"timestamp_ns": START_NS + 7, "start_ns": 0}, START_NS + 12),
+    ],
+)
+def test_lines_count_from_the_start_of_the_profile_or_from_1970(
+    tmp_path: Path, changes: dict[str, int], start_ns: int
+) -> None:
+    _, block = read(write(tmp_path, small_profile(**changes)))
+    assert (block.start_ns.tolist(), block.duration_ns.tolist()) == ([start_ns], [2])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"metadata_id": 9}, "no name"),
+        ({"duration_ps": -1}, "impossible time"),
+        ({"timestamp_ns": -(2**62)}, "impossible time"),
+        ({"offset_ps": 2**63 - 1, "timestamp_ns": 2**62}, "impossible time"),
+        ({"num_occurrences": 4}, "sum of many events"),
+    ],
+)
+def test_what_can_not_be_understood_is_counted(
+    tmp_path: Path, changes: dict[str, int], reason: str
+) -> None:
+    trace, block = read(write(tmp_path, small_profile(**changes)))
+    assert len(block) == 0
+    assert (trace.dropped_reasons, trace.dropped) == ({reason: 1}, 1)
+
+
+def test_sums_beside_the_streams_and_unknown_planes_are_told_from_events(tmp_path: Path) -> None:
+    space = small_profile()
+    gpu = space.planes.add(name="/device:GPU:2")
+    gpu.event_metadata[1].name = "gemm"
+    for name in ("Stream #9(Compute)", "XLA Modules", "Steps"):
+        gpu.lines.add(name=name).events.add(metadata_id=1, duration_ps=1000)
+    space.planes.add(name="/other").lines.add(id=1).events.add(metadata_id=1)
+    trace, block = read(write(tmp_path, space))
+    assert block.kind.tolist() == [Kind.OP, Kind.KERNEL]
+    assert (block.device.tolist(), block.stream.tolist()) == ([-1, 2], [-1, 9])
+    assert trace.marks == 2
+    assert trace.dropped_reasons == {"plane of an unknown kind": 1}
+
+
+def test_only_an_accelerators_allocator_is_memory(tmp_path: Path) -> None:
+    space = small_profile()
+    host = space.planes[0]
+    host.event_metadata[2].name = "MemoryAllocation"
+    host.event_metadata[3].name = "MemoryDeallocation"
+    for number, name in enumerate(("allocator_name", "allocation_bytes", "bytes_allocated"), 4):
+        host.stat_metadata[number].name = name
+    for allocator, kind, held in (("GPU_1_bfc", 2, 96), ("GPU_1_bfc", 3, 64), ("mklcpu", 2, 9)):
+        event = host.lines[0].events.add(metadata_id=kind)
+        event.stats.add(metadata_id=4, str_value=allocator)
+        event.stats.add(metadata_id=5, int64_value=32)
+        event.stats.add(metadata_id=6, int64_value=held)
+    trace, block = read(write(tmp_path, space))
+    memory = block.take(block.kind == Kind.MEMORY)
+    assert memory.device.tolist() == [1, 1]
+    assert memory.bytes.tolist() == [32, -32]
+    assert memory.total_bytes.tolist() == [96, 64]
+    assert trace.marks == 1
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "corrupt", "missing", "folder", "no start"])
+def test_what_is_no_profile_is_refused_in_one_sentence(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "a.xplane.pb"
+    if damage in ("empty", "text"):
+        path.write_text("" if damage == "empty" else "not a profile at all, but some text")
+    elif damage == "folder":
+        path.mkdir()
+    elif damage == "no start":
+        path = write(tmp_path, small_profile(start_ns=0))
+    elif damage == "corrupt":
+        path = DATA / "corrupt-tpu-inference.xplane.pb"
+    with pytest.raises(ProfileError) as caught:
+        read(path)
+    text = str(caught.value)
+    assert str(path) in text
+    assert text.endswith(".")
+    assert "\n" not in text
+
+
+@given(st.data())
+def test_a_damaged_profile_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    whole = (DATA / "tensorflow-function.xplane.pb").read_bytes()
+    at = data.draw(st.integers(0, len(whole) - 1))
+    if data.draw(st.booleans()):
+        damaged = whole[:at]
+    else:
+        damaged = whole[:at] + data.draw(st.binary(min_size=1, max_size=8)) + whole[at + 4 :]
+    path = tmp_path_factory.getbasetemp() / "damaged.xplane.pb"
+    path.write_bytes(damaged)
+    try:
+        trace, block = read(path)
+    except ProfileError:
+        return
+    fold(block, trace.strings)
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.999])
+def test_a_profile_that_is_cut_off_is_refused(tmp_path: Path, kept: float) -> None:
+    whole = (DATA / "tensorflow-function.xplane.pb").read_bytes()
+    path = tmp_path / "cut.xplane.pb"
+    path.write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(ProfileError, match="damaged"):
+        read(path)
