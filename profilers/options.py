@@ -51,7 +51,9 @@ def parser() -> Parser:
 
 
 def _add_what(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--framework", metavar="NAME", help="the framework to profile: torch")
+    group.add_argument(
+        "--framework", metavar="NAME", help="the framework to profile: torch or tensorflow"
+    )
     group.add_argument(
         "--device",
         type=_matching(DEVICE_PATTERN, "auto, cpu, cuda, cuda:N or mps"),
@@ -77,7 +79,11 @@ def _add_what(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_how(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--execution", metavar="MODE", help="torch: eager (default) or compile")
+    group.add_argument(
+        "--execution",
+        metavar="MODE",
+        help="torch: eager (default), compile; tensorflow: function (default), xla, eager",
+    )
     group.add_argument("--batch-size", type=_at_least(1), metavar="N", help="default: 32")
     length = group.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=_at_least(1), metavar="N", help="train so many epochs")

@@ -18,13 +18,19 @@ def test_torch_is_found_with_its_facts() -> None:
     assert "torch" in torch.packages
 
 
+def test_tensorflow_is_found_with_its_facts() -> None:
+    tensorflow = frameworks()["tensorflow"]
+    assert tensorflow.title == "TensorFlow"
+    assert tensorflow.executions == ("function", "xla", "eager")
+
+
 def test_finding_frameworks_imports_none() -> None:
     code = "import sys; from profilers.backend import frameworks; frameworks(); "
-    code += "print('torch' in sys.modules)"
+    code += "print({'torch', 'tensorflow'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "set()"
 
 
 def test_a_backend_without_facts_is_said(tmp_path: Path) -> None:
