@@ -105,6 +105,17 @@ def torch_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, 
 
 
 @pytest.fixture(scope="session")
+def tensorflow_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a short CPU run of mnist-mlp under TensorFlow."""
+    pytest.importorskip("tensorflow")
+    output = tmp_path_factory.mktemp("tensorflow")
+    request = ["--framework", "tensorflow", "--device", "cpu", "--threads", "1", "--steps", "100"]
+    done = run_profile(*request, "--output", str(output), "--name", "run")
+    assert done.returncode == 0, done.stderr
+    return output / "run"
+
+
+@pytest.fixture(scope="session")
 def torch_run(torch_runs: dict[str, dict[str, Any]]) -> Path:
     """The directory of a short CPU run of mnist-mlp."""
     return Path(torch_runs["mnist-mlp"]["path"])

@@ -1,7 +1,9 @@
 """The command as users type it: what it prints, where, and with which exit code."""
 
+import gzip
 import json
 import os
+import re
 import struct
 import subprocess
 from collections.abc import Callable
@@ -201,6 +203,36 @@ def test_the_batches_are_those_of_the_recorded_order(torch_run: Path) -> None:
     assert [d.sha256 for d in result.batches if d.phase == "timed" and d.steps == 100] == [
         log.sha256()
     ]
+
+
+@pytest.mark.slow
+def test_a_tensorflow_run_has_the_weights_batches_and_first_losses_of_a_torch_run(
+    torch_run: Path, tensorflow_run: Path
+) -> None:
+    ours, theirs = (
+        rundir.read_json(run / rundir.RESULT, rundir.Result) for run in (tensorflow_run, torch_run)
+    )
+    assert ours.weights_sha256 == theirs.weights_sha256
+    assert ours.data_sha256 == theirs.data_sha256
+    assert ours.batches == theirs.batches
+    losses = [
+        [row.loss for row in rundir.read_rows(run / rundir.STEPS, Step) if row.phase == "timed"]
+        for run in (tensorflow_run, torch_run)
+    ]
+    assert losses[0][0] == pytest.approx(losses[1][0], abs=1e-5)
+    assert losses[0][99] == pytest.approx(losses[1][99], rel=0.05)
+
+
+@pytest.mark.slow
+def test_the_tracks_do_not_tell_which_framework_ran(torch_run: Path, tensorflow_run: Path) -> None:
+    def tracks(run: Path) -> set[str]:
+        with gzip.open(run / rundir.TRACE) as file:
+            events = json.load(file)["traceEvents"]
+        names = {e["args"]["name"] for e in events if e["ph"] == "M" and "name" in e["args"]}
+        return {re.sub("torch|tensorflow", "FRAMEWORK", name) for name in names}
+
+    common = {"run", "run phases", "steps", "phases", "layers", "FRAMEWORK host", "resources"}
+    assert common <= tracks(torch_run) & tracks(tensorflow_run)
 
 
 @pytest.mark.slow
