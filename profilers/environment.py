@@ -5,6 +5,8 @@ import platform
 import re
 from pathlib import Path
 
+from profilers.rundir import Environment
+
 PREFIXES = (
     "CUDA_",
     "KMP_",
@@ -28,6 +30,28 @@ PREFIXES = (
 )
 NAMES = ("LD_PRELOAD", "MALLOC_ARENA_MAX", "PYTHONHASHSEED", "PYTORCH_CUDA_ALLOC_CONF")
 PRIVATE = ("KEY", "PASSWORD", "SECRET", "TOKEN")
+
+
+def describe(
+    *,
+    versions: dict[str, str],
+    build: dict[str, str | None],
+    device: dict[str, str | int | None],
+    threads: dict[str, int],
+    precision: dict[str, bool | str],
+) -> Environment:
+    """environment.json: what the framework says of itself, with what any process can tell."""
+    return Environment(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cpu_model=cpu_model(),
+        versions=versions,
+        build=build,
+        devices=[device],
+        threads=threads,
+        precision=precision,
+        variables=relevant_variables(),
+    )
 
 
 def cpu_model() -> str | None:

@@ -1,13 +1,12 @@
 """TensorFlow's devices: which one to use, whether it works, what it is, how much memory it took."""
 
-import platform
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from profilers.environment import cpu_model, nvidia_driver, relevant_variables
+from profilers.environment import describe, nvidia_driver
 from profilers.rundir import Environment, ProfileError, Settings
 
 MATRIX_SIDE = 512
@@ -102,17 +101,14 @@ def versions() -> dict[str, str]:
 def environment(device: str) -> Environment:
     """What the process runs on, as it is in force."""
     threading = tf.config.threading
-    return Environment(
-        python=platform.python_version(),
-        platform=platform.platform(),
-        cpu_model=cpu_model(),
+    return describe(
         versions=versions(),
         build={
             "cuda_build": str(tf.test.is_built_with_cuda()),
             "xla_build": str(tf.test.is_built_with_xla()),
             "git": tf.version.GIT_VERSION,
         },
-        devices=[_describe(device)],
+        device=_device(device),
         threads={
             "intra_op": threading.get_intra_op_parallelism_threads(),
             "inter_op": threading.get_inter_op_parallelism_threads(),
@@ -121,11 +117,10 @@ def environment(device: str) -> Environment:
             "tensor_float_32": tf.config.experimental.tensor_float_32_execution_enabled(),
             "policy": keras.config.dtype_policy().name,
         },
-        variables=relevant_variables(),
     )
 
 
-def _describe(device: str) -> dict[str, str | int | None]:
+def _device(device: str) -> dict[str, str | int | None]:
     """A GPU has no UUID in TensorFlow: its number is that of the visible ones, by PCI order."""
     if device == "cpu":
         return {"device": device, "name": None, "uuid": None, "memory_bytes": None}

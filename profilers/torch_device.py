@@ -1,7 +1,6 @@
 """Torch's devices: which one to use, whether it works, what it is, and how much memory it took."""
 
 import os
-import platform
 import shutil
 from importlib.util import find_spec
 from tempfile import TemporaryDirectory
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from profilers.environment import cpu_model, nvidia_driver, relevant_variables
+from profilers.environment import describe, nvidia_driver
 from profilers.rundir import Environment, ProfileError, Settings
 
 CACHE_VARIABLES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
@@ -175,17 +174,14 @@ def versions() -> dict[str, str]:
 
 def environment(device: torch.device) -> Environment:
     """What the process runs on, as it is in force."""
-    return Environment(
-        python=platform.python_version(),
-        platform=platform.platform(),
-        cpu_model=cpu_model(),
+    return describe(
         versions=versions(),
         build={
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
             "mkldnn": str(torch.backends.mkldnn.is_available()),
             "git": torch.version.git_version,
         },
-        devices=[_describe(device)],
+        device=_device(device),
         threads={
             "intra_op": torch.get_num_threads(),
             "inter_op": torch.get_num_interop_threads(),
@@ -196,11 +192,10 @@ def environment(device: torch.device) -> Environment:
             "cudnn_benchmark": torch.backends.cudnn.benchmark,
             "deterministic": torch.are_deterministic_algorithms_enabled(),
         },
-        variables=relevant_variables(),
     )
 
 
-def _describe(device: torch.device) -> dict[str, str | int | None]:
+def _device(device: torch.device) -> dict[str, str | int | None]:
     if device.type != "cuda":
         return {"device": str(device), "name": None, "uuid": None, "memory_bytes": None}
     found = torch.cuda.get_device_properties(device)
