@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     warnings: list[str] = []
     problem = None
     try:
-        asked = options.parser().parse_args(arguments)
+        asked = options.parser(frameworks()).parse_args(arguments)
         if asked.version:
             print(f"crossprof {VERSION}")
             return COMPLETE

@@ -31,8 +31,8 @@ class Parser(argparse.ArgumentParser):
         raise ProfileError(f"{message}; see python profile.py --help.")
 
 
-def parser() -> Parser:
-    """The options in the groups of the documentation."""
+def parser(known: Mapping[str, Framework]) -> Parser:
+    """The options in the groups of the documentation, for the frameworks that there are."""
     made = Parser(
         prog="profile.py",
         description="Profile a shared workload and show where it spends time, memory and power.",
@@ -40,8 +40,8 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_what(made.add_argument_group("what to run"))
-    _add_how(made.add_argument_group("how to run it"))
+    _add_what(made.add_argument_group("what to run"), known)
+    _add_how(made.add_argument_group("how to run it"), known)
     _add_where(made.add_argument_group("what to record, and where"))
     talk = made.add_argument_group("what to print")
     talk.add_argument("--quiet", action="store_true", help="nothing but errors")
@@ -50,9 +50,9 @@ def parser() -> Parser:
     return made
 
 
-def _add_what(group: argparse._ArgumentGroup) -> None:
+def _add_what(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) -> None:
     group.add_argument(
-        "--framework", metavar="NAME", help="the framework to profile: torch or tensorflow"
+        "--framework", metavar="NAME", help=f"the one to profile: {', '.join(known)}"
     )
     group.add_argument(
         "--device",
@@ -78,11 +78,10 @@ def _add_what(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_how(group: argparse._ArgumentGroup) -> None:
+def _add_how(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) -> None:
+    modes = (f"{each.name}: {', '.join(each.executions)}" for each in known.values())
     group.add_argument(
-        "--execution",
-        metavar="MODE",
-        help="torch: eager (default), compile; tensorflow: function (default), xla, eager",
+        "--execution", metavar="MODE", help=f"{'; '.join(modes)} (the first is the default)"
     )
     group.add_argument("--batch-size", type=_at_least(1), metavar="N", help="default: 32")
     length = group.add_mutually_exclusive_group()

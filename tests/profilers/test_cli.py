@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from profilers import cli, launch, options, rundir
+from profilers.backend import frameworks
 from profilers.cli import Document
 from profilers.protocol import Ready
 from profilers.rundir import Phase, ProfileError, RunRecord, Step
@@ -96,7 +97,9 @@ def test_no_data_are_touched_before_the_framework_is_known_to_work(
     monkeypatch.setenv("CROSSPROF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(sources, "prepare", lambda *_: pytest.fail("the data came first"))
     request = ["--framework", "torch", "--data", "mnist", "--download"]
-    asked = options.parser().parse_args([*request, "--output", str(tmp_path / "traces")])
+    asked = options.parser(frameworks()).parse_args(
+        [*request, "--output", str(tmp_path / "traces")]
+    )
     with pytest.raises(ProfileError, match="no such device"):
         cli.profile(asked, [], [])
     assert list(tmp_path.iterdir()) == []

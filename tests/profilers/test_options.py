@@ -7,7 +7,7 @@ from workloads.catalogue import find_workload
 
 
 def asked(*arguments: str) -> Settings:
-    parsed = options.parser().parse_args(["--framework", "torch", *arguments])
+    parsed = options.parser(frameworks()).parse_args(["--framework", "torch", *arguments])
     workload = find_workload(parsed.workload or options.DEFAULT_WORKLOAD)
     framework = options.framework(parsed, frameworks())
     return options.settings(parsed, framework, workload, threads=3)
@@ -37,7 +37,7 @@ def test_what_is_asked_is_what_is_set() -> None:
     assert changed.device == "cuda:1"
     assert asked("--workload", "cifar10-cnn3").data == "synthetic"
     assert asked("--data", "some/folder").data == "some/folder"
-    assert options.parser().parse_args(["--data", "mnist", "--download"]).download
+    assert options.parser(frameworks()).parse_args(["--data", "mnist", "--download"]).download
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_what_can_not_be_is_one_sentence(arguments: list[str], words: str) -> No
 def test_a_framework_must_be_named_and_known() -> None:
     for arguments, words in (([], "say which framework"), (["--framework", "jax"], "no framework")):
         with pytest.raises(ProfileError, match=words):
-            options.framework(options.parser().parse_args(arguments), frameworks())
+            options.framework(options.parser(frameworks()).parse_args(arguments), frameworks())
