@@ -3,8 +3,11 @@
 import sys
 
 if __name__ == "__main__":
-    from profilers.cli import main
-
+    try:
+        from profilers.cli import main
+    except ModuleNotFoundError as error:
+        print(f"error: {error.name} is missing: activate .venv, or see README.md.", file=sys.stderr)
+        sys.exit(2)
     sys.exit(main())
 
 if __name__ == "profile":

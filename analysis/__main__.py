@@ -2,6 +2,9 @@
 
 import sys
 
-from analysis.cli import main
-
+try:
+    from analysis.cli import main
+except ModuleNotFoundError as error:
+    print(f"error: {error.name} is missing: activate .venv, or see README.md.", file=sys.stderr)
+    sys.exit(2)
 sys.exit(main())

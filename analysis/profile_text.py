@@ -103,7 +103,7 @@ def _layers(rows: list[TableRow], scale: Scale) -> Iterator[Line]:
         (name for name in names if name != NO_LAYER), key=lambda name: -_time(rows, [name])
     )
     if not layers:
-        yield line(("Layers", HEADING), "   no operation could be tied to a layer")
+        yield line(("Layers", HEADING), "   none: code run this way is recorded without its layers")
         return
     groups = {wording.shortened(name, 34): [name] for name in layers[:ROWS]}
     if layers[ROWS:]:

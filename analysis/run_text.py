@@ -1,6 +1,8 @@
 """The summary of a run as lines of text: answer, cause, cost, limits, and what to do next."""
 
 import shlex
+import shutil
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -189,7 +191,7 @@ def _rows(run: Finished) -> str:
 
 def _next(run: str) -> Iterator[Line]:
     """The exact commands; if one is too long to stand beside its name, all stand below theirs."""
-    view = f"python -m analysis view {shlex.quote(run)}"
+    view = f"{shlex.quote(shown_python())} -m analysis view {shlex.quote(run)}"
     commands = {"Perfetto": view, "TensorBoard": f"{view} --tensorboard"}
     beside = max(map(len, commands.values())) <= WIDTH - INDENT - COMMAND_INDENT
     label = "Next"
@@ -201,6 +203,14 @@ def _next(run: str) -> Iterator[Line]:
             yield line(heading, name)
             yield line(" " * (INDENT + 2) + command)
         label = ""
+
+
+def shown_python() -> str:
+    """How to call the interpreter that runs this: python, if that is it, else by its path."""
+    found = shutil.which("python")
+    if found is not None and Path(found).absolute().parent == Path(sys.executable).parent:
+        return "python"
+    return shown_path(Path(sys.executable))
 
 
 def shown_path(run: Path) -> str:

@@ -1,6 +1,7 @@
 """python profile.py: from arguments to runs, their summary and an exit code."""
 
 import argparse
+import io
 import os
 import shlex
 import signal
@@ -9,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -62,7 +64,10 @@ def main(arguments: list[str] | None = None) -> int:
     _end_in_order()
     runs: list[Path] = []
     warnings: list[str] = []
-    problem = None
+    problem = told = None
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         asked = options.parser(frameworks()).parse_args(arguments)
         if asked.version:
@@ -74,16 +79,20 @@ def main(arguments: list[str] | None = None) -> int:
             print_list(asked.workload)
             return COMPLETE
         code = profile(asked, runs, warnings)
+        told = "interrupted" if code == INTERRUPTED else None
     except (ProfileError, WorkloadError) as error:
         problem, code = str(error), getattr(error, "exit_code", 2)
     except KeyboardInterrupt:
         problem, code = "interrupted", INTERRUPTED
+    except BrokenPipeError:  # the reader of --list has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return COMPLETE
     if problem:
         recorded = f"; recorded so far: {', '.join(map(str, runs))}" if runs else ""
         _say_error(problem + recorded)
     if "--json" in arguments:
         rows = [_row(run) for run in runs]
-        document = Document(runs=rows, warnings=warnings, error=problem)
+        document = Document(runs=rows, warnings=warnings, error=problem or told)
         print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
     return code
 
@@ -193,7 +202,7 @@ def _run_all(plan: Plan, progress: Any, runs: list[Path]) -> int:
         )
         progress.begin(title, repeat, plan.repeats)
         record = Launch(run, record, plan.interpreter, progress).measure()
-        progress.end(record, str(run))
+        progress.end(record, str(run), _median_step_ms(run))
         if record.status == "interrupted":
             progress.close()
             _say_error(f"interrupted; what was recorded can be read: {run} (status interrupted)")
@@ -203,6 +212,12 @@ def _run_all(plan: Plan, progress: Any, runs: list[Path]) -> int:
             progress.close()
             _say_error(str(failure(run, record, title)))
     return code
+
+
+def _median_step_ms(run: Path) -> float | None:
+    steps = rundir.read_rows(run / rundir.STEPS, rundir.Step)
+    times_ns = [row.duration_ns / row.count for row in steps if row.phase == "timed"]
+    return median(times_ns) / 1e6 if times_ns else None
 
 
 def _finish(runs: list[Path], quiet: bool) -> list[str]:

@@ -8,7 +8,7 @@ from workloads.spec import Shape, summary
 
 def print_list(workload: str | None) -> None:
     """Print all workloads, data sets and frameworks, or the layers of one workload."""
-    print("\n".join(_model(workload) if workload else _everything()))
+    print("\n".join(_model(workload) if workload else _everything()), flush=True)
 
 
 def _everything() -> list[str]:

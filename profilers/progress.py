@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
 # Seconds that each phase takes on two cores, for the first estimate and for the time left.
 TYPICAL_SECONDS = {
-    "import": 3.0,
+    "import": 2.0,
     "build": 0.2,
     "data": 0.2,
     "first_step": 0.3,
     "warmup": 0.3,
     "timed": 3.0,
     "evaluation": 0.2,
-    "profiled": 1.5,
+    "profiled": 0.8,
     "inference": 1.1,
 }
-FINISH_SECONDS = 3.0
+FINISH_SECONDS = 1.5
 DEVICE_SECONDS = 5.0  # the timed phase is longer on a device
 COMPILE_SECONDS = 30.0
 REDRAW_SECONDS = 0.5
-BAR_WIDTH = 30
+BAR_WIDTH = 20
 
 
 def estimate(settings: Settings, repeats: int) -> str:
@@ -41,7 +41,7 @@ def estimate(settings: Settings, repeats: int) -> str:
     else:
         timed = f"{settings.steps:,} timed step{'s' * (settings.steps != 1)}"
     each -= TYPICAL_SECONDS["timed"]
-    return f"{runs} of {timed}, about {repeats * each + FINISH_SECONDS:.0f} s and their steps"
+    return f"{runs} of {timed}, about {repeats * each + FINISH_SECONDS:.0f} s plus the training"
 
 
 class Progress:
@@ -56,8 +56,8 @@ class Progress:
     def tick(self) -> None:
         """Time has passed."""
 
-    def end(self, record: RunRecord, path: str) -> None:
-        """The run is over."""
+    def end(self, record: RunRecord, path: str, step_ms: float | None) -> None:
+        """The run is over; `step_ms` is its median timed step."""
 
     def close(self) -> None:
         """No run follows."""
@@ -69,18 +69,11 @@ class PlainProgress(Progress):
     def begin(self, title: str, number: int, total: int) -> None:
         """Remember which run this is."""
         self._label = f"run {number} of {total}  {title}"
-        self._phase, self._step = "", ""
 
-    def message(self, message: Message) -> None:
-        """Note how long a timed step was, as it was last told."""
-        if isinstance(message, PhaseBegins):
-            self._phase = message.phase
-        elif isinstance(message, StepDone) and self._phase == "timed":
-            self._step = f"{message.step_ms:.3g} ms a step  "
-
-    def end(self, record: RunRecord, path: str) -> None:
+    def end(self, record: RunRecord, path: str, step_ms: float | None) -> None:
         """Print the line."""
-        line = f"{self._label}  {record.status}  {self._step}{path}"
+        step = "" if step_ms is None else f"{step_ms:.3g} ms per step  "
+        line = f"{self._label}  {record.status}  {step}{path}"
         print(line, file=sys.stderr, flush=True)
 
 
@@ -137,11 +130,11 @@ class LiveProgress(Progress):
         filled = round(share * BAR_WIDTH)
         count = f"{self._done:,} of {self._phase.steps:,}" if self._phase.steps else ""
         if self._done and not self._phase.steps:
-            count = f"{self._done:,} steps"
+            count = f"{self._done:,} {'calls' if self._phase.phase == 'inference' else 'steps'}"
         text = Text(f"{self._label}   {self._phase.phase.replace('_', ' ')}   {count}   ")
         text.append("━" * filled, style="bold")
         text.append("─" * (BAR_WIDTH - filled), style="dim")
-        step = f"   {self._step_ms:.3g} ms a step" if self._step_ms else ""
+        step = f"   {self._step_ms:.3g} ms each" if self._step_ms else ""
         text.append(f"\n{' ' * 13}{_clock(now - self._began)} elapsed, about {_clock(left)} left")
         return text.append(step)
 

@@ -1,5 +1,6 @@
 """profile.py is a command, and the standard library's `profile` to everyone who imports it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,33 @@ def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_cprofile_works_beside_it() -> None:
     done = python("-c", "import cProfile; cProfile.run('sum(range(10))')")
     assert "function calls" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", [["profile.py"], ["-m", "analysis"]])
+def test_without_its_packages_it_says_so_in_one_sentence(command: list[str]) -> None:
+    done = python("-S", *command, "--help")
+    assert done.returncode == 2
+    assert done.stderr == "error: msgspec is missing: activate .venv, or see README.md.\n"
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    command = f"set -o pipefail; {sys.executable} profile.py --list | true"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+
+
+def test_a_terminal_without_all_signs_is_no_error() -> None:
+    done = subprocess.run(
+        [sys.executable, "profile.py", "--list", "--workload", "cifar10-cnn3"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "conv1" in done.stdout
 
 
 def test_imported_it_is_the_standard_module() -> None:

@@ -76,7 +76,7 @@ def test_layers_beyond_the_fifth_are_summed_up_and_shares_add_up() -> None:
 
 def test_no_layer_at_all_is_said() -> None:
     lines = text(profile(layers=[row(NO_LAYER, 200_000)]))
-    assert "Layers   no operation could be tied to a layer" in lines
+    assert "Layers   none: code run this way is recorded without its layers" in lines
 
 
 def test_the_five_largest_operations_with_their_calls() -> None:

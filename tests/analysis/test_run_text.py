@@ -1,4 +1,6 @@
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -85,6 +87,18 @@ def test_cost_names_what_was_not_measured_and_why(text: str) -> None:
     assert row(text, "Cost") == "Cost CPU 1.62 cores of 4 usable · RSS peak 0.00858 MiB · threads 4"
     assert "GPU: no NVIDIA driver on this machine" in text
     assert "power: not measured" in text
+
+
+@pytest.fixture(autouse=True)
+def active_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+
+
+def test_the_interpreter_is_named_so_that_the_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_text.shown_python() == "python"
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.chdir(Path(sys.executable).parent.parent)
+    assert run_text.shown_python() == str(Path("bin") / Path(sys.executable).name)
 
 
 def test_the_last_lines_are_exact_commands(text: str) -> None:
