@@ -16,26 +16,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from profilers import tensorflow_layers
 from workloads.catalogue import find_workload
-from workloads.spec import Conv2d, Flatten, Linear, MaxPool2d, Relu
+from workloads.weights import initial_weights
 
 BATCH = 32
 profiler = tf.profiler.experimental
-
-
-def keras_layer(layer):
-    match layer:
-        case Conv2d():
-            return keras.layers.Conv2D(layer.filters, layer.kernel, layer.stride, name=layer.name)
-        case Linear():
-            return keras.layers.Dense(layer.units, name=layer.name)
-        case Relu():
-            return keras.layers.ReLU(name=layer.name)
-        case MaxPool2d():
-            return keras.layers.MaxPooling2D(layer.size, name=layer.name)
-        case Flatten():
-            return keras.layers.Flatten(name=layer.name)
-    raise TypeError(layer)
 
 
 def step_function(model, optimizer, scope):
@@ -78,8 +64,7 @@ def main(execution, workload_name, steps, folder):
     workload = find_workload(workload_name)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(2)
-    layers = [keras_layer(layer) for layer in workload.layers]
-    model = keras.Sequential([keras.Input(workload.input_shape), *layers], name="model")
+    model = tensorflow_layers.build(workload, initial_weights(workload, seed=0))
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     rng = np.random.default_rng(0)
