@@ -26,6 +26,8 @@ TRACE = "trace.json.gz"
 TENSORBOARD = "tensorboard"
 DERIVED = "derived"
 SUMMARY = "derived/summary.json"
+ROUNDS = "rounds.json"
+COMPARISON = "compare.json"
 
 Status = Literal["running", "complete", "failed", "interrupted", "timed-out"]
 
@@ -230,6 +232,75 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     energy_method: str | None = None
     inference_latency_ms: Spread | None = None
     inference_samples_per_second: float | None = None
+    warnings: list[str] = []
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One of the ways to run a workload that a comparison sets side by side."""
+
+    framework: str
+    execution: str
+
+
+class ComparedRun(msgspec.Struct, frozen=True):
+    """A run of a comparison: its round and the number of its side, both of the record's lists.
+
+    `path` is relative to the comparison's directory.
+    """
+
+    round: int
+    side: int
+    path: str
+
+
+class MissingSide(msgspec.Struct, frozen=True):
+    """A side that was asked for and could not be run at all, and why."""
+
+    side: int
+    reason: str
+
+
+class RoundsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """rounds.json: which runs a comparison is made of, in the order in which they began.
+
+    The first side is the baseline. Within a round the sides follow each other in an order drawn
+    at random from `order_seed`. Written by the parent alone.
+    """
+
+    schema: int = SCHEMA
+    id: str
+    created_ns: int
+    version: str
+    sides: list[Side]
+    rounds: int
+    order_seed: int
+    runs: list[ComparedRun] = []
+    missing: list[MissingSide] = []
+
+
+class Ratio(msgspec.Struct, frozen=True):
+    """Other over baseline with its 95 % interval (None below two pairs of processes)."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+    pairs: int
+
+
+class ComparisonSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `comparisons` in `profile.py --json`: two sides by their labels.
+
+    `ratio` is that of the step's length: above 1, the other side is slower.
+    """
+
+    baseline: str
+    other: str
+    ratio: Ratio | None
+    verdict: str
+    parity: str | None
+    conditions: str | None
+    path: str
+    report: str | None = None
     warnings: list[str] = []
 
 
