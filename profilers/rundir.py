@@ -20,6 +20,7 @@ STEPS = "steps.csv"
 RESOURCES = "resources.csv"
 RESOURCES_RECORD = "resources.json"
 RESULT = "result.json"
+WEIGHTS = "weights.npz"
 LOG = "child.log"
 RAW = "raw"
 TRACE = "trace.json.gz"
@@ -45,7 +46,10 @@ class CheckFailedError(ProfileError):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is needed to repeat a run."""
+    """Everything that is needed to repeat a run.
+
+    `weights_from` is the run whose trained weights it began with, None where they were seeded.
+    """
 
     framework: str
     workload: str
@@ -63,6 +67,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     sample_hz: float
     timeout_seconds: float | None = None
+    mode: Literal["train", "infer"] = "train"
+    loader: Literal["preloaded", "pipeline"] = "preloaded"
+    loader_workers: int = 0
+    weights_from: str | None = None
 
 
 class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +146,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     loss: float | None = None
     sync: str = ""
     profiled: bool = False
-    recorded_ops: int | None = None
     graph_ops: int | None = None
 
 
@@ -304,6 +311,15 @@ class ComparisonSummary(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
 
 
+class ComparisonRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What others may read of compare.json, which the analysis alone writes and knows more of."""
+
+    schema: int = SCHEMA
+    id: str
+    sides: list[str]
+    comparisons: list[ComparisonSummary]
+
+
 def empty_summary(path: str, record: RunRecord) -> RunSummary:
     """What run.json alone says of a run, all figures missing."""
     s = record.settings
@@ -334,12 +350,11 @@ def new_id(workload: str, framework: str, device: str) -> str:
 
 
 def create(output: Path, run_id: str) -> Path:
-    """Make the directory of a new run, or raise ProfileError if it can't be or is there already."""
+    """Make a new directory for results; ProfileError if it can't be, or is there already."""
     run = output / run_id
     try:
         output.mkdir(parents=True, exist_ok=True)
         run.mkdir()
-        (run / RAW).mkdir()
     except OSError as error:
         if run.exists():
             message = f"{run} exists already; choose another --name or remove it."
