@@ -132,6 +132,8 @@ def _progress(asked: argparse.Namespace, planned: Plan) -> Progress:
 
     if asked.quiet:
         return Progress()
+    for warning in dict.fromkeys(text for side in planned.sides for text in side.warnings):
+        _say(f"warning: {warning}")
     s = planned.sides[0].settings
     titles = " and ".join(side.title for side in planned.sides)
     runs = [side.settings for side in planned.sides] * planned.repeats

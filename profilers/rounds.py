@@ -74,8 +74,7 @@ class Rounds:
 
     def _run(self, side: Side, repeat: int) -> rundir.Status:
         plan = self._plan
-        run = rundir.create(plan.output, plan.run_id(side, repeat))
-        (run / rundir.RAW).mkdir()
+        run = rundir.create(plan.output, plan.run_id(side, repeat), rundir.RAW)
         self.runs.append(run)
         self._note(side, repeat, run)
         record = RunRecord(

@@ -218,8 +218,10 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     framework: str
     device: str
     execution: str
+    mode: str
     workload: str
     data: str
+    loader: str
     batch_size: int
     precision: str
     optimizer: str
@@ -331,8 +333,10 @@ def empty_summary(path: str, record: RunRecord) -> RunSummary:
         framework=s.framework,
         device=s.device,
         execution=s.execution,
+        mode=s.mode,
         workload=s.workload,
         data=record.data.name,
+        loader=s.loader,
         batch_size=s.batch_size,
         precision=s.precision,
         optimizer=s.optimizer,
@@ -349,20 +353,26 @@ def new_id(workload: str, framework: str, device: str) -> str:
     return f"{stamp}-{workload}-{framework}-{device.replace(':', '')}-{letters}"
 
 
-def create(output: Path, run_id: str) -> Path:
-    """Make a new directory for results; ProfileError if it can't be, or is there already."""
-    run = output / run_id
+def create(output: Path, name: str, *folders: str) -> Path:
+    """Make a new directory for results, and folders in it.
+
+    Raises:
+        ProfileError: it can't be made, or is there already.
+    """
+    made = output / name
     try:
         output.mkdir(parents=True, exist_ok=True)
-        run.mkdir()
+        made.mkdir()
+        for folder in folders:
+            (made / folder).mkdir()
     except OSError as error:
-        if run.exists():
-            message = f"{run} exists already; choose another --name or remove it."
+        if isinstance(error, FileExistsError) and made.exists():
+            message = f"{made} exists already; choose another --name or remove it."
             raise ProfileError(message) from None
         raise ProfileError(
             f"{output} can't be written to ({error.strerror}); choose a folder with --output."
         ) from None
-    return run
+    return made
 
 
 def write_json(path: Path, record: msgspec.Struct) -> None:

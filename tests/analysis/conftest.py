@@ -162,7 +162,7 @@ class RunMaker:
         warnings: Sequence[str] = (),
     ) -> Path:
         """A complete CPU run; keywords replace what differs from it."""
-        run = rundir.create(self.output, run_id)
+        run = rundir.create(self.output, run_id, rundir.RAW)
         record = msgspec.structs.replace(
             self.record,
             id=run_id,
