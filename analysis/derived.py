@@ -12,7 +12,7 @@ from analysis.ops import Coverage
 from profilers import rundir
 from profilers.rundir import ProfileError
 
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 4
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
@@ -46,7 +46,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """derived/manifest.json: what the derived files were made from, and what they leave out.
 
     `inputs` maps files of the run to their SHA-256. `busy_ns` is how long each device had work
-    within the profiled steps.
+    within the profiled steps, `ops_per_step` how many operations each of these steps has.
     """
 
     schema: int = rundir.SCHEMA
@@ -55,6 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     outputs: list[str]
     coverage: Coverage
     busy_ns: dict[int, int]
+    ops_per_step: list[int]
 
 
 class TableRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +83,7 @@ class Profile:
     kernels: list[TableRow]
     coverage: Coverage
     busy_ns: dict[int, int]
+    ops_per_step: list[int]
 
 
 def make(run: Path) -> Profile:
@@ -101,6 +103,7 @@ def make(run: Path) -> Profile:
         **{name: _read_table(run / rundir.DERIVED / f"{name}.parquet") for name in TABLES},
         coverage=manifest.coverage,
         busy_ns=manifest.busy_ns,
+        ops_per_step=manifest.ops_per_step,
     )
 
 
@@ -133,6 +136,7 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis import ops
     from analysis.exporters import chrome, tables
     from analysis.folds.busy import busy_ns
+    from analysis.folds.recorded import ops_per_step
 
     (run / MANIFEST).unlink(missing_ok=True)
     try:
@@ -149,6 +153,7 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
         outputs=[path.relative_to(run).as_posix() for path in written],
         coverage=ops.coverage(folded, trace.dropped),
         busy_ns=busy_ns(folded.block.take(folded.in_steps())),
+        ops_per_step=ops_per_step(folded.block, folded.step, folded.step[folded.step_rows]),
     )
     rundir.write_json(run / MANIFEST, manifest)
     return manifest
