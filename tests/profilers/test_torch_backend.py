@@ -141,11 +141,22 @@ def test_the_profile_has_steps_phases_and_layers(make_backend: MakeBackend, tmp_
     assert not backend.model.fc1._forward_hooks
 
 
+@pytest.mark.parametrize("workload", ["cifar10-cnn3", "cifar10-cnn5"])
+def test_the_first_losses_of_compiled_steps_are_those_of_eager_ones(
+    make_backend: MakeBackend, workload: str
+) -> None:
+    eager, compiled = (
+        make_backend(workload=workload, execution=mode, optimizer="sgd")
+        for mode in ("eager", "compile")
+    )
+    assert train(compiled, 3) == pytest.approx(train(eager, 3), abs=1e-5)
+
+
 def test_compiled_steps_compute_the_same_and_name_their_kernels(
     make_backend: MakeBackend, tmp_path: Path
 ) -> None:
     eager, compiled = (make_backend(execution=mode) for mode in ("eager", "compile"))
-    assert train(compiled, 3) == pytest.approx(train(eager, 3), rel=1e-4)
+    assert train(compiled, 3) == pytest.approx(train(eager, 3), abs=1e-5)
     assert compiled.prepare_profiling()
     train(compiled, 1)
     compiled.record(batches(compiled, 3), Nobody(), tmp_path, unrecorded=1)
