@@ -304,6 +304,15 @@ class ComparisonSummary(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
 
 
+class ComparisonRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What others may read of compare.json, which the analysis alone writes and knows more of."""
+
+    schema: int = SCHEMA
+    id: str
+    sides: list[str]
+    comparisons: list[ComparisonSummary]
+
+
 def empty_summary(path: str, record: RunRecord) -> RunSummary:
     """What run.json alone says of a run, all figures missing."""
     s = record.settings
