@@ -7,6 +7,7 @@ from analysis.finish import Finished
 from profilers.rundir import RunSummary
 
 STEADY_RATIO = 0.95
+NO_PROFILE = "no profile could be read, so that nothing is said of phases, layers and operations"
 
 
 def sentences(run: Finished, runs: int) -> Iterator[str]:
@@ -20,7 +21,7 @@ def sentences(run: Finished, runs: int) -> Iterator[str]:
         yield _overhead(run.summary.overhead_ratio)
     yield from _build(run)
     if run.profile is None:
-        yield "no profile could be read, so that nothing is said of phases, layers and operations"
+        yield NO_PROFILE
     else:
         covered = run.profile.coverage
         yield (
@@ -46,13 +47,8 @@ def warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
         for text in run.warnings:
             of_text.setdefault(text, []).append(run.repeat)
     for text, numbers in of_text.items():
-        whose = "" if len(numbers) == len(runs) else f", {_listed(numbers)}"
+        whose = "" if len(numbers) == len(runs) else f", {wording.numbered('run', numbers)}"
         yield f"warning{whose}: {text}"
-
-
-def _listed(numbers: list[int]) -> str:
-    *others, last = map(str, numbers)
-    return f"runs {', '.join(others)} and {last}" if others else f"run {last}"
 
 
 def _build(run: Finished) -> Iterator[str]:

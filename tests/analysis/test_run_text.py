@@ -94,13 +94,6 @@ def active_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
 
 
-def test_the_interpreter_is_named_so_that_the_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run_text.shown_python() == "python"
-    monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.chdir(Path(sys.executable).parent.parent)
-    assert run_text.shown_python() == str(Path("bin") / Path(sys.executable).name)
-
-
 def test_the_last_lines_are_exact_commands(text: str) -> None:
     command = "python -m analysis view traces/20261120-103012-mnist-mlp-torch-cpu-ab12"
     assert [line.strip() for line in text.splitlines()[-4:]] == [
