@@ -38,14 +38,15 @@ def _finish_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _finish(arguments: argparse.Namespace) -> int:
-    from analysis import compare
+    from analysis.comparison import compare
 
     done = compare.finish_all(arguments.runs)
     if not arguments.quiet:
-        from analysis import compare_text, run_text, terminal
+        from analysis import run_text, terminal
+        from analysis.comparison import text
 
         for compared in done.comparisons:
-            terminal.show(compare_text.lines(compared))
+            terminal.show(text.lines(compared))
         terminal.show(run_text.lines(done.alone))
     for problem in done.problems:
         _say_error(problem)

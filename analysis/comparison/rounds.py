@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import sides
-from analysis.compare_record import ComparedProcess, DroppedRound, Pair
+from analysis.comparison.record import ComparedProcess, DroppedRound, Pair
 from analysis.finish import Finished
 from profilers import rundir
 from profilers.rundir import ComparedRun, ProfileError, RoundsRecord, Side

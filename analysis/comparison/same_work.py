@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 from analysis import statistics, wording
-from analysis.compare_record import SameWork
+from analysis.comparison.record import SameWork
 from analysis.summary import Measured
 
 LOSS_TOLERANCES = {"fp32": 1e-4, "tf32": 1e-2, "fp16": 1e-2, "bf16": 5e-2}

@@ -1,6 +1,6 @@
 import pytest
 
-from analysis.compare_table import Cell, Column, tables
+from analysis.comparison.table import Cell, Column, tables
 from analysis.terminal import MUTED
 
 LABELS = ["step, ms", "samples/s"]

@@ -4,8 +4,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis import compare, compare_trust
-from analysis.compare_record import Comparison, Warned
+from analysis.comparison import compare, trust
+from analysis.comparison.record import Comparison, Warned
 from analysis.layout import NO_BREAK_SPACE
 from analysis.sides import Shown
 from profilers import rundir
@@ -25,7 +25,7 @@ def found(directory: Path) -> Comparison:
 
 
 def sentences(directory: Path) -> list[str]:
-    texts = compare_trust.sentences(found(directory), SHOWN, directory)
+    texts = trust.sentences(found(directory), SHOWN, directory)
     return [text.replace(NO_BREAK_SPACE, " ") for text in texts]
 
 
@@ -77,7 +77,7 @@ def test_several_sides_are_held_to_holm(make_comparison: Any) -> None:
     directory = make_comparison(
         [(2.0,) * 3, (4.0,) * 3, (2.0, 2.1, 2.2)], sides=sides, profiled=False
     )
-    text = compare_trust.sentences(
+    text = trust.sentences(
         found(directory),
         Shown([0, 1, 2], ["a", "b", "c"], ["●", "◆", "○"], ["", "", ""]),
         directory,
@@ -87,7 +87,7 @@ def test_several_sides_are_held_to_holm(make_comparison: Any) -> None:
 
 def test_what_is_missing_is_told(make_comparison: Any) -> None:
     directory = make_comparison([(2.0, None), (4.0, 4.0)], rounds=5, profiled=False)
-    assert list(compare_trust.troubles(found(directory), directory)) == [
+    assert list(trust.troubles(found(directory), directory)) == [
         "PyTorch eager, round 2: failed (it broke); what is left is in traces/run-2-0",
         "2 of 5 rounds were begun.",
     ]
@@ -96,7 +96,7 @@ def test_what_is_missing_is_told(make_comparison: Any) -> None:
 def test_a_missing_side_is_told(make_comparison: Any) -> None:
     missing = [MissingSide(1, "no\x1b package.")]
     directory = make_comparison([(2.0,)], missing=missing, profiled=False)
-    assert list(compare_trust.troubles(found(directory), directory)) == [
+    assert list(trust.troubles(found(directory), directory)) == [
         "TensorFlow function was not run: no package."
     ]
 
@@ -120,7 +120,7 @@ def test_a_missing_side_is_told(make_comparison: Any) -> None:
 def test_warnings_say_whose_they_are(make_comparison: Any, warned: list[Warned], text: str) -> None:
     record = found(make_comparison([(2.0, 2.0), (4.0, 4.0)], profiled=False))
     changed = msgspec.structs.replace(record, warned=warned)
-    assert list(compare_trust.warnings(changed)) == [text]
+    assert list(trust.warnings(changed)) == [text]
 
 
 def test_warnings_of_the_runs_are_found(make_comparison: Any) -> None:

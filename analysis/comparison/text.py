@@ -3,22 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from analysis import (
-    compare_answer,
-    compare_trust,
-    compare_values,
-    compare_where,
-    rounds,
-    run_text,
-    same_work,
-    settings_text,
-    sides,
-    wording,
-)
-from analysis.compare import Compared
-from analysis.compare_record import Comparison, SameWork
-from analysis.compare_table import Column, Table, tables
-from analysis.compare_values import Written
+from analysis import run_text, settings_text, sides, wording
+from analysis.comparison import answer, rounds, same_work, trust, values, where
+from analysis.comparison.compare import Compared
+from analysis.comparison.record import Comparison, SameWork
+from analysis.comparison.table import Column, Table, tables
+from analysis.comparison.values import Written
 from analysis.layout import commands, labelled, shown_path, tied, wrapped
 from analysis.sides import Shown
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
@@ -32,7 +22,7 @@ def lines(compared: Compared) -> Iterator[Line]:
     With one side left that has complete runs, their own summary; with none, what became of all.
     """
     record, directory = compared.record, compared.directory
-    for text in compare_trust.troubles(record, directory):
+    for text in trust.troubles(record, directory):
         yield from wrapped(text, WARNING)
     shown = _shown(record)
     if len(shown.numbers) < 2:
@@ -40,15 +30,15 @@ def lines(compared: Compared) -> Iterator[Line]:
         yield from run_text.lines([run for run in compared.runs if run.complete])
         return
     yield line()
-    for text in compare_answer.sentences(record):
+    for text in answer.sentences(record):
         yield from wrapped(text, HEADING)
     yield from wrapped(_settings(record, shown), MUTED)
     yield line()
     yield from _work(record, shown)
     yield from _figures(record, shown)
     yield line()
-    yield from labelled("Trust", compare_trust.sentences(record, shown, directory))
-    yield from labelled("", compare_trust.warnings(record), WARNING)
+    yield from labelled("Trust", trust.sentences(record, shown, directory))
+    yield from labelled("", trust.warnings(record), WARNING)
     yield line()
     yield from _next(record, shown, directory)
 
@@ -110,8 +100,8 @@ def _work(record: Comparison, shown: Shown) -> Iterator[Line]:
 
 def _figures(record: Comparison, shown: Shown) -> Iterator[Line]:
     """Table, phases and cost: the rows of the cost stand in the columns of the table."""
-    main, cost = compare_values.MAIN, compare_values.measured(record, compare_values.COST)
-    rows = [compare_values.written(record, row) for row in (*main, *cost)]
+    main, cost = values.MAIN, values.measured(record, values.COST)
+    rows = [values.written(record, row) for row in (*main, *cost)]
     columns = _side_columns(rows, shown)
     if len(shown.numbers) == 2:
         columns += _change_columns(record, rows, shown)
@@ -123,7 +113,7 @@ def _figures(record: Comparison, shown: Shown) -> Iterator[Line]:
     for table in (*found, *below):
         yield from table.head()
         yield from table.rows(0, len(main))
-    yield from compare_where.lines(record, shown)
+    yield from where.lines(record, shown)
     yield line()
     notes = "; ".join(record.cost_notes)
     yield from labelled("Cost", [notes] if notes or cost else [wording.MISSING], MUTED)

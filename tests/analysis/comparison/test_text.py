@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis import compare, compare_text, sides, terminal
+from analysis import sides, terminal
+from analysis.comparison import compare, text
 from profilers import rundir
 from profilers.rundir import MissingSide, Side
 
@@ -22,7 +23,7 @@ def here(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def lines_of(directory: Path) -> list[terminal.Line]:
     [found] = compare.finish_all([directory]).comparisons
-    return list(compare_text.lines(found))
+    return list(text.lines(found))
 
 
 def text_of(directory: Path) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis import compare
-from analysis.compare_record import Comparison
+from analysis.comparison import compare
+from analysis.comparison.record import Comparison
 from profilers import rundir
 from profilers.rundir import ComparisonRecord, MissingSide, ProfileError, Side
 

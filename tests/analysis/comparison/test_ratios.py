@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import ratios
-from analysis.ratios import Sample, Verdict
+from analysis.comparison import ratios
+from analysis.comparison.ratios import Sample, Verdict
 
 SLOWER = [math.log(1.1), math.log(1.2), math.log(1.21)]
 EXPERIMENTS = 1_000

@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from analysis import ratios, statistics
-from analysis.compare_record import Change, Figure, Range, SideProfile
+from analysis import statistics
+from analysis.comparison import ratios
+from analysis.comparison.record import Change, Figure, Range, SideProfile
 from analysis.cost_text import ALLOCATED_PEAK
 from analysis.derived import Profile
 from analysis.finish import Finished

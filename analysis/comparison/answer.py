@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from analysis import wording
-from analysis.compare_record import Comparison, Evidence
-from analysis.compare_values import interval, ranges, times
+from analysis.comparison.record import Comparison, Evidence
+from analysis.comparison.values import interval, ranges, times
 from profilers.rundir import ComparisonSummary, Ratio
 
 TIMES = "× as long per training step as"

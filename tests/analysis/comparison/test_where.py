@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import compare, compare_where
-from analysis.compare_record import Comparison, SideProfile
+from analysis.comparison import compare, where
+from analysis.comparison.record import Comparison, SideProfile
 from analysis.ops import GAPS
 from analysis.sides import Shown
 
@@ -38,7 +38,7 @@ def with_profiles(record: Comparison, *profiles: SideProfile | None) -> Comparis
 
 
 def text(record: Comparison, shown: Shown = SHOWN) -> list[str]:
-    return [line.text for line in compare_where.lines(record, shown)]
+    return [line.text for line in where.lines(record, shown)]
 
 
 def test_rows_and_the_profiler_add_up_to_the_difference_of_unprofiled_steps(
@@ -60,7 +60,7 @@ def test_bars_begin_where_the_last_one_ended(record: Comparison) -> None:
     bars = [re.search("[█░]+", line) for line in found]
     spans = [bar.span() for bar in bars if bar]
     assert [bar.group()[0] for bar in bars if bar] == ["█", "░", "█", "░"]
-    assert spans[0][0] == 2 + compare_where.NAME_WIDTH
+    assert spans[0][0] == 2 + where.NAME_WIDTH
     assert spans[0][1] == spans[1][1]
     assert spans[1][0] == spans[2][0]
     assert spans[2][1] == spans[3][1]
@@ -128,9 +128,9 @@ def test_more_sides_have_a_column_each(record: Comparison) -> None:
 
 @given(st.lists(st.floats(-1e9, 1e9), max_size=8))
 def test_bars_stay_in_their_column(differences_ns: list[float]) -> None:
-    bars = compare_where._bars(differences_ns)
+    bars = where._bars(differences_ns)
     assert len(bars) == len(differences_ns)
-    assert all(len(bar) <= compare_where.BAR_WIDTH for bar in bars)
+    assert all(len(bar) <= where.BAR_WIDTH for bar in bars)
     if any(differences_ns):
         assert all(
             bool(bar.strip()) is bool(each) for bar, each in zip(bars, differences_ns, strict=True)

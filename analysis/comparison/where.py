@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis import wording
-from analysis.compare_record import Comparison, SideProfile
-from analysis.compare_values import ranges
+from analysis.comparison.record import Comparison, SideProfile
+from analysis.comparison.values import ranges
 from analysis.layout import INDENT, WIDTH
 from analysis.ops import GAPS
 from analysis.sides import Shown

@@ -4,8 +4,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis import finish, rounds
-from analysis.rounds import SideRuns
+from analysis import finish
+from analysis.comparison import rounds
+from analysis.comparison.rounds import SideRuns
 from profilers import rundir
 from profilers.rundir import ComparedRun, MissingSide, ProfileError, RoundsRecord
 

@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from analysis import compare, compare_values
-from analysis.compare_record import Change, Comparison, Figure, Range
-from analysis.compare_table import Cell
-from analysis.compare_values import COST, MAIN, Row, Written
+from analysis.comparison import compare, values
+from analysis.comparison.record import Change, Comparison, Figure, Range
+from analysis.comparison.table import Cell
+from analysis.comparison.values import COST, MAIN, Row, Written
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def record(make_comparison: Any) -> Comparison:
 
 def written(record: Comparison, key: str) -> Written:
     [row] = [row for row in (*MAIN, *COST) if row.key == key]
-    return compare_values.written(record, row)
+    return values.written(record, row)
 
 
 def test_a_row_has_one_unit_that_suits_its_largest_value(record: Comparison) -> None:
@@ -32,8 +32,8 @@ def test_a_row_has_one_unit_that_suits_its_largest_value(record: Comparison) -> 
 
 def test_what_was_not_measured_is_a_dash(record: Comparison) -> None:
     assert written(record, "power_watts") == Written("power, W", [Cell("–")] * 2, [Cell("–")])
-    assert Row("power_watts", "") not in compare_values.measured(record, COST)
-    assert [row.key for row in compare_values.measured(record, COST)] == [
+    assert Row("power_watts", "") not in values.measured(record, COST)
+    assert [row.key for row in values.measured(record, COST)] == [
         "cpu_percent",
         "rss_peak_bytes",
     ]
@@ -51,7 +51,7 @@ def test_what_was_not_measured_is_a_dash(record: Comparison) -> None:
     ],
 )
 def test_ranges(found: Range | None, cell: Cell) -> None:
-    assert compare_values.range_cell(found) == cell
+    assert values.range_cell(found) == cell
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_ranges(found: Range | None, cell: Cell) -> None:
     ],
 )
 def test_changes(found: Change | None, kind: str, cell: Cell) -> None:
-    assert compare_values.change_cell(found, kind, 3) == cell
+    assert values.change_cell(found, kind, 3) == cell
 
 
 def test_memory_from_a_gibibyte_on(record: Comparison) -> None:

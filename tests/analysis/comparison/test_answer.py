@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analysis import compare, compare_answer
+from analysis.comparison import answer, compare
 from profilers.rundir import Side
 
 ALSO_TORCH = Side("torch", "compile")
@@ -11,7 +11,7 @@ ALSO_TORCH = Side("torch", "compile")
 def answers(make_comparison: Any, *steps_ms: Any, **others: Any) -> list[str]:
     directory = make_comparison(steps_ms, profiled=False, **others)
     [found] = compare.finish_all([directory]).comparisons
-    return list(compare_answer.sentences(found.record))
+    return list(answer.sentences(found.record))
 
 
 def test_the_slower_side_comes_first(make_comparison: Any) -> None:

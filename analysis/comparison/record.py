@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from analysis.ratios import Kind
+from analysis.comparison.ratios import Kind
 from profilers import rundir
 from profilers.rundir import DataRecord, Environment, Settings
 

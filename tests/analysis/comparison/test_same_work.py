@@ -3,7 +3,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis import same_work, summary
+from analysis import summary
+from analysis.comparison import same_work
 from analysis.summary import Measured
 from profilers.rundir import BatchDigest, Result
 

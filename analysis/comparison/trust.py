@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from analysis import rounds, wording
-from analysis.compare_record import Comparison, Warned
-from analysis.compare_values import ranges
+from analysis import wording
+from analysis.comparison import rounds
+from analysis.comparison.record import Comparison, Warned
+from analysis.comparison.values import ranges
 from analysis.layout import shown_path, tied
 from analysis.sides import Shown
 from analysis.trust_text import NO_PROFILE

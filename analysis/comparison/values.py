@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from analysis import wording
-from analysis.compare_record import Change, Comparison, Figure, Range
-from analysis.compare_table import Cell
+from analysis.comparison.record import Change, Comparison, Figure, Range
+from analysis.comparison.table import Cell
 
 SMALL_RATIO = 0.1
 

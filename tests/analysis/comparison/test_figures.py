@@ -4,8 +4,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis import compare, compare_figures
-from analysis.compare_record import Change, Comparison, Figure
+from analysis.comparison import compare, figures
+from analysis.comparison.record import Change, Comparison, Figure
 from analysis.ops import GAPS
 from profilers import rundir
 
@@ -88,7 +88,7 @@ def test_phases_are_means_over_the_runs_and_add_up(make_comparison: Any) -> None
 
 
 def test_no_profile_is_none() -> None:
-    assert compare_figures.profile([]) is None
+    assert figures.profile([]) is None
 
 
 def test_energy_is_by_the_samples_trained(make_comparison: Any) -> None:

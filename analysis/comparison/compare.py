@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import compare_figures, cost_text, finish, ratios, rounds, same_work
-from analysis.compare_record import ComparedSide, Comparison, Evidence, SameWork, Warned
+from analysis import cost_text, finish
+from analysis.comparison import figures, ratios, rounds, same_work
+from analysis.comparison.ratios import Sample, Verdict
+from analysis.comparison.record import ComparedSide, Comparison, Evidence, SameWork, Warned
+from analysis.comparison.rounds import SideRuns
 from analysis.finish import Finished
-from analysis.ratios import Sample, Verdict
-from analysis.rounds import SideRuns
 from profilers import rundir
 from profilers.rundir import ComparisonSummary, ProfileError, RoundsRecord
 
@@ -108,8 +109,8 @@ def compare(directory: Path, record: RoundsRecord, finished: Mapping[str, Finish
         baseline=baseline,
         compared=list(map(_side, found)),
         evidence=evidence,
-        figures=compare_figures.figures(complete, baseline),
-        profiles=[compare_figures.profile(list(runs.values())) for runs in complete],
+        figures=figures.figures(complete, baseline),
+        profiles=[figures.profile(list(runs.values())) for runs in complete],
         warned=_warned(found),
         cost_notes=_cost_notes(found),
     )
