@@ -70,15 +70,17 @@ def _each_run(runs: list[Finished]) -> Iterator[Line]:
 def _verdict(runs: list[Finished]) -> str:
     """The answer: how long a step takes, over all runs."""
     last = runs[-1].summary
-    who = f"{wording.framework(last.framework)} {last.execution} trains {last.workload}"
+    does = wording.VERBS[last.mode]
+    who = f"{wording.framework(last.framework)} {last.execution} {does} {last.workload}"
+    each = "per step" if last.mode == "train" else "per forward pass"
     medians = [run.summary.step_ms.median for run in runs if run.summary.step_ms]
     if last.step_ms is None or not medians:
         return f"{who}, but no timed step was recorded."
     if len(runs) == 1:
         median, middle = _step(last.step_ms)
-        return f"{who} at {median} per step {middle}, 1 run."
+        return f"{who} at {median} {each} {middle}, 1 run."
     median, span = _step(statistics.over_runs(medians) or last.step_ms, "runs")
-    return f"{who} at {median} per step {span}, {len(medians)} runs."
+    return f"{who} at {median} {each} {span}, {len(medians)} runs."
 
 
 def _step(step_ms: Spread, what: str = "middle half") -> tuple[str, str]:
@@ -124,7 +126,10 @@ def _column(cells: list[Cell]) -> list[str]:
 def _step_cells(run: Finished) -> list[Cell]:
     found, result = run.summary, run.measured.result
     step_ms, trained = found.step_ms, ""
-    if result is not None and result.steps_per_epoch:
+    if found.mode == "infer":
+        source = run.measured.record.settings.weights_from
+        trained = "with the weights of that run" if source else "with weights that nobody trained"
+    elif result is not None and result.steps_per_epoch:
         epochs = wording.number(result.trained_steps / result.steps_per_epoch)
         trained = f"{epochs} epochs, {wording.counted(result.trained_steps, 'step')}"
     return [

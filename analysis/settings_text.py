@@ -1,6 +1,7 @@
 """What stands beside every number: workload, data, batch, precision, device and versions."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from analysis import wording
 from analysis.layout import tied
@@ -22,13 +23,22 @@ def sentence(
         settings.workload,
         f"{data.name} ({data.description})",
         f"batch {settings.batch_size}",
-        settings.optimizer,
+        settings.optimizer if settings.mode == "train" else "",
         wording.PRECISIONS.get(settings.precision, settings.precision),
         _device(settings.device, known[:1]),
         wording.counted(settings.threads, "thread"),
+        _loader(settings),
+        f"weights of {Path(settings.weights_from).name}" if settings.weights_from else "",
     ]
-    asked = ", ".join(map(tied, parts))
+    asked = ", ".join(tied(part) for part in parts if part)
     return "; ".join(filter(None, [asked, _versions(known)]))
+
+
+def _loader(settings: Settings) -> str:
+    """The pipeline with the number of its workers; samples that are preloaded are the rule."""
+    if settings.loader == "preloaded":
+        return ""
+    return f"{settings.loader} of {wording.counted(settings.loader_workers, 'worker')}"
 
 
 def _device(device: str, environments: list[Environment]) -> str:

@@ -1,9 +1,11 @@
 """How far the figures of a run can be trusted, in sentences, and what it warns of."""
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from analysis import wording
 from analysis.finish import Finished
+from analysis.folds.recorded import thinned
 from profilers.rundir import RunSummary
 
 STEADY_RATIO = 0.95
@@ -29,6 +31,7 @@ def sentences(run: Finished, runs: int) -> Iterator[str]:
             f"a phase, {wording.percent(covered.layer_ratio, None)} to a layer; "
             f"{wording.counted(covered.dropped, 'event')} dropped"
         )
+        yield from _recorded(run)
     figures = run.measured.figures
     if figures is not None:
         late = wording.number((figures.lag_median_ns or 0) / 1e6)
@@ -38,6 +41,22 @@ def sentences(run: Finished, runs: int) -> Iterator[str]:
         )
     if runs == 1:
         yield "1 run has no interval: add --repeats 5"
+
+
+def _recorded(run: Finished) -> Iterator[str]:
+    """How many operations were recorded, where it is known how many a step should have."""
+    graph_ops = next((row.graph_ops for row in run.measured.steps if row.graph_ops), None)
+    counts = run.profile.ops_per_step if run.profile else []
+    if graph_ops is not None and counts:
+        yield (
+            f"{wording.count(round(median(counts)))} operations recorded per step; the traced "
+            f"graph has {wording.count(graph_ops)} nodes before it is optimised"
+        )
+    if thinned(counts):
+        yield (
+            f"the last steps of the profile have fewer operations ({counts[-1]:,}) than the first "
+            f"({counts[0]:,}): profile fewer steps"
+        )
 
 
 def warnings(runs: Sequence[RunSummary]) -> Iterator[str]:

@@ -12,6 +12,8 @@ FRAMEWORKS = {
     "litert": "LiteRT",
 }
 PRECISIONS = {"fp32": "float32", "tf32": "TF32", "fp16": "float16", "bf16": "bfloat16"}
+VERBS = {"train": "trains", "infer": "runs"}
+STEPS = {"train": "training step", "infer": "inference step"}
 TIME_UNITS = (("s", 1e9), ("ms", 1e6), ("µs", 1e3))
 
 

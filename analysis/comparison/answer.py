@@ -7,8 +7,6 @@ from analysis.comparison.record import Comparison, Evidence
 from analysis.comparison.values import interval, ranges, times
 from profilers.rundir import ComparisonSummary, Ratio
 
-TIMES = "× as long per training step as"
-
 
 def sentences(record: Comparison) -> Iterator[str]:
     """The slower side first where there is a difference; none on a side without complete runs."""
@@ -30,13 +28,19 @@ def _sentence(
         slower, faster = faster, slower
         ratio = Ratio(1 / ratio.estimate, 1 / ratio.high, 1 / ratio.low, ratio.pairs)
     ends = interval(ratio.estimate, ratio.low, ratio.high)
-    takes = f"{slower} takes {times(ratio.estimate)} {TIMES} {faster}"
+    takes = f"{slower} takes {times(ratio.estimate)} × as long per {_step(record)} as {faster}"
     if evidence.kind == "different":
         return f"{takes} ({ends})."
     if evidence.kind == "two pairs":
         return f"{_few(record, other, evidence)}, no verdict: {takes} ({ends})."
     begin = summary.verdict[0].upper() + summary.verdict[1:]
     return f"{begin}: {takes}" + ("." if evidence.kind == "not found" else f" ({ends}).")
+
+
+def _step(record: Comparison) -> str:
+    """What a step of these runs is."""
+    settings = record.compared[record.baseline].settings
+    return wording.STEPS[settings.mode if settings else "train"]
 
 
 def _few(record: Comparison, other: int, evidence: Evidence) -> str:
@@ -61,6 +65,7 @@ def _without_interval(
     ]
     labels = [record.sides[number] for number in pair]
     begin = f"{_few(record, other, evidence)}, no verdict"
-    text = f"{begin}: a training step takes {lengths[0]} under {labels[0]}"
+    article = "an" if _step(record).startswith("i") else "a"
+    text = f"{begin}: {article} {_step(record)} takes {lengths[0]} under {labels[0]}"
     text += f" and {lengths[1]} under {labels[1]}"
     return text + (f" ({times(ratio.estimate)} ×)." if ratio else ".")

@@ -28,9 +28,10 @@ def same_work(baseline: Sequence[Measured], other: Sequence[Measured]) -> SameWo
         "batches": _same_batches(runs),
     }
     difference = _loss_difference(baseline, other)
-    if difference is None:
+    training = runs[0].record.settings.mode == "train"
+    if difference is None and training:
         found[LOSSES] = None
-    else:
+    elif difference is not None:
         precision = runs[0].record.settings.precision
         found[LOSSES] = difference <= LOSS_TOLERANCES.get(
             precision, LOSS_TOLERANCES["fp32"]

@@ -275,3 +275,19 @@ def test_a_run_without_profile_samples_and_environment_has_its_places_kept(make_
     assert "no profile could be read" in text
     assert "Cost     not recorded" in text
     assert "Where" not in text
+
+
+@pytest.mark.parametrize(
+    ("source", "note"),
+    [
+        ("traces/a", "with the weights of that run"),
+        (None, "with weights that nobody trained"),
+    ],
+)
+def test_inference_is_told_as_such(make_run: Any, source: str | None, note: str) -> None:
+    settings = msgspec.structs.replace(make_run.settings, mode="infer", weights_from=source)
+    text = text_of(make_run(settings=settings))
+    assert text.splitlines()[1].startswith(
+        "PyTorch eager runs mnist-mlp at 0.400 ms per forward pass (middle half"
+    )
+    assert note in row(text, "test accuracy")

@@ -36,3 +36,17 @@ def test_versions_of_several_sides_stand_once_and_differing_ones_all(
     )
     text = written(make_record(device="cuda:0"), left, right)
     assert text.endswith("A card (cuda:0), 1 thread; torch 2.13, numpy 2.4 and 2.1, keras 3.15")
+
+
+def test_inference_names_its_weights_and_no_optimizer(
+    make_record: Callable[..., RunRecord],
+) -> None:
+    infers = make_record(mode="infer", weights_from="traces/a-run")
+    assert written(infers, None) == (
+        "mnist-mlp, digits (digits 28×28), batch 32, float32, CPU, 1 thread, weights of a-run"
+    )
+
+
+def test_a_pipeline_states_its_workers(make_record: Callable[..., RunRecord]) -> None:
+    piped = make_record(loader="pipeline", loader_workers=2)
+    assert written(piped, None).endswith("1 thread, pipeline of 2 workers")

@@ -127,3 +127,9 @@ def test_machines_that_differ_are_named(make_run: Any) -> None:
         "CPU model differs: A processor and Other"
     )
     assert "threads differ: 2 and 2 or 8" in same_work.conditions([left], [right, third])
+
+
+def test_inference_has_no_losses_to_compare(run: Runs) -> None:
+    runs = [run(None, settings={"mode": "infer"}) for _ in range(2)]
+    found = same_work.same_work(runs[:1], runs[1:])
+    assert same_work.sentence(found) == "weights, data, batches"
