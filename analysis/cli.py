@@ -45,9 +45,9 @@ def _finish(arguments: argparse.Namespace) -> int:
         from analysis import run_text, terminal
         from analysis.comparison import text
 
+        terminal.show(run_text.lines(done.alone))
         for compared in done.comparisons:
             terminal.show(text.lines(compared))
-        terminal.show(run_text.lines(done.alone))
     for problem in done.problems:
         _say_error(problem)
     if arguments.format == "json":
