@@ -1,7 +1,7 @@
 """Event blocks: the columns, units and kinds in which every reader hands on what a trace holds."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Protocol
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 NONE = -1
+MIXER = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Kind(IntEnum):
@@ -54,9 +55,41 @@ class Strings:
     def __len__(self) -> int:
         return len(self._texts)
 
-    def matching(self, prefix: str) -> npt.NDArray[np.bool_]:
-        """For each text, whether it starts with `prefix`; to select rows by name."""
-        return np.array([text.startswith(prefix) for text in self._texts], dtype=bool)
+    def any_starts_with(self, prefix: str) -> bool:
+        """Whether there is a text that starts with `prefix`."""
+        return any(text.startswith(prefix) for text in self._texts)
+
+
+Column = npt.NDArray[np.signedinteger]
+
+
+class TextTable:
+    """What a function says about each text of a table, as a column; asked once for each text."""
+
+    def __init__(self, strings: Strings, say: Callable[[str], int]) -> None:
+        self._strings = strings
+        self._say = say
+        self._known: dict[int, int] = {NONE: NONE}
+
+    def of(self, numbers: npt.NDArray[np.signedinteger]) -> "Int64":
+        """The values for these string numbers, -1 for none; of the same shape."""
+        if not len(numbers):
+            return np.zeros(0, dtype=np.int64)
+        if is_constant(numbers):
+            return np.full(len(numbers), self._value(int(numbers[0])), dtype=np.int64)
+        high = int(numbers.max())
+        present = np.zeros(high + 2, dtype=bool)  # -1 is the last place
+        present[numbers] = True
+        values = np.full(high + 2, NONE, dtype=np.int64)
+        for number in np.flatnonzero(present[:-1]).tolist():
+            values[number] = self._value(number)
+        return values[numbers]
+
+    def _value(self, number: int) -> int:
+        value = self._known.get(number)
+        if value is None:
+            value = self._known[number] = self._say(self._strings[number])
+        return value
 
 
 Int64 = npt.NDArray[np.int64]
@@ -110,22 +143,26 @@ class Block:
         """Unix nanoseconds at which each event ends."""
         return self.start_ns + self.duration_ns
 
-    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "Block":
+    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice) -> "Block":
         """The chosen rows, as a block."""
-        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        return Block(**{name: pick(getattr(self, name), rows) for name in DTYPES})
+
+    def replaced(self, **columns: Column) -> "Block":
+        """The same events with other values in some columns."""
+        return replace(self, **columns)  # type: ignore[arg-type]
+
+    def time_order(self) -> npt.NDArray[np.intp]:
+        """Rows by their start, longer ones first."""
+        return np.lexsort((self.event_id, -self.duration_ns, self.start_ns))
+
+    def tracks(self) -> npt.NDArray[np.intp]:
+        """For each row the number of its track: what has its rank, process, thread and stream."""
+        return group_rows(self.rank, self.process, self.thread, self.stream)[0]
 
     def nested_order(self) -> npt.NDArray[np.intp]:
-        """Rows by track (process, thread, stream) and time, enclosing events before inner ones."""
-        return np.lexsort(
-            (
-                self.event_id,
-                -self.duration_ns,
-                self.start_ns,
-                self.stream,
-                self.thread,
-                self.process,
-            )
-        )
+        """Rows by track and time, enclosing events before inner ones."""
+        order = self.time_order()
+        return order[np.argsort(self.tracks()[order], kind="stable")]
 
 
 class Trace(Protocol):
@@ -177,24 +214,77 @@ DTYPES: dict[str, type[np.signedinteger]] = {
 }
 
 
-def from_columns(count: int, **columns: Iterable[int] | npt.NDArray[np.generic]) -> Block:
-    """A block of `count` rows; columns that are not given hold -1, or 0 for the rank."""
+def from_columns(
+    count: int, **columns: Iterable[int] | npt.NDArray[np.generic] | int | np.integer
+) -> Block:
+    """A block of `count` rows; columns that are not given hold -1, or 0 for the rank.
+
+    A column that is given as one number is that number in each row, and takes no memory.
+    """
     arrays = {}
     for name, dtype in DTYPES.items():
-        if name in columns:
-            arrays[name] = np.asarray(columns[name], dtype=dtype)
+        given = columns.get(name, 0 if name == "rank" else NONE)
+        if isinstance(given, int | np.integer):
+            arrays[name] = np.broadcast_to(np.array(given, dtype=dtype), (count,))
         else:
-            arrays[name] = np.full(count, 0 if name == "rank" else NONE, dtype=dtype)
+            arrays[name] = np.asarray(given, dtype=dtype)
     return Block(**arrays)
 
 
 def concat(blocks: Iterable[Block]) -> Block:
     """All rows of many blocks in one; no block at all gives an empty one."""
-    parts: list[Block] = list(blocks)
+    parts = [block for block in blocks if len(block)]
     if not parts:
         return from_columns(0)
-    columns = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Block)}
-    return Block(**columns)
+    if len(parts) == 1:
+        return parts[0]
+    return Block(**{name: _joined([getattr(part, name) for part in parts]) for name in DTYPES})
+
+
+def _joined(columns: list[Column]) -> Column:
+    """Columns one behind the other; those that hold one number take no memory."""
+    first = columns[0][0]
+    if all(is_constant(column) and column[0] == first for column in columns):
+        return np.broadcast_to(first, (sum(map(len, columns)),))
+    return np.concatenate(columns)
+
+
+def pick(column: Column, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice) -> Column:
+    """The chosen rows of a column; one that is made of one number stays so."""
+    if not is_constant(column):
+        return column[rows]
+    if isinstance(rows, slice):
+        count = len(range(*rows.indices(len(column))))
+    else:
+        count = int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
+    return np.broadcast_to(column[0], (count,)) if len(column) else column
+
+
+def is_constant(column: npt.NDArray[np.generic]) -> bool:
+    """Whether a column is made of one number, which stands for all rows."""
+    return column.strides == (0,)
+
+
+def group_rows(
+    *columns: npt.NDArray[np.signedinteger],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows with equal values in all columns, as groups.
+
+    Returns:
+        For each row the number of its group, and for each group the first row of it.
+    """
+    varied = [column for column in columns if not is_constant(column)]
+    if not len(columns[0]) or not varied:
+        return np.zeros(len(columns[0]), dtype=np.intp), np.zeros(min(len(columns[0]), 1), np.intp)
+    mixed = varied[0].astype(np.uint64)
+    for column in varied[1:]:
+        mixed = mixed * MIXER + column.astype(np.uint64)
+        mixed ^= mixed >> np.uint64(29)
+    _, first, group = np.unique(mixed, return_index=True, return_inverse=True)
+    if any((column[first][group] != column).any() for column in varied):  # two mixed alike
+        table = np.stack([column.astype(np.int64) for column in varied], axis=1)
+        _, first, group = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    return group.reshape(-1), first
 
 
 def runs_of_equal(*columns: Int64) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from analysis.ops import Coverage
 from profilers import rundir
 from profilers.rundir import ProfileError
 
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 4
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
@@ -131,24 +131,25 @@ def _current(run: Path, inputs: dict[str, str]) -> Manifest | None:
 
 def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis import ops
+    from analysis.annotate import fold_trace
     from analysis.exporters import chrome, tables
-    from analysis.folds.busy import busy_ns
 
     (run / MANIFEST).unlink(missing_ok=True)
     try:
         trace = _open_profile(run)
-        folded = ops.fold_trace(trace)
+        folded = fold_trace(trace)
     except ProfileError as error:
         chrome.write(run, None)
         raise NoProfileError(str(error)) from None
-    written = [*tables.write(folded, run / rundir.DERIVED), run / rundir.TRACE]
+    table = ops.table_of(folded, dropped=trace.dropped)
+    written = [*tables.write(table, run / rundir.DERIVED), run / rundir.TRACE]
     chrome.write(run, folded)
     manifest = Manifest(
         analysis_version=ANALYSIS_VERSION,
         inputs=inputs,
         outputs=[path.relative_to(run).as_posix() for path in written],
-        coverage=ops.coverage(folded, trace.dropped),
-        busy_ns=busy_ns(folded.block.take(folded.in_steps())),
+        coverage=table.coverage(),
+        busy_ns=table.busy_ns,
     )
     rundir.write_json(run / MANIFEST, manifest)
     return manifest

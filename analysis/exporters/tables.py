@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from analysis.ops import Folded, Grouping, Row, aggregate
+from analysis.ops import Grouping, Row, Table
 
 TABLES: dict[str, tuple[Grouping, ...]] = {
     "ops": ("op",),
@@ -13,7 +13,7 @@ TABLES: dict[str, tuple[Grouping, ...]] = {
 }
 
 
-def write(folded: Folded, folder: Path) -> list[Path]:
+def write(table: Table, folder: Path) -> list[Path]:
     """Write ops, layers, phases and kernels.parquet into a folder; kernels only if there are any.
 
     Each file is replaced in one step. `share_ratio` is as in analysis.ops.Row; a null
@@ -22,7 +22,7 @@ def write(folded: Folded, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, groupings in TABLES.items():
-        rows = [row for by in groupings for row in aggregate(folded, by)]
+        rows = [row for by in groupings for row in table.rows(by)]
         path = folder / f"{name}.parquet"
         if rows or name != "kernels":
             _write(rows, path)

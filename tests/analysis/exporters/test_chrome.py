@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.exporters import chrome
-from analysis.ops import Folded, fold, fold_trace
+from analysis.annotate import Folded, fold, fold_trace
+from analysis.ops import Row, every_event, table_of
 from analysis.readers.kineto import KinetoTrace
 from profilers.rundir import Phase, ProfileError
 

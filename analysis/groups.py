@@ -1,0 +1,163 @@
+"""Sums over a trace's events: by what they are and what they belong to, by step and by device."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.annotate import Folded, Mask
+from analysis.blocks import NONE, Block, Int64, Kind, Strings, group_rows, pick
+from analysis.folds.busy import Busy
+from analysis.folds.links import on_device
+from analysis.folds.phase_times import PhaseTimes
+from analysis.folds.selftime import INSTANTS, sweep
+from analysis.folds.steps import Steps
+
+Selection = Callable[[Folded], Mask]
+
+
+class Key(NamedTuple):
+    """What the events of a group share; string numbers but for the kind, -1 for none."""
+
+    kind: int
+    name: int
+    shapes: int
+    args: int
+    path: int
+    phase: int
+    layer: int
+    op: int
+
+
+@dataclass(slots=True)
+class Sums:
+    """How many events, and nanoseconds.
+
+    `total_ns` includes what runs inside, `self_ns` does not; `outermost_ns` is the total of the
+    events that lie in no op of the same phase and layer. `linked` is how many have their launch in
+    the trace.
+    """
+
+    count: int = 0
+    total_ns: int = 0
+    self_ns: int = 0
+    outermost_ns: int = 0
+    linked: int = 0
+
+
+@dataclass(slots=True)
+class StepSums:
+    """One step: its length, and the ops and device work in it."""
+
+    length_ns: int = 0
+    ops: int = 0
+    op_self_ns: int = 0
+    device_ns: int = 0
+
+
+@dataclass(slots=True)
+class Groups:
+    """What all tables of a trace are made of; bounded by the trace's variety, not by its size."""
+
+    strings: Strings
+    steps: Steps
+    phase_times: PhaseTimes
+    sums: dict[Key, Sums] = field(default_factory=dict)
+    by_step: dict[int, StepSums] = field(default_factory=dict)
+    busy: Busy = field(default_factory=Busy)
+    marked: int = 0
+    steps_ns: int = 0
+    _markers: list[Block] = field(default_factory=list)
+
+    @classmethod
+    def empty(cls, strings: Strings, steps: Steps, paths: bool) -> "Groups":
+        """No sums yet; `paths` says whether any op of the trace has a path."""
+        return cls(strings, steps, PhaseTimes(steps, paths))
+
+    def take(self, folded: Folded, chosen: Mask) -> None:
+        """Add the chosen events of a window."""
+        self._take_groups(folded, chosen)
+        self._take_steps(folded, chosen)
+        self.busy.take(folded.window, chosen)
+        step = np.where(chosen, folded.step, NONE)
+        self.phase_times.take(
+            folded.window, step, folded.phase, folded.phase_range, folded.path_phase
+        )
+
+    def _take_groups(self, folded: Folded, chosen: Mask) -> None:
+        block, window = folded.block, folded.window
+        group_place = (folded.phase + 1) << 32 | (folded.layer + 1)
+        is_op = block.kind == Kind.OP
+        outer = window.inherit("place", np.where(is_op, group_place, NONE))
+        around = np.where(folded.parent_row >= 0, outer[folded.parent_row], NONE)
+        outermost = around != group_place
+        rows = np.flatnonzero(chosen & ~np.isin(block.kind, INSTANTS))
+        if not len(rows):
+            return
+        columns = (
+            *(block.kind, block.name, block.shapes, block.args, block.path),
+            *(folded.phase, folded.layer, np.where(on_device(block), folded.op, NONE)),
+        )
+        columns = tuple(pick(column, rows) for column in columns)
+        group, first = group_rows(*columns)
+        new = (rows >= window.carried).astype(np.int64)
+        duration_ns = block.duration_ns[rows] * new
+        own_ns = np.where(on_device(block)[rows], duration_ns, folded.self_ns[rows])
+        values = (
+            np.bincount(group, new, len(first)).astype(np.int64),
+            _sum(group, duration_ns, len(first)),
+            _sum(group, own_ns, len(first)),
+            _sum(group, duration_ns * outermost[rows], len(first)),
+            np.bincount(group, new * folded.linked[rows], len(first)).astype(np.int64),
+        )
+        keys = np.stack([column[first].astype(np.int64) for column in columns], axis=1).tolist()
+        for key, *numbers in zip(keys, *(column.tolist() for column in values), strict=True):
+            self._add(Key(*key), *numbers)
+
+    def _add(
+        self, key: Key, count: int, total_ns: int, self_ns: int, outermost_ns: int, linked: int
+    ) -> None:
+        sums = self.sums.get(key)
+        if sums is None:
+            sums = self.sums[key] = Sums()
+        sums.count += count
+        sums.total_ns += total_ns
+        sums.self_ns += self_ns
+        sums.outermost_ns += outermost_ns
+        sums.linked += linked
+
+    def _take_steps(self, folded: Folded, chosen: Mask) -> None:
+        block, new = folded.block, folded.window.new
+        markers = folded.step_rows
+        markers = markers[chosen[markers]]
+        start_ns, end_ns = folded.window.inside()
+        _, lengths = sweep(start_ns[markers].tolist(), end_ns[markers].tolist())
+        self.steps_ns += sum(lengths)
+        self.marked += int((markers >= folded.window.carried).sum())
+        for row in markers[markers >= folded.window.carried].tolist():
+            self._step(int(folded.step[row])).length_ns += int(block.duration_ns[row])
+        inside = chosen & (folded.step >= 0)
+        is_op = block.kind == Kind.OP
+        work = on_device(block) & new
+        for name, rows, values in (
+            ("ops", inside & is_op & new, np.ones(len(block), dtype=np.int64)),
+            ("op_self_ns", inside & is_op, folded.self_ns),
+            ("device_ns", inside & work, block.duration_ns),
+        ):
+            if rows.any():
+                numbers, group = np.unique(folded.step[rows], return_inverse=True)
+                sums = _sum(group.reshape(-1), values[rows], len(numbers))
+                for number, value in zip(numbers.tolist(), sums.tolist(), strict=True):
+                    step = self._step(number)
+                    setattr(step, name, getattr(step, name) + value)
+
+    def _step(self, number: int) -> StepSums:
+        return self.by_step.setdefault(number, StepSums())
+
+
+def _sum(group: np.ndarray[tuple[int], np.dtype[np.intp]], values: Int64, groups: int) -> Int64:
+    """The exact sum of the values of each group."""
+    total = np.zeros(groups, dtype=np.int64)
+    np.add.at(total, group, values)
+    return total
