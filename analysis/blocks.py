@@ -153,11 +153,18 @@ class Block:
 
     def time_order(self) -> npt.NDArray[np.intp]:
         """Rows by their start, longer ones first."""
+        if (self.event_id[1:] > self.event_id[:-1]).all():
+            return np.lexsort((-self.duration_ns, self.start_ns))
         return np.lexsort((self.event_id, -self.duration_ns, self.start_ns))
 
     def tracks(self) -> npt.NDArray[np.intp]:
         """For each row the number of its track: what has its rank, process, thread and stream."""
-        return group_rows(self.rank, self.process, self.thread, self.stream)[0]
+        columns = (self.rank, self.process, self.thread, self.stream)
+        group, first = group_rows(*columns)
+        order = np.lexsort([column[first] for column in reversed(columns)])
+        number = np.empty(len(first), dtype=np.intp)
+        number[order] = np.arange(len(first))
+        return number[group]
 
     def nested_order(self) -> npt.NDArray[np.intp]:
         """Rows by track and time, enclosing events before inner ones."""

@@ -10,9 +10,7 @@ from analysis.folds.categories import category
 from analysis.folds.flops import work
 from analysis.groups import Groups, Key, Selection, Sums
 
-Grouping = Literal[
-    "op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step"
-]
+Grouping = Literal["op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step"]
 
 GAPS = "gaps"
 NO_LAYER = "(no layer)"
@@ -197,16 +195,18 @@ class Table:
         if key.kind != Kind.OP:
             return
         one = work(strings[key.name], strings[key.shapes], strings[key.args])
-        entry.flops = None if entry.flops is None or one.flops is None else (
-            entry.flops + one.flops * sums.count
+        entry.flops = (
+            None
+            if entry.flops is None or one.flops is None
+            else (entry.flops + one.flops * sums.count)
         )
-        entry.bytes = None if entry.bytes is None or one.bytes is None else (
-            entry.bytes + one.bytes * sums.count
+        entry.bytes = (
+            None
+            if entry.bytes is None or one.bytes is None
+            else (entry.bytes + one.bytes * sums.count)
         )
 
-    def _row(
-        self, by: Grouping, key: tuple[str, ...], sums: "_Merged", whole_ns: int
-    ) -> Row:
+    def _row(self, by: Grouping, key: tuple[str, ...], sums: "_Merged", whole_ns: int) -> Row:
         name, kind, shapes, phase = key
         largest = max(sums.categories, key=lambda each: sums.categories[each], default=None)
         return Row(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from analysis.blocks import DTYPES, Block, concat, from_columns, is_constant
 
-ROWS = 1 << 16
+ROWS = 1 << 15
 PART_ROWS = 1 << 12
 MEMORY_BYTES = 8 << 20
 WIDTHS = (np.int8, np.int16, np.int32, np.int64)

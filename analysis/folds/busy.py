@@ -9,6 +9,7 @@ from analysis.blocks import Block, Int64, group_rows
 from analysis.folds.links import on_device
 from analysis.windows import Window
 
+
 def union_ns(start_ns: Int64, end_ns: Int64) -> int:
     """Length of the union of intervals; both of shape (intervals,), in any order."""
     if not len(start_ns):
@@ -66,7 +67,11 @@ class Busy:
         group, first = group_rows(device)
         for number, row in enumerate(first.tolist()):
             some = work[group == number]
-            _add(self.devices.setdefault(int(device[row]), DeviceTime()), start_ns[some], end_ns[some])
+            _add(
+                self.devices.setdefault(int(device[row]), DeviceTime()),
+                start_ns[some],
+                end_ns[some],
+            )
         group, first = group_rows(device, stream)
         for number, row in enumerate(first.tolist()):
             some, key = work[group == number], (int(device[row]), int(stream[row]))

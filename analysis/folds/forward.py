@@ -79,10 +79,19 @@ class ForwardOps:
             return self._answers[number]
         else:
             linked = at_hand.thread[np.isin(at_hand.sequence, block.sequence[rows])]
-        if not len(linked):
+        votes = np.bincount(linked) if len(linked) else self._known(block.sequence[rows])
+        if not votes.any():
             return NONE
-        self._answers[number] = int(np.bincount(linked).argmax())
+        self._answers[number] = int(votes.argmax())
         return self._answers[number]
+
+    def _known(self, sequence: Int64) -> npt.NDArray[np.int_]:
+        """How many of these numbers are remembered of each thread."""
+        threads = range(len(self._threads))
+        found = (
+            self._table.find(_keys(np.full(len(sequence), t), sequence), 1)[0] for t in threads
+        )
+        return np.array([np.count_nonzero(each) for each in found], dtype=np.int_)
 
     def _remember(self, forward: "_Ops") -> None:
         """Keep what has a layer, and what takes the place of what had one."""

@@ -73,9 +73,7 @@ class Phases:
         phase = np.where(phase >= 0, phase, autograd)
         ranges = np.flatnonzero(names >= 0)
         if len(ranges):
-            elsewhere = np.flatnonzero(
-                (phase < 0) & (block.device < 0) & (block.kind != Kind.STEP)
-            )
+            elsewhere = np.flatnonzero((phase < 0) & (block.device < 0) & (block.kind != Kind.STEP))
             open_range = innermost(block, ranges, block.start_ns[elsewhere])
             found = open_range >= 0
             phase[elsewhere[found]] = names[open_range[found]]

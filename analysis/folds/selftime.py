@@ -10,8 +10,6 @@ INSTANTS = (Kind.MEMORY, Kind.COUNTER)
 AROUND = (Kind.ANNOTATION, Kind.STEP)
 AROUND_LEVEL, RUNTIME_LEVEL, OP_LEVEL = range(3)
 
-Rows = npt.NDArray[np.intp]
-
 
 def nest(window: Window) -> tuple[Int64, Int64]:
     """(parent_row, self_ns) of each row, on its track (rank, process, thread, stream).
@@ -34,23 +32,13 @@ def nest(window: Window) -> tuple[Int64, Int64]:
     tracks = block.tracks()
     order = np.argsort(tracks, kind="stable")
     order = order[~instant[order]]
-    levels = _levels(block)
     parent_row = np.full(len(block), NONE, dtype=np.int64)
-    crossed: list[Rows] = []
     for begin, end in runs_of_equal(tracks[order]):
         some = order[begin:end]
-        parents, nested = _parents(start_ns[some].tolist(), end_ns[some].tolist())
-        position = np.array(parents, dtype=np.int64)
+        position = np.array(_parents(start_ns[some].tolist(), end_ns[some].tolist()), np.int64)
         parent_row[some] = np.where(position >= 0, some[position], NONE)
-        if not nested:
-            crossed.append(some)
-    self_ns = _own(parent_row, np.where(instant, 0, end_ns - start_ns), levels)
-    for rows in crossed:
-        for level in (AROUND_LEVEL, RUNTIME_LEVEL, OP_LEVEL):
-            some = rows[levels[rows] >= level]
-            _, own = sweep(start_ns[some].tolist(), end_ns[some].tolist())
-            self_ns[some] = own
-    return parent_row, self_ns
+    end_ns = np.where(instant, start_ns, end_ns)
+    return parent_row, _own(parent_row, start_ns, end_ns, _levels(block))
 
 
 def _levels(block: Block) -> npt.NDArray[np.int8]:
@@ -61,16 +49,12 @@ def _levels(block: Block) -> npt.NDArray[np.int8]:
     return levels
 
 
-def _parents(start_ns: list[int], end_ns: list[int]) -> tuple[list[int], bool]:
-    """Parents of the events of one track, and whether each ends before what it lies in.
-
-    Sorted by start, longer ones first; -1 for no parent.
-    """
+def _parents(start_ns: list[int], end_ns: list[int]) -> list[int]:
+    """Parents of the events of one track, sorted by start, longer ones first; -1 for none."""
     parents: list[int] = []
     found = parents.append
     rows, ends = [NONE], [OPEN_END_NS]
     open_row, open_end = NONE, OPEN_END_NS
-    nested = True
     for row, (now, end) in enumerate(zip(start_ns, end_ns, strict=True)):
         while open_end <= now:
             rows.pop()
@@ -78,16 +62,19 @@ def _parents(start_ns: list[int], end_ns: list[int]) -> tuple[list[int], bool]:
             open_row, open_end = rows[-1], ends[-1]
         found(open_row)
         if end > now:
-            if end > open_end:
-                nested = False
             rows.append(row)
             ends.append(end)
             open_row, open_end = row, end
-    return parents, nested
+    return parents
 
 
-def _own(parent_row: Int64, length_ns: Int64, levels: npt.NDArray[np.int8]) -> Int64:
-    """Length less that of the events directly inside, among those of an event's level and above."""
+def _own(parent_row: Int64, start_ns: Int64, end_ns: Int64, levels: npt.NDArray[np.int8]) -> Int64:
+    """Length less what lies directly inside, among the events of a row's level and above.
+
+    What is open when a row begins are rows that its parents lead to. If the row ends inside the
+    nearest of them, that one alone loses the row's time; else those that end later lose the rest.
+    """
+    length_ns = end_ns - start_ns
     self_ns = length_ns.copy()
     numbers = np.arange(len(self_ns))
     for level in (AROUND_LEVEL, RUNTIME_LEVEL, OP_LEVEL):
@@ -97,10 +84,19 @@ def _own(parent_row: Int64, length_ns: Int64, levels: npt.NDArray[np.int8]) -> I
         if level > AROUND_LEVEL and (levels < level).any():
             nearest = inherit(parent_row, np.where(levels >= level, numbers, NONE))
             around = np.where(parent_row >= 0, nearest[parent_row], NONE)
-        inner = np.flatnonzero((around >= 0) & (levels >= level))
+        inner = np.flatnonzero((around >= 0) & (levels >= level) & (length_ns > 0))
         outer = around[inner]
-        counted = levels[outer] == level
+        nested = end_ns[inner] <= end_ns[outer]
+        counted = nested & (levels[outer] == level)
         np.subtract.at(self_ns, outer[counted], length_ns[inner[counted]])
+        for row in inner[~nested].tolist():
+            clock, end, place = int(start_ns[row]), int(end_ns[row]), int(around[row])
+            while place >= 0 and clock < end:
+                until = min(int(end_ns[place]), end)
+                if until > clock:
+                    self_ns[place] -= (until - clock) * int(levels[place] == level)
+                    clock = until
+                place = int(around[place])
     return self_ns
 
 

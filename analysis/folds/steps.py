@@ -12,7 +12,9 @@ from analysis.blocks import NONE, Block, Int64, Kind, Strings, concat
 MARKERS = (
     re.compile(r"step:(\d{1,9})"),
     re.compile(r"ProfilerStep#(\d{1,9})"),
-    re.compile(r"(?:train|training|eval|global)?[ _]?(?:step|iteration|iter)[ _#:=]*(\d{1,9})", re.I),
+    re.compile(
+        r"(?:train|training|eval|global)?[ _]?(?:step|iteration|iter)[ _#:=]*(\d{1,9})", re.I
+    ),
 )
 """How steps are marked: by this project and TensorFlow's reader, by torch.profiler's schedule, by
 a user's own ranges. The first of these that a trace has counts, the others don't."""
@@ -41,7 +43,9 @@ class Steps:
 
     def markers(self, block: Block) -> npt.NDArray[np.intp]:
         """The rows of a block that mark these steps."""
-        rows = np.flatnonzero(np.isin(block.kind, (Kind.STEP, Kind.ANNOTATION)) & (block.device < 0))
+        rows = np.flatnonzero(
+            np.isin(block.kind, (Kind.STEP, Kind.ANNOTATION)) & (block.device < 0)
+        )
         if not len(rows):
             return rows
         return rows[np.isin(block.name[rows], np.array(sorted(self.names), dtype=np.int64))]
@@ -62,7 +66,9 @@ class StepFinder:
 
     def take(self, block: Block) -> None:
         """Look for markers among the events of a block."""
-        rows = np.flatnonzero(np.isin(block.kind, (Kind.STEP, Kind.ANNOTATION)) & (block.device < 0))
+        rows = np.flatnonzero(
+            np.isin(block.kind, (Kind.STEP, Kind.ANNOTATION)) & (block.device < 0)
+        )
         ranks = np.array([self._rank_of(name) for name in block.name[rows].tolist()], dtype=np.int8)
         for rank in np.unique(ranks[ranks >= 0]).tolist():
             self._found[rank].append(block.take(rows[ranks == rank]))

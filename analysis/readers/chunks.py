@@ -15,7 +15,9 @@ MAX_CUTS = 64
 MAX_ELEMENT_BYTES = 64 << 20
 WHITESPACE_BYTES = 256
 TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+POSITION = re.compile(r"\(byte (\d+)\)")
 TRUNCATED = "truncated"
+LONGEST_WORD_BYTES = 8
 
 Element = TypeVar("Element")
 Decode = Callable[[bytes], list[Element]]
@@ -123,7 +125,7 @@ class ArrayReader:
             before = buffer[max(0, brace - WHITESPACE_BYTES) : brace].rstrip()
             if before.endswith(b",") and before[:-1].rstrip().endswith(b"}"):
                 comma = max(0, brace - WHITESPACE_BYTES) + len(before) - 1
-                found = self._attempt(buffer[:comma], decode)
+                found = self._attempt(memoryview(buffer)[:comma], decode)
                 if self.tail:
                     self.tail += buffer[comma:]
                     return found or [], b""
@@ -161,18 +163,18 @@ class ArrayReader:
         if self.truncated is None and not ends:
             self.truncated = f"it breaks off after {self._offset_bytes + bytes_used:,} bytes"
 
-    def _attempt(self, body: bytes, decode: Decode[Element]) -> list[Element] | None:
+    def _attempt(self, body: bytes | memoryview, decode: Decode[Element]) -> list[Element] | None:
         """The elements in `body`, or None if it ends within one; sets `tail` if the array ends."""
         try:
-            return decode(b"[" + body + b"]")
+            return decode(b"".join((b"[", body, b"]")))
         except msgspec.DecodeError as error:
-            if TRUNCATED in str(error):
+            if _at_end(error, len(body)):
                 return None
             if where := TRAILING.search(str(error)):
-                return self._ended(body, int(where[1]), decode)
+                return self._ended(bytes(body), int(where[1]), decode)
         except (UnicodeDecodeError, RecursionError):
             pass
-        return self._mended(body, decode)
+        return self._mended(bytes(body), decode)
 
     def _ended(self, body: bytes, position: int, decode: Decode[Element]) -> list[Element]:
         """The elements of an array that ends before this position, which counts our bracket."""
@@ -186,7 +188,7 @@ class ArrayReader:
         try:
             found = decode(b"[" + text + b"]")
         except msgspec.DecodeError as error:
-            if TRUNCATED in str(error):
+            if _at_end(error, len(text)):
                 return None
             where = TRAILING.search(str(error))
             found = (
@@ -200,10 +202,16 @@ class ArrayReader:
     def _salvaged(self, text: bytes, decode: Decode[Element]) -> list[Element]:
         """Element by element, those that are JSON."""
         found: list[Element] = []
-        for element in elements(text):
+        for begin, element in elements(text):
             try:
                 found += decode(b"[" + element + b"]")
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            except msgspec.DecodeError as error:
+                if where := TRAILING.search(str(error)):
+                    found += self._ended(element, int(where[1]), decode)
+                    self.tail = text[begin + len(element) - len(self.tail) :]
+                    break
+                self.lost += 1
+            except (UnicodeDecodeError, RecursionError):
                 self.lost += 1
         return found
 
@@ -212,6 +220,16 @@ class ArrayReader:
         self.lost += 1
         brace = buffer.rfind(b"{", 1)
         return buffer[brace:] if brace > 0 else b""
+
+
+def _at_end(error: Exception, size_bytes: int) -> bool:
+    """Whether text was found to be no JSON where it ends, as text does that was cut there."""
+    where = POSITION.search(str(error))
+    return TRUNCATED in str(error) or (
+        where is not None
+        and "trailing characters" not in str(error)
+        and int(where[1]) > size_bytes - LONGEST_WORD_BYTES
+    )
 
 
 def _bounded(blocks: Iterator[bytes]) -> Iterator[bytes]:

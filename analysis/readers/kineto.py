@@ -12,12 +12,30 @@ from analysis.blocks import Block, Strings, concat
 from analysis.folds.flops import needs_args
 from analysis.readers.chunks import ArrayReader
 from analysis.readers.kineto_columns import MARK, KinetoColumns
-from analysis.readers.kineto_events import NO_ARGS, Event, text_of, tolerant
+from analysis.readers.kineto_events import (
+    NO_NAME,
+    SPANS,
+    ArrowEnd,
+    ArrowStart,
+    BareInstant,
+    Event,
+    Instant,
+    KnownSpan,
+    Named,
+    Other,
+    Span,
+    decoder,
+    text_of,
+    tolerant,
+)
 from analysis.readers.source import BLOCK_BYTES, GZIP, Source
 from profilers.rundir import ProfileError
 
 TAIL_BYTES = 1 << 20
 BATCH_EVENTS = 4096
+MEMORY = "cpu_instant_event"
+INSTANTS = (Instant, BareInstant)
+ARROWS = (ArrowStart, ArrowEnd)
 BASE_TIME = re.compile(rb'"baseTimeNanoseconds"\s*:\s*(-?\d{1,19})\b')
 
 
@@ -48,8 +66,7 @@ class KinetoTrace:
         self._memory = memory
         self._reader = ArrayReader(path, block_bytes=block_bytes, limited=limited)
         self._columns = KinetoColumns(self.strings, needs_args)
-        self._decode = msgspec.json.Decoder(list[Event]).decode
-        self._decode_one = msgspec.json.Decoder(Event).decode
+        self._decoders = [decoder(known, memory).decode for known in (True, False)]
         self._decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
     @property
@@ -93,13 +110,13 @@ class KinetoTrace:
             held += events
             if len(held) >= BATCH_EVENTS:
                 # An arrow's end follows its event: the last event waits for what comes behind it.
-                cut = next((i for i in range(len(held) - 1, -1, -1) if held[i].ph == "X"), 0)
+                cut = next((i for i in range(len(held) - 1, -1, -1) if type(held[i]) in SPANS), 0)
                 events, held = held[:cut], held[cut:]
                 yield self._block(events)
         yield self._block(held)
         base_ns, self.base_ns = self.base_ns, 0
-        header |= self._take_header(_closed(self._reader.head, self._reader.tail))
-        if "baseTimeNanoseconds" in header and self.base_ns != base_ns:
+        self._take_header(_closed(self._reader.head, self._reader.tail))
+        if self.base_ns != base_ns and self.truncated is None:
             raise ProfileError(f"{self.path} names two base times; record the trace again.")
         self.base_ns = base_ns
 
@@ -121,63 +138,54 @@ class KinetoTrace:
 
     def _events(self, text: bytes) -> list[Event]:
         """Decode an array; where an element has unexpected types, one by one."""
-        try:
-            return self._decode(text)
-        except msgspec.ValidationError:
-            pass
-        events = []
-        for raw in self._decode_raw(text):
+        for decode in self._decoders:
             try:
-                events.append(self._decode_one(raw))
+                return decode(text)
             except msgspec.ValidationError:
-                event = tolerant(raw)
-                if event is None:
-                    self._columns.dropped["unexpected type of a value"] += 1
-                else:
-                    events.append(event)
-        return events
+                continue
+        return [tolerant(raw) for raw in self._decode_raw(text)]
 
     def _block(self, events: list[Event]) -> Block:
         """The block of these events; names of processes and threads are kept on the side."""
-        spans = [event for event in events if event.ph == "X"]
+        spans: list[Span] = [event for event in events if type(event) is KnownSpan]  # type: ignore[misc]
+        if len(spans) < len(events):
+            others = [event for event in events if type(event) is not KnownSpan]
+            if any(type(event) is Span for event in others):
+                spans = [event for event in events if type(event) in SPANS]  # type: ignore[misc]
+            arrows = [event for event in others if type(event) in ARROWS and event.cat == "fwdbwd"]
+            memory = [event for event in others if type(event) in INSTANTS and event.cat == MEMORY]
+            if len(memory) + len(arrows) < len(others):
+                self._take_others(others)
+        else:
+            arrows, memory = [], []
         block, rows = self._columns.spans(spans, self.base_ns, self.rank)
-        if len(spans) == len(events):
-            return block
-        others = [event for event in events if event.ph != "X"]
-        arrows = [event for event in others if event.cat == "fwdbwd" and event.ph in ("s", "f")]
         if arrows:
             block = _with_flows(block, rows, spans, arrows)
-        memory = []
-        for event in others:
-            if event.ph in ("i", "I"):
-                if self._is_memory(event):
-                    memory.append(event)
-            elif event.ph == "M":
-                self._take_name(event)
-            elif event.ph not in ("s", "t", "f"):
-                self._columns.dropped["not a complete event"] += 1
         if memory and self._memory:
             return concat([block, self._columns.memory(memory, self.base_ns, self.rank)])
         self.left_out += len(memory)
         return block
 
-    def _is_memory(self, event: Event) -> bool:
-        """Whether an instant tells of memory; the profiler's marks and others are counted."""
-        if self._columns.places.numbers[event.pid, event.tid] == MARK:
-            self._columns.marks += 1
-            return False
-        if event.cat == "cpu_instant_event" and event.name == "[memory]":
-            return True
-        self._columns.dropped["unknown category"] += 1
-        return False
+    def _take_others(self, events: list[Event]) -> None:
+        """Names are kept; the profiler's marks and what is no event of a known kind are counted."""
+        for event in events:
+            if isinstance(event, Named):
+                self._take_name(event)
+            elif isinstance(event, INSTANTS):
+                if self._columns.places.numbers[event.pid, event.tid] == MARK:
+                    self._columns.marks += 1
+                elif event.cat != MEMORY:
+                    self._columns.dropped["unknown category"] += 1
+            elif isinstance(event, Other):
+                self._columns.dropped[event.why] += 1
 
-    def _take_name(self, event: Event) -> None:
+    def _take_name(self, event: Named) -> None:
         if event.name not in ("process_name", "thread_name"):
             return
         place = self._columns.places.numbers[event.pid, event.tid]
         if place == MARK:
             return
-        text = text_of((event.args or NO_ARGS).name)
+        text = text_of((event.args or NO_NAME).name)
         process = self._columns.places.number(event.pid)
         if event.name == "process_name":
             self.process_names[process] = text
@@ -185,17 +193,18 @@ class KinetoTrace:
             self.thread_names[process, self._columns.places.number(event.tid)] = text
 
 
-def _with_flows(block: Block, rows: np.ndarray, spans: list[Event], arrows: list[Event]) -> Block:
+def _with_flows(
+    block: Block, rows: np.ndarray, spans: list[Span], arrows: list[ArrowStart]
+) -> Block:
     """The block, with the arrows' numbers at the events that they start and end at."""
     numbers = {
         (arrow.ts, arrow.pid, arrow.tid): arrow.id for arrow in arrows if isinstance(arrow.id, int)
     }
     flow = np.full(len(block), -1, dtype=np.int64)
-    starts = np.array([event.ts for event in spans], dtype=np.float64)[rows]
-    ends = np.array([key[0] for key in numbers], dtype=np.float64)
-    for place in np.flatnonzero(np.isin(starts, ends)).tolist():
-        event = spans[rows[place]]
-        flow[place] = numbers.get((event.ts, event.pid, event.tid), -1)
+    times = {time for time, _, _ in numbers}
+    for place, event in enumerate(spans if len(rows) == len(spans) else [spans[r] for r in rows]):
+        if event.ts in times:
+            flow[place] = numbers.get((event.ts, event.pid, event.tid), -1)
     return block.replaced(flow=flow)
 
 

@@ -8,7 +8,16 @@ import numpy.typing as npt
 
 from analysis.blocks import DEVICE_KINDS, NONE, Block, Int64, Kind, Strings, from_columns
 from analysis.folds.steps import step_number
-from analysis.readers.kineto_events import KINDS, NO_ARGS, ON_DEVICE, Event, nanoseconds
+from analysis.readers.kineto_events import (
+    KINDS,
+    NO_ARGS,
+    NO_MEMORY,
+    ON_DEVICE,
+    Args,
+    Instant,
+    Span,
+    nanoseconds,
+)
 
 MAX_MICROSECONDS = 4e15
 MARK_PROCESSES = ("Spans", "Traces", "")
@@ -83,7 +92,7 @@ class KinetoColumns:
         self._needs = Ids(lambda name: needs_inputs(strings[name]))  # type: ignore[index]
         self._rows = 0
 
-    def spans(self, spans: list[Event], base_ns: int, rank: int) -> tuple[Block, Rows]:
+    def spans(self, spans: list[Span], base_ns: int, rank: int) -> tuple[Block, Rows]:
         """The block of complete events, and which of them it holds."""
         start_us = np.array([event.ts for event in spans], dtype=np.float64)
         length_us = np.array([event.dur for event in spans], dtype=np.float64)
@@ -110,9 +119,7 @@ class KinetoColumns:
     ) -> npt.NDArray[np.bool_]:
         """Which events have a place in a block; the others are counted."""
         mark = places == MARK
-        impossible = ~mark & ~(
-            (length_us >= 0) & (np.abs(start_us) + length_us < MAX_MICROSECONDS)
-        )
+        impossible = ~mark & ~((length_us >= 0) & (np.abs(start_us) + length_us < MAX_MICROSECONDS))
         unknown = ~mark & ~impossible & (code == UNKNOWN)
         self.marks += int(np.count_nonzero(mark))
         for reason, rows in (("impossible time", impossible), ("unknown category", unknown)):
@@ -123,7 +130,7 @@ class KinetoColumns:
 
     def _block(
         self,
-        spans: list[Event],
+        spans: list[Span],
         start_us: npt.NDArray[np.float64],
         length_us: npt.NDArray[np.float64],
         code: Int64,
@@ -168,7 +175,7 @@ class KinetoColumns:
         )
 
     def _of_ops(
-        self, columns: dict[str, Int64], arguments: list[object], ops: Rows, name: Int64, count: int
+        self, columns: dict[str, Int64], arguments: list[Args], ops: Rows, name: Int64, count: int
     ) -> None:
         if not len(ops):
             return
@@ -187,7 +194,7 @@ class KinetoColumns:
     def _of_devices(
         self,
         columns: dict[str, Int64],
-        arguments: list[object],
+        arguments: list[Args],
         rows: Rows,
         places: tuple[Int64, Int64, Int64],
     ) -> None:
@@ -205,11 +212,11 @@ class KinetoColumns:
         moved = np.where(np.isin(kind[rows], DEVICE_KINDS), moved, NONE)
         columns["bytes"] = _spread(moved, rows, len(kind))
 
-    def memory(self, events: list[Event], base_ns: int, rank: int) -> Block:
+    def memory(self, events: list[Instant], base_ns: int, rank: int) -> Block:
         """The block of allocations and releases."""
         count = len(events)
         self._rows += count
-        arguments = [event.args or NO_ARGS for event in events]
+        arguments = [event.args or NO_MEMORY for event in events]
         places = [self.places.numbers[event.pid, event.tid] for event in events]
         process, thread = self.places.of(np.array(places, dtype=np.int64))
         device = np.array([args.memory_device for args in arguments], dtype=np.int64)

@@ -1,6 +1,6 @@
 """One event of Kineto's Chrome JSON: its fields, and the numbers that they stand for."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -31,14 +31,18 @@ KINDS = {
 }
 ON_DEVICE = {"kernel", "gpu_memcpy", "gpu_memset", "gpu_user_annotation", "cuda_sync"}
 
+OTHER_CATEGORIES = (
+    *("", "Trace", "ac2g", "async_cpu_to_gpu", "fwdbwd", "forward_backward", "async_gpu"),
+    *("cpu_instant_event", "mtia_ccp_events", "glow_runtime"),
+)
+Category = Literal[(*KINDS, *OTHER_CATEGORIES)]  # type: ignore[valid-type]
 Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 NOTHING = msgspec.Raw(b"")
 
 
 class Args(msgspec.Struct, gc=False):
-    """The arguments that become columns."""
+    """The arguments of a complete event that become columns."""
 
-    name: msgspec.Raw = NOTHING
     correlation: Id = NONE
     device: Id = NONE
     stream: Id = NONE
@@ -49,62 +53,152 @@ class Args(msgspec.Struct, gc=False):
     forward_thread: Id = msgspec.field(default=NONE, name="Fwd thread id")
     python_id: Id | None = msgspec.field(default=NONE, name="Python id")
     python_parent: Id | None = msgspec.field(default=NONE, name="Python parent id")
+
+
+class MemoryArgs(msgspec.Struct, gc=False):
+    """The arguments of an allocation or a release."""
+
     changed_bytes: Id = msgspec.field(default=NONE, name="Bytes")
     total_bytes: Id = msgspec.field(default=NONE, name="Total Allocated")
     memory_device: Id = msgspec.field(default=NONE, name="Device Id")
     memory_type: Id = msgspec.field(default=NONE, name="Device Type")
 
 
+class NameArgs(msgspec.Struct, gc=False):
+    """The argument of an event that names a process or a thread."""
+
+    name: msgspec.Raw = NOTHING
+
+
 NO_ARGS = Args()
+NO_MEMORY = MemoryArgs()
+NO_NAME = NameArgs()
 
 
-class Event(msgspec.Struct, gc=False):
-    """One element of traceEvents; the types are those that Kineto writes."""
+class Span(msgspec.Struct, gc=False, tag_field="ph", tag="X"):
+    """A complete event."""
 
-    ph: str = ""
     name: str = ""
     cat: str = ""
     ts: float = 0.0
     dur: float = 0.0
     pid: Id | str = ""
     tid: Id | str = ""
-    id: Id | str = NONE
     args: Args | None = None
 
 
-NUMBERS = {
-    field.encode_name: field.name
-    for field in msgspec.structs.fields(Args)
-    if field.default == NONE and field.name != "name"
-}
+class KnownSpan(Span, gc=False, tag_field="ph", tag="X"):
+    """A complete event of a known category, whose text is made once, which is faster."""
+
+    cat: Category = ""
 
 
-def tolerant(raw: msgspec.Raw) -> Event | None:
+class Instant(msgspec.Struct, gc=False, tag_field="ph", tag="i"):
+    """A point in time: torch writes allocations, and marks of the profiler itself."""
+
+    name: str = ""
+    cat: str = ""
+    ts: float = 0.0
+    pid: Id | str = ""
+    tid: Id | str = ""
+    args: MemoryArgs | None = None
+
+
+class BareInstant(msgspec.Struct, gc=False, tag_field="ph", tag="i"):
+    """The same where allocations are not asked for."""
+
+    name: str = ""
+    cat: str = ""
+    pid: Id | str = ""
+    tid: Id | str = ""
+
+
+class ArrowStart(msgspec.Struct, gc=False, tag_field="ph", tag="s"):
+    """One end of an arrow between two events."""
+
+    cat: str = ""
+    ts: float = 0.0
+    pid: Id | str = ""
+    tid: Id | str = ""
+    id: Id | str = NONE
+
+
+class ArrowEnd(ArrowStart, gc=False, tag_field="ph", tag="f"):
+    """The other end."""
+
+
+class Named(msgspec.Struct, gc=False, tag_field="ph", tag="M"):
+    """What names a process or a thread, and other marks."""
+
+    name: str = ""
+    pid: Id | str = ""
+    tid: Id | str = ""
+    args: NameArgs | None = None
+
+
+class Other(msgspec.Struct, gc=False):
+    """An event of another phase, or one that could not be understood, and why."""
+
+    why: str
+
+
+Event = Span | Instant | BareInstant | ArrowStart | ArrowEnd | Named | Other
+SPANS = (Span, KnownSpan)
+
+
+def decoder(known: bool, memory: bool) -> msgspec.json.Decoder[list[Event]]:
+    """Decodes arrays of events of the phases that Kineto writes, and of known categories only."""
+    span, instant = KnownSpan if known else Span, Instant if memory else BareInstant
+    union = span | instant | ArrowStart | ArrowEnd | Named
+    return msgspec.json.Decoder(list[union])  # type: ignore[valid-type]
+
+
+def _numbers(kind: type[msgspec.Struct]) -> dict[str, str]:
+    fields = msgspec.structs.fields(kind)
+    return {field.encode_name: field.name for field in fields if field.default == NONE}
+
+
+NUMBERS, MEMORY_NUMBERS = _numbers(Args), _numbers(MemoryArgs)
+TEXTS = {"Input Dims": "dims", "Concrete Inputs": "inputs"}
+
+
+def tolerant(raw: msgspec.Raw) -> Event:
     """An event whose values have other types than Kineto's, as far as they can be understood.
 
-    None for what is no event, or has no place in time. Arguments that are no whole numbers of 64
-    bits are left out.
+    Arguments that are no whole numbers of 64 bits are left out.
     """
     value = msgspec.json.decode(raw)
     if not isinstance(value, dict):
-        return None
-    times = [_float(value.get(key, 0.0)) for key in ("ts", "dur")]
-    places = [_place(value.get(key, "")) for key in ("pid", "tid")]
-    if None in times or None in places:
-        return None
-    event = Event(
-        str(value.get("ph", "")), str(value.get("name", "")), str(value.get("cat", "")), *times, *places
-    )
+        return Other("not an event")
+    phase = value.get("ph")
+    start, length = (_float(value.get(key, 0.0)) for key in ("ts", "dur"))
+    pid, tid = (_place(value.get(key, "")) for key in ("pid", "tid"))
+    if start is None or length is None or pid is None or tid is None:
+        return Other("unexpected type of a value")
+    name, cat = (str(value.get(key, "")) for key in ("name", "cat"))
+    given = value["args"] if isinstance(value.get("args"), dict) else {}
     identity = value.get("id", NONE)
-    event.id = identity if _fits(identity) else str(identity)
-    if isinstance(value.get("args"), dict):
-        event.args = _arguments(value["args"])
-    return event
+    match phase:
+        case "X":
+            return Span(name, cat, start, length, pid, tid, _arguments(given) if given else None)
+        case "i" | "I":
+            numbers = {
+                MEMORY_NUMBERS[k]: v for k, v in given.items() if k in MEMORY_NUMBERS and _fits(v)
+            }
+            return Instant(name, cat, start, pid, tid, MemoryArgs(**numbers))
+        case "s" | "f" | "t":
+            identity = identity if _fits(identity) else str(identity)
+            return ArrowStart("" if phase == "t" else cat, start, pid, tid, identity)
+        case "M":
+            return Named(
+                name, pid, tid, NameArgs(msgspec.Raw(msgspec.json.encode(given.get("name"))))
+            )
+    return Other("not a complete event")
 
 
 def _arguments(values: dict[str, Any]) -> Args:
     args = Args(**{NUMBERS[key]: v for key, v in values.items() if key in NUMBERS and _fits(v)})
-    for key, name in (("name", "name"), ("Input Dims", "dims"), ("Concrete Inputs", "inputs")):
+    for key, name in TEXTS.items():
         if key in values:
             setattr(args, name, msgspec.Raw(msgspec.json.encode(values[key])))
     return args
@@ -126,7 +220,11 @@ def _float(value: object) -> float | None:
 def _place(value: object) -> int | str | None:
     if _fits(value) or isinstance(value, str):
         return value  # type: ignore[return-value]
-    return int(value) if isinstance(value, float) and value.is_integer() and _fits(int(value)) else None
+    return (
+        int(value)
+        if isinstance(value, float) and value.is_integer() and _fits(int(value))
+        else None
+    )
 
 
 def nanoseconds(microseconds: npt.ArrayLike) -> Int64:

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 
 CONTROL = bytes.maketrans(bytes(range(32)), b" " * 32)
-ESCAPE = re.compile(rb'\\(?:["\\/bfnrt]|u(?!0000)[0-9a-fA-F]{4})|\\')
-NO_NUMBER = re.compile(rb'([:\[,]\s*)-?(?:NaN|nan|Infinity|inf)(?=\s*[,}\]])')
-TRAILING_COMMA = re.compile(rb",(\s*[}\]])")
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])|-?\b(?:NaN|nan|Infinity|inf)\b', re.DOTALL)
+ESCAPE = re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
 BETWEEN = re.compile(rb"\}\s*,\s*(?=\{)")
 
 
@@ -28,19 +27,25 @@ def repaired(text: bytes) -> tuple[bytes, int]:
         places += 1
         return b"\\\\"
 
-    text = ESCAPE.sub(escape, text)
-    text, count = NO_NUMBER.subn(rb"\1null", text)
-    places += count
-    text, count = TRAILING_COMMA.subn(rb"\1", text)
-    places += count
-    plain = text.translate(CONTROL)
-    return plain, places + (1 if plain != text and not places else 0)
+    def token(found: re.Match[bytes]) -> bytes:
+        nonlocal places
+        if found[0].startswith(b'"'):
+            plain = found[0].translate(CONTROL)
+            places += plain != found[0]
+            return ESCAPE.sub(escape, plain) if b"\\" in plain else plain
+        places += 1
+        return b"" if found[0] == b"," else b"null"
+
+    return TOKEN.sub(token, text), places
 
 
-def elements(text: bytes) -> Iterator[bytes]:
-    """What may be the elements of an array of objects, taken apart where one seems to end."""
+def elements(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """What may be the elements of an array of objects, taken apart where one seems to end.
+
+    Each with the place where it begins.
+    """
     begin = 0
     for found in BETWEEN.finditer(text):
-        yield text[begin : found.start() + 1]
+        yield begin, text[begin : found.start() + 1]
         begin = found.end()
-    yield text[begin:]
+    yield begin, text[begin:]

@@ -55,7 +55,7 @@ class Source:
         unpacked = 0
         member = isal_zlib.decompressobj(GZIP_BITS)
         rest = b""
-        while packed := rest or file.read(self._block_bytes // 4):
+        while packed := rest or file.read(max(self._block_bytes // 4, 1)):
             if not rest:
                 self.read_bytes += len(packed)
             if member.eof:

@@ -4,9 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.blocks import Block, Kind, from_columns
+from analysis.blocks import Block, Int64, Kind, from_columns
 from analysis.folds.busy import union_ns
-from analysis.folds.selftime import nest
+from analysis.folds.selftime import nest as nest_window
+from analysis.windows import whole
 
 Event = tuple[Kind, int, int, int]  # kind, thread, start, duration
 KINDS = st.sampled_from(
@@ -29,6 +30,18 @@ def block_of(events: list[Event]) -> Block:
         start_ns=starts,
         duration_ns=durations,
     )
+
+
+def nest(block: Block) -> tuple[Int64, Int64]:
+    """Parents and self times of rows in any order, which are named by their `event_id`."""
+    window = whole(block)
+    place = {number: row for row, number in enumerate(block.event_id.tolist())}
+    order = np.array([place[n] for n in window.block.event_id.tolist()], dtype=np.intp)
+    parent_row, self_ns = nest_window(window)
+    parents, own = np.full(len(block), -1), np.zeros(len(block), dtype=np.int64)
+    parents[order] = np.where(parent_row >= 0, order[parent_row] if len(order) else -1, -1)
+    own[order] = self_ns
+    return parents, own
 
 
 def began_last(events: list[Event], rows: list[int]) -> int:

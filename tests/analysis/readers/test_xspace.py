@@ -65,6 +65,7 @@ def test_figures_of_eight_gpus_are_those_of_a_separate_program() -> None:
 def test_kernels_find_the_calls_that_launched_them() -> None:
     trace, block = read(DATA / "mi300-jax-conv.xplane.pb")
     folded = fold(block, trace.strings)
+    block = folded.block
     kernels = np.flatnonzero(block.kind == Kind.KERNEL)
     launched = kernels[folded.launch_row[kernels] >= 0]
     assert len(launched) > 200
