@@ -127,14 +127,14 @@ class Counted:
 
 
 def annotated(
-    trace: Trace, order: TimeOrder | None = None, progress: Callable[[Block], None] | None = None
+    trace: Trace, order: TimeOrder | None = None, progress: Callable[[], None] | None = None
 ) -> "Recorded":
     """Read a trace to its end; ProfileError if it can't be read.
 
     Args:
         trace: what a reader made of a file.
         order: where the events wait until all have been read.
-        progress: told each block when it was read.
+        progress: called after each block that was read.
     """
     order = TimeOrder() if order is None else order
     finder = StepFinder(trace.strings)
@@ -145,7 +145,7 @@ def annotated(
         counted.events += len(block)
         counted.paths |= bool(len(block)) and bool(block.path.max() >= 0)
         if progress is not None:
-            progress(block)
+            progress()
     return Recorded(trace, order, finder.steps(), counted)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -175,15 +176,37 @@ class Block:
 class Trace(Protocol):
     """What a reader hands on: blocks in the source's order, and what they need to be understood.
 
-    `blocks` streams; everything else is whole once it has been read to its end.
+    `blocks` streams; everything else is whole once it has been read to its end. `notes` are
+    sentences that a reader of the tables should know. `rank` is the source's own where it says one.
     """
 
+    path: Path
     strings: Strings
     process_names: dict[int, str]
     thread_names: dict[tuple[int, int], str]
     devices: list[dict[str, object]]
     base_ns: int
-    dropped_reasons: dict[str, int]
+    rank: int
+    notes: list[str]
+
+    @property
+    def dropped_reasons(self) -> dict[str, int]:
+        """How many events could not be understood, and why."""
+        ...
+
+    @property
+    def repaired(self) -> int:
+        """Places where the source's text had to be mended."""
+        ...
+
+    @property
+    def truncated(self) -> str | None:
+        """Where the source breaks off, None if it is whole."""
+        ...
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes of the source that were read, and bytes in all."""
+        ...
 
     @property
     def dropped(self) -> int:

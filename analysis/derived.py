@@ -1,13 +1,11 @@
 """The derived files of a run: tables and timeline of its profile, remade when they are stale."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from analysis.blocks import Trace
 from analysis.ops import Coverage
 from profilers import rundir
 from profilers.rundir import ProfileError
@@ -19,23 +17,8 @@ MANIFEST = "derived/manifest.json"
 OTHER_INPUTS = (rundir.PHASES, rundir.STEPS, rundir.RESOURCES)
 
 
-def _kineto(path: Path) -> Trace:
-    from analysis.readers.kineto import KinetoTrace
-
-    return KinetoTrace(path)
-
-
-def _xspace(path: Path) -> Trace:
-    from analysis.readers.xspace import XSpaceTrace
-
-    return XSpaceTrace(path)
-
-
-READERS: dict[str, Callable[[Path], Trace]] = {
-    "kineto.json.gz": _kineto,
-    "tensorflow.xplane.pb": _xspace,
-}
-"""What reads a file of raw/, by its name."""
+PROFILES = ("kineto.json.gz", "tensorflow.xplane.pb")
+"""What backends call a profile in raw/."""
 
 
 class NoProfileError(ProfileError):
@@ -54,7 +37,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, str]
     outputs: list[str]
     coverage: Coverage
-    busy_ns: dict[int, int]
+    busy_ns: dict[str, int]
 
 
 class TableRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +64,7 @@ class Profile:
     ops: list[TableRow]
     kernels: list[TableRow]
     coverage: Coverage
-    busy_ns: dict[int, int]
+    busy_ns: dict[str, int]
 
 
 def make(run: Path) -> Profile:
@@ -133,10 +116,11 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis import ops
     from analysis.annotate import fold_trace
     from analysis.exporters import chrome, tables
+    from analysis.readers.registry import open_trace
 
     (run / MANIFEST).unlink(missing_ok=True)
     try:
-        trace = _open_profile(run)
+        trace = open_trace(profile_path(run), memory=True)
         folded = fold_trace(trace)
     except ProfileError as error:
         chrome.write(run, None)
@@ -155,12 +139,13 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     return manifest
 
 
-def _open_profile(run: Path) -> Trace:
-    for name, reader in READERS.items():
+def profile_path(run: Path) -> Path:
+    """The profile of a run; ProfileError if it has none."""
+    for name in PROFILES:
         if (run / rundir.RAW / name).exists():
-            return reader(run / rundir.RAW / name)
+            return run / rundir.RAW / name
     raise ProfileError(
-        f"{run / rundir.RAW} holds no profile ({' or '.join(READERS)}); run profile.py again."
+        f"{run / rundir.RAW} holds no profile ({' or '.join(PROFILES)}); run profile.py again."
     )
 
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from analysis.annotate import Folded, Mask
-from analysis.blocks import NONE, Block, Int64, Kind, Strings, group_rows, pick
-from analysis.folds.busy import Busy
+from analysis.blocks import NONE, Int64, Kind, Strings, group_rows, pick
+from analysis.folds.busy import Busy, DeviceTime
 from analysis.folds.links import on_device
-from analysis.folds.phase_times import PhaseTimes
+from analysis.folds.phase_times import PhaseTime, PhaseTimes
 from analysis.folds.selftime import INSTANTS, sweep
 from analysis.folds.steps import Steps
 
@@ -56,9 +57,36 @@ class StepSums:
     device_ns: int = 0
 
 
+class Gathered(msgspec.Struct, kw_only=True):
+    """Everything that the tables of a trace are made of; bounded by its variety, not its size.
+
+    The numbers in the keys and phases are places in `texts`. `marked` is how many steps counted,
+    `steps_ns` how long they were together. The rest is what the reader says of the source, as in
+    `analysis.blocks.Trace`. `devices` are by rank and device, `streams` by these and the stream.
+    """
+
+    texts: list[str]
+    groups: list[tuple[Key, Sums]]
+    phases: list[PhaseTime]
+    by_step: dict[int, StepSums]
+    devices: list[tuple[tuple[int, int], DeviceTime]]
+    streams: list[tuple[tuple[int, int, int], DeviceTime]]
+    marked: int
+    steps_ns: int
+    events: int
+    dropped_reasons: dict[str, int] = {}
+    repaired: int = 0
+    truncated: str | None = None
+    notes: list[str] = []
+
+    def text(self, number: int) -> str:
+        """The text with a number, empty for -1."""
+        return self.texts[number] if number >= 0 else ""
+
+
 @dataclass(slots=True)
 class Groups:
-    """What all tables of a trace are made of; bounded by the trace's variety, not by its size."""
+    """Adds up the events of a trace, window by window."""
 
     strings: Strings
     steps: Steps
@@ -68,7 +96,6 @@ class Groups:
     busy: Busy = field(default_factory=Busy)
     marked: int = 0
     steps_ns: int = 0
-    _markers: list[Block] = field(default_factory=list)
 
     @classmethod
     def empty(cls, strings: Strings, steps: Steps, paths: bool) -> "Groups":
@@ -83,6 +110,20 @@ class Groups:
         step = np.where(chosen, folded.step, NONE)
         self.phase_times.take(
             folded.window, step, folded.phase, folded.phase_range, folded.path_phase
+        )
+
+    def gathered(self, events: int) -> Gathered:
+        """The sums of all that was taken, of a source with so many events."""
+        return Gathered(
+            texts=[self.strings[number] for number in range(len(self.strings))],
+            groups=list(self.sums.items()),
+            phases=self.phase_times.times(),
+            by_step=self.by_step,
+            devices=sorted(self.busy.devices.items()),
+            streams=sorted(self.busy.streams.items()),
+            marked=self.marked,
+            steps_ns=self.steps_ns,
+            events=events,
         )
 
     def _take_groups(self, folded: Folded, chosen: Mask) -> None:

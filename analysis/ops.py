@@ -8,7 +8,7 @@ from analysis.annotate import Folded, Mask, annotated
 from analysis.blocks import Kind, Trace
 from analysis.folds.categories import category
 from analysis.folds.flops import work
-from analysis.groups import Groups, Key, Selection, Sums
+from analysis.groups import Gathered, Groups, Key, Selection, Sums
 
 Grouping = Literal["op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step"]
 
@@ -92,11 +92,7 @@ class Coverage:
 class Table:
     """The tables of one trace, made of its sums."""
 
-    groups: Groups
-    events: int
-    dropped: int
-    repaired: int = 0
-    truncated: str | None = None
+    gathered: Gathered
     _categories: dict[tuple[int, ...], str | None] = field(default_factory=dict)
 
     def rows(self, by: Grouping) -> list[Row]:
@@ -117,38 +113,42 @@ class Table:
         return sorted(table, key=lambda row: (-row.self_ns, row.key, row.shapes, row.phase))
 
     @property
-    def busy_ns(self) -> dict[int, int]:
-        """Nanoseconds in which each device had work."""
-        return {device: time.busy_ns for device, time in sorted(self.groups.busy.devices.items())}
+    def busy_ns(self) -> dict[str, int]:
+        """Nanoseconds in which each device had work; `rank:device` where there are several ranks."""
+        ranks = {rank for (rank, _), _ in self.gathered.devices}
+        return {
+            f"{rank}:{device}" if len(ranks) > 1 else str(device): time.busy_ns
+            for (rank, device), time in self.gathered.devices
+        }
 
     def coverage(self) -> Coverage:
         """How much of the chosen events reached a phase, a layer and a category."""
-        ops = [(key, sums) for key, sums in self.groups.sums.items() if key.kind == Kind.OP]
-        work = [sums for key, sums in self.groups.sums.items() if _is_device(key)]
+        ops = [(key, sums) for key, sums in self.gathered.groups if key.kind == Kind.OP]
+        work = [sums for key, sums in self.gathered.groups if _is_device(key)]
         whole_ns = sum(sums.self_ns for _, sums in ops)
 
         def share(belongs: Callable[[Key], bool]) -> float | None:
             return _ratio(sum(sums.self_ns for key, sums in ops if belongs(key)), whole_ns)
 
         return Coverage(
-            events=self.events,
-            dropped=self.dropped,
-            steps=self.groups.marked,
-            steps_ns=self.groups.steps_ns,
+            events=self.gathered.events,
+            dropped=sum(self.gathered.dropped_reasons.values()),
+            steps=self.gathered.marked,
+            steps_ns=self.gathered.steps_ns,
             op_self_ns=whole_ns,
             phase_ratio=share(lambda key: key.phase >= 0),
             layer_ratio=share(lambda key: key.layer >= 0),
             mapped_ratio=share(lambda key: self._category(key) is not None),
             device_events=sum(sums.count for sums in work),
             linked=sum(sums.linked for sums in work),
-            repaired=self.repaired,
-            truncated=self.truncated,
+            repaired=self.gathered.repaired,
+            truncated=self.gathered.truncated,
         )
 
     def _merged(self, by: Grouping) -> "dict[tuple[str, ...], _Merged]":
         """The sums by the texts that make a row: key, kind, shapes, phase."""
         merged: dict[tuple[str, ...], _Merged] = {}
-        for key, sums in self.groups.sums.items():
+        for key, sums in self.gathered.groups:
             if _is_device(key) and by in WITH_DEVICE_TIME:
                 texts = self._texts(by, key._replace(name=key.op, kind=Kind.OP))
                 merged.setdefault(texts, _Merged()).device_ns += sums.total_ns
@@ -169,32 +169,32 @@ class Table:
         return key.kind == Kind.OP
 
     def _texts(self, by: Grouping, key: Key) -> tuple[str, ...]:
-        strings = self.groups.strings
+        text = self.gathered.text
         kind = by if by in ("layer", "kernel", "category") else Kind(key.kind).name.lower()
-        name = strings[key.name] if key.name >= 0 else NO_OP
+        name = text(key.name) if key.name >= 0 else NO_OP
         if by == "layer":
-            return strings[key.layer] or NO_LAYER, kind, "", strings[key.phase]
+            return text(key.layer) or NO_LAYER, kind, "", text(key.phase)
         if by == "category":
             return self._category(key) or UNMAPPED, kind, "", ""
         if by == "native" and key.path >= 0:
-            return f"{strings[key.path]}:{name}", kind, "", ""
-        return name, kind, strings[key.shapes] if by == "shape" else "", ""
+            return f"{text(key.path)}:{name}", kind, "", ""
+        return name, kind, text(key.shapes) if by == "shape" else "", ""
 
     def _category(self, key: Key) -> str | None:
         name = key.op if _is_device(key) and key.op >= 0 else key.name
         place = (key.phase, key.layer, name, key.kind)
         if place not in self._categories:
-            strings = self.groups.strings
+            text = self.gathered.text
             self._categories[place] = category(
-                strings[key.phase], strings[key.layer], strings[name], Kind(key.kind).name.lower()
+                text(key.phase), text(key.layer), text(name), Kind(key.kind).name.lower()
             )
         return self._categories[place]
 
     def _add_work(self, entry: "_Merged", key: Key, sums: Sums) -> None:
-        strings = self.groups.strings
+        text = self.gathered.text
         if key.kind != Kind.OP:
             return
-        one = work(strings[key.name], strings[key.shapes], strings[key.args])
+        one = work(text(key.name), text(key.shapes), text(key.args))
         entry.flops = (
             None
             if entry.flops is None or one.flops is None
@@ -216,7 +216,7 @@ class Table:
             total_ns=sums.total_ns,
             self_ns=sums.self_ns,
             share=_ratio(sums.self_ns, whole_ns),
-            steps=self.groups.marked,
+            steps=self.gathered.marked,
             shapes=shapes,
             phase=phase,
             category=None if by == "layer" else largest,
@@ -229,36 +229,36 @@ class Table:
         on_device = by in ("kernel", "copy")
         return sum(
             sums.self_ns
-            for key, sums in self.groups.sums.items()
+            for key, sums in self.gathered.groups
             if (_is_device(key) if on_device else key.kind == Kind.OP)
         )
 
     def _phases(self) -> Iterator[Row]:
         """Phases in order of time, then the gaps; together they are as long as the steps."""
-        times = self.groups.phase_times.times()
+        times = self.gathered.phases
         whole_ns = sum(time.total_ns for time in times)
         own_ns: dict[int, int] = {}
         device_ns: dict[int, int] = {}
-        for key, sums in self.groups.sums.items():
+        for key, sums in self.gathered.groups:
             if key.kind == Kind.OP:
                 own_ns[key.phase] = own_ns.get(key.phase, 0) + sums.self_ns
             elif _is_device(key):
                 device_ns[key.phase] = device_ns.get(key.phase, 0) + sums.total_ns
         for number, count, total_ns in times:
             yield Row(
-                key=self.groups.strings[number] if number >= 0 else GAPS,
+                key=self.gathered.text(number) if number >= 0 else GAPS,
                 kind="phase",
                 count=count,
                 total_ns=total_ns,
                 self_ns=own_ns.get(number, 0),
                 share=_ratio(total_ns, whole_ns),
-                steps=self.groups.marked,
+                steps=self.gathered.marked,
                 device_ns=device_ns.get(number, 0),
             )
 
     def _steps(self) -> Iterator[Row]:
-        whole_ns = sum(step.length_ns for step in self.groups.by_step.values())
-        for number, step in sorted(self.groups.by_step.items()):
+        whole_ns = sum(step.length_ns for step in self.gathered.by_step.values())
+        for number, step in sorted(self.gathered.by_step.items()):
             yield Row(
                 key=str(number),
                 kind="step",
@@ -266,7 +266,7 @@ class Table:
                 total_ns=step.length_ns,
                 self_ns=step.op_self_ns,
                 share=_ratio(step.length_ns, whole_ns),
-                steps=self.groups.marked,
+                steps=self.gathered.marked,
                 device_ns=step.device_ns,
             )
 
@@ -302,13 +302,21 @@ def steps_between(first: int, last: int) -> Selection:
     return lambda folded: (folded.step >= first) & (folded.step <= last)
 
 
-def table(trace: Trace, select: Selection = every_event) -> Table:
+def table(
+    trace: Trace,
+    select: Selection = every_event,
+    progress: Callable[[], None] | None = None,
+) -> Table:
     """Read a trace to its end and add up the chosen events; ProfileError if it can't be read."""
-    recorded = annotated(trace)
+    recorded = annotated(trace, progress=progress)
     groups = Groups.empty(trace.strings, recorded.steps, recorded.counted.paths)
     for folded in recorded.windows():
         groups.take(folded, select(folded))
-    return Table(groups, recorded.counted.events, trace.dropped)
+    gathered = groups.gathered(recorded.counted.events)
+    gathered.dropped_reasons = dict(trace.dropped_reasons)
+    gathered.repaired, gathered.truncated = trace.repaired, trace.truncated
+    gathered.notes = list(trace.notes)
+    return Table(gathered)
 
 
 def table_of(folded: Folded, select: Selection = in_steps, dropped: int = 0) -> Table:
@@ -316,7 +324,9 @@ def table_of(folded: Folded, select: Selection = in_steps, dropped: int = 0) -> 
     paths = bool((folded.block.path >= 0).any())
     groups = Groups.empty(folded.strings, folded.steps, paths)
     groups.take(folded, select(folded))
-    return Table(groups, len(folded.block), dropped)
+    gathered = groups.gathered(len(folded.block))
+    gathered.dropped_reasons = {"not understood": dropped} if dropped else {}
+    return Table(gathered)
 
 
 def _is_device(key: Key) -> bool:

@@ -22,10 +22,10 @@ def union_ns(start_ns: Int64, end_ns: Int64) -> int:
 
 
 def busy_ns(block: Block) -> dict[int, int]:
-    """Nanoseconds in which each device ran a kernel, a copy or a memset."""
+    """Nanoseconds in which each device of one rank ran a kernel, a copy or a memset."""
     busy = Busy()
     busy.take(Window(block), np.ones(len(block), dtype=bool))
-    return {device: times.busy_ns for device, times in busy.devices.items()}
+    return {device: times.busy_ns for (_, device), times in busy.devices.items()}
 
 
 @dataclass(slots=True)
@@ -54,8 +54,10 @@ class DeviceTime:
 class Busy:
     """Adds up the work of devices and of their streams, window by window."""
 
-    devices: dict[int, DeviceTime] = field(default_factory=dict)
-    streams: dict[tuple[int, int], DeviceTime] = field(default_factory=dict)
+    devices: dict[tuple[int, int], DeviceTime] = field(default_factory=dict)
+    """By rank and device."""
+    streams: dict[tuple[int, int, int], DeviceTime] = field(default_factory=dict)
+    """By rank, device and stream."""
 
     def take(self, window: Window, rows: npt.NDArray[np.bool_]) -> None:
         """Add the chosen events of a window."""
@@ -63,19 +65,17 @@ class Busy:
         if not len(work):
             return
         start_ns, end_ns = window.inside()
-        device, stream = window.block.device[work], window.block.stream[work]
-        group, first = group_rows(device)
+        block = window.block
+        rank, device, stream = block.rank[work], block.device[work], block.stream[work]
+        group, first = group_rows(rank, device)
+        for number, row in enumerate(first.tolist()):
+            some, key = work[group == number], (int(rank[row]), int(device[row]))
+            _add(self.devices.setdefault(key, DeviceTime()), start_ns[some], end_ns[some])
+        group, first = group_rows(rank, device, stream)
         for number, row in enumerate(first.tolist()):
             some = work[group == number]
-            _add(
-                self.devices.setdefault(int(device[row]), DeviceTime()),
-                start_ns[some],
-                end_ns[some],
-            )
-        group, first = group_rows(device, stream)
-        for number, row in enumerate(first.tolist()):
-            some, key = work[group == number], (int(device[row]), int(stream[row]))
-            _add(self.streams.setdefault(key, DeviceTime()), start_ns[some], end_ns[some])
+            place = (int(rank[row]), int(device[row]), int(stream[row]))
+            _add(self.streams.setdefault(place, DeviceTime()), start_ns[some], end_ns[some])
 
 
 def _add(time: DeviceTime, start_ns: Int64, end_ns: Int64) -> None:

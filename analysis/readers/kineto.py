@@ -54,14 +54,16 @@ class KinetoTrace:
         block_bytes: int = BLOCK_BYTES,
         memory: bool = True,
         limited: bool = True,
+        strings: Strings | None = None,
     ) -> None:
         self.path = path
-        self.strings = Strings()
+        self.strings = Strings() if strings is None else strings
         self.process_names: dict[int, str] = {}
         self.thread_names: dict[tuple[int, int], str] = {}
         self.devices: list[dict[str, object]] = []
         self.base_ns = 0
         self.rank = 0
+        self.notes: list[str] = []
         self.left_out = 0
         self._memory = memory
         self._reader = ArrayReader(path, block_bytes=block_bytes, limited=limited)
@@ -95,14 +97,17 @@ class KinetoTrace:
         """Where the file breaks off, None if it is whole."""
         return self._reader.truncated
 
-    @property
-    def source(self) -> Source:
-        """How far the file was read."""
-        return self._reader.source
+    def progress(self) -> tuple[int, int]:
+        """Bytes of the file that were read, and bytes in all."""
+        return self._reader.source.read_bytes, self._reader.source.size_bytes
+
+    def read_header(self) -> dict[str, object]:
+        """Read what stands before the events; ProfileError if it is no Kineto trace."""
+        return self._take_header(_closed(self._reader.find_head()))
 
     def blocks(self) -> Iterator[Block]:
         """Yield the events in the file's order; ProfileError if it is no Kineto trace."""
-        header = self._take_header(_closed(self._reader.find_head()))
+        header = self.read_header()
         if "baseTimeNanoseconds" not in header:
             self.base_ns = _base_ns_behind_events(self.path)
         held: list[Event] = []

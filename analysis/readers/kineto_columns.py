@@ -70,6 +70,10 @@ class Places:
             pass
         return self.texts.setdefault(value, -2 - len(self.texts))
 
+    def one(self, number: int) -> tuple[int, int]:
+        """Process and thread of one place."""
+        return self._process[number], self._thread[number]
+
     def of(self, numbers: Int64) -> tuple[Int64, Int64]:
         """Processes and threads."""
         process = np.array(self._process, dtype=np.int64)

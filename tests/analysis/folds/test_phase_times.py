@@ -25,7 +25,7 @@ def times(rows: list[Row]) -> dict[str, tuple[int, int]]:
         duration_ns=[row[4] - row[3] for row in rows],
         path=[strings.number(row[5]) if row[5] else -1 for row in rows],
     )
-    found = table_of(fold(block, strings)).groups.phase_times.times()
+    found = table_of(fold(block, strings)).gathered.phases
     return {strings[number]: (often, total_ns) for number, often, total_ns in found}
 
 
