@@ -170,7 +170,7 @@ class Recorded:
 def fold(
     block: Block, strings: Strings, thread_names: dict[tuple[int, int], str] | None = None
 ) -> Folded:
-    """Find out what each of these events belongs to; the rows of the result are in order of time."""
+    """Find out what each of these events belongs to; the rows are then in order of time."""
     return Annotator(strings, steps_of([block], strings), thread_names).annotate(whole(block))
 
 

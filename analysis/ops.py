@@ -6,6 +6,7 @@ from typing import Literal
 
 from analysis.annotate import Folded, Mask, annotated
 from analysis.blocks import Kind, Trace
+from analysis.folds.busy import DeviceTime
 from analysis.folds.categories import category
 from analysis.folds.flops import work
 from analysis.groups import Gathered, Groups, Key, Selection, Sums
@@ -114,12 +115,17 @@ class Table:
 
     @property
     def busy_ns(self) -> dict[str, int]:
-        """Nanoseconds in which each device had work; `rank:device` where there are several ranks."""
+        """Nanoseconds in which each device had work; by `rank:device` if there are several ranks."""
         ranks = {rank for (rank, _), _ in self.gathered.devices}
         return {
             f"{rank}:{device}" if len(ranks) > 1 else str(device): time.busy_ns
             for (rank, device), time in self.gathered.devices
         }
+
+    @property
+    def spans(self) -> dict[str, DeviceTime]:
+        """When each device had work, by the names of `busy_ns`."""
+        return dict(zip(self.busy_ns, (time for _, time in self.gathered.devices), strict=True))
 
     def coverage(self) -> Coverage:
         """How much of the chosen events reached a phase, a layer and a category."""

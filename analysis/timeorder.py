@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import DTYPES, Block, concat, from_columns, is_constant
+from analysis.blocks import DTYPES, Block, concat, from_columns
 
 ROWS = 1 << 15
 PART_ROWS = 1 << 12

@@ -127,7 +127,7 @@ def _to_disk(array: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.signedinteg
 class Launches:
     """Hands what a launch belongs to (step, phase, layer, op) on to the work that it launched.
 
-    A launch is forgotten once its work was seen; that of a graph stays, as it launches many kernels.
+    A launch is forgotten once its work was seen; that of a graph stays, as it launches many.
     """
 
     def __init__(self, strings: Strings) -> None:

@@ -1,13 +1,12 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.folds.busy import busy_ns
-from analysis.annotate import Folded, fold, fold_trace
 from analysis.ops import Row, every_event, table_of
 from analysis.readers.kineto import KinetoTrace
 

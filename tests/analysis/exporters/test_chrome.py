@@ -10,10 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.exporters import chrome
-from analysis.annotate import Folded, fold, fold_trace
-from analysis.ops import Row, every_event, table_of
 from analysis.readers.kineto import KinetoTrace
 from profilers.rundir import Phase, ProfileError
 

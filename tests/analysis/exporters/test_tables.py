@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
+from analysis.annotate import fold_trace
 from analysis.exporters import tables
-from analysis.annotate import Folded, fold, fold_trace
-from analysis.ops import Row, every_event, table_of
+from analysis.ops import table_of
 from analysis.readers.kineto import KinetoTrace
 
 DATA = Path(__file__).parents[2] / "data" / "kineto"

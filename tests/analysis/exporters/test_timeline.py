@@ -4,9 +4,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from analysis.annotate import fold_trace
 from analysis.exporters.timeline import build
-from analysis.annotate import Folded, fold, fold_trace
-from analysis.ops import Row, every_event, table_of
 from analysis.readers.kineto import KinetoTrace
 from analysis.readers.xspace import XSpaceTrace
 from profilers.rundir import Phase

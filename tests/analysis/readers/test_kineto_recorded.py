@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from analysis.annotate import Folded, fold_trace
 from analysis.blocks import Kind
 from analysis.exporters import chrome
-from analysis.annotate import Folded, fold, fold_trace
-from analysis.ops import Row, every_event, table_of
+from analysis.ops import every_event, table_of
 from analysis.readers.kineto import KinetoTrace
 
 pytestmark = pytest.mark.slow
@@ -113,7 +113,6 @@ def folded(recorded: Recorded) -> Folded:
 def test_counts_and_self_times_are_those_of_key_averages(
     recorded: Recorded, folded: Folded
 ) -> None:
-    every = folded.block.start_ns >= 0
     rows = {row.key: row for row in table_of(folded, every_event).rows("op")}
     theirs = {key: row for key, row in recorded.averages.items() if key in rows}
     assert set(rows) == set(theirs)

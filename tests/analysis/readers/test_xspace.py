@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Block, Kind, concat
 from analysis.folds.busy import busy_ns
-from analysis.annotate import Folded, fold, fold_trace
-from analysis.ops import Row, every_event, table_of
+from analysis.ops import table_of
 from analysis.readers.xspace import XSpaceTrace
 from analysis.readers.xspace_proto import XSpace
 from profilers.rundir import ProfileError

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.annotate import Folded, fold, fold_trace
-from analysis.ops import Row, every_event, table_of
+from analysis.annotate import Folded, fold_trace
+from analysis.ops import table_of
 from analysis.readers.xspace import XSpaceTrace
 
 pytestmark = pytest.mark.slow
