@@ -116,6 +116,7 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis import ops
     from analysis.annotate import fold_trace
     from analysis.exporters import chrome, tables
+    from analysis.groups import gather_folded
     from analysis.readers.registry import open_trace
 
     (run / MANIFEST).unlink(missing_ok=True)
@@ -125,7 +126,7 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     except ProfileError as error:
         chrome.write(run, None)
         raise NoProfileError(str(error)) from None
-    table = ops.table_of(folded, dropped=trace.dropped)
+    table = ops.Table(gather_folded(folded, dropped=trace.dropped))
     written = [*tables.write(table, run / rundir.DERIVED), run / rundir.TRACE]
     chrome.write(run, folded)
     manifest = Manifest(

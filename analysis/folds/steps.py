@@ -70,8 +70,9 @@ class StepFinder:
             np.isin(block.kind, (Kind.STEP, Kind.ANNOTATION)) & (block.device < 0)
         )
         ranks = np.array([self._rank_of(name) for name in block.name[rows].tolist()], dtype=np.int8)
-        for rank in np.unique(ranks[ranks >= 0]).tolist():
-            self._found[rank].append(block.take(rows[ranks == rank]))
+        for rank, found in enumerate(self._found):
+            if (ranks == rank).any():
+                found.append(block.take(rows[ranks == rank]))
 
     def _rank_of(self, name: int) -> int:
         rank = self._rank.get(name)

@@ -155,12 +155,13 @@ class KinetoTrace:
         spans: list[Span] = [event for event in events if type(event) is KnownSpan]  # type: ignore[misc]
         if len(spans) < len(events):
             others = [event for event in events if type(event) is not KnownSpan]
-            if any(type(event) is Span for event in others):
+            loose = [event for event in others if type(event) not in ARROWS]
+            if any(type(event) is Span for event in loose):
                 spans = [event for event in events if type(event) in SPANS]  # type: ignore[misc]
             arrows = [event for event in others if type(event) in ARROWS and event.cat == "fwdbwd"]
-            memory = [event for event in others if type(event) in INSTANTS and event.cat == MEMORY]
-            if len(memory) + len(arrows) < len(others):
-                self._take_others(others)
+            memory = [event for event in loose if type(event) in INSTANTS and event.cat == MEMORY]
+            if len(memory) < len(loose):
+                self._take_others(loose)
         else:
             arrows, memory = [], []
         block, rows = self._columns.spans(spans, self.base_ns, self.rank)

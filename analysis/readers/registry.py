@@ -94,10 +94,12 @@ def _is_packed(path: Path) -> bool:
 def _json_kind(path: Path, limited: bool) -> type[KinetoTrace] | type[ChromeTrace]:
     """Which reader a JSON trace is for, by its head and its first events."""
     reader = ArrayReader(path, limited=limited)
+    if any(key in reader.find_head() for key in KINETO_KEYS):
+        return KinetoTrace
     decode = msgspec.json.Decoder(list[msgspec.Raw]).decode
     for elements in reader.lists(decode):
         categories = {category for raw in elements[:4096] for category in _category(raw)}
-        if any(key in reader.head for key in KINETO_KEYS) or categories & set(KINDS):
+        if categories & set(KINDS):
             return KinetoTrace
         if categories and categories <= CATEGORIES:
             return OnnxRuntimeTrace
