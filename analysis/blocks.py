@@ -84,7 +84,8 @@ class TextTable:
         values = np.full(high + 2, NONE, dtype=np.int64)
         for number in np.flatnonzero(present[:-1]).tolist():
             values[number] = self._value(number)
-        return values[numbers]
+        found: Int64 = values[numbers]
+        return found
 
     def _value(self, number: int) -> int:
         value = self._known.get(number)
@@ -150,7 +151,7 @@ class Block:
 
     def replaced(self, **columns: Column) -> "Block":
         """The same events with other values in some columns."""
-        return replace(self, **columns)  # type: ignore[arg-type]
+        return replace(self, **columns)
 
     def time_order(self) -> npt.NDArray[np.intp]:
         """Rows by their start, longer ones first."""

@@ -137,11 +137,11 @@ class Groups:
         rows = np.flatnonzero(chosen & ~np.isin(block.kind, INSTANTS))
         if not len(rows):
             return
-        columns = (
+        every = (
             *(block.kind, block.name, block.shapes, block.args, block.path),
             *(folded.phase, folded.layer, np.where(on_device(block), folded.op, NONE)),
         )
-        columns = tuple(pick(column, rows) for column in columns)
+        columns = [pick(column, rows) for column in every]
         group, first = group_rows(*columns)
         new = (rows >= window.carried).astype(np.int64)
         duration_ns = block.duration_ns[rows] * new
@@ -207,7 +207,7 @@ def _sum(group: np.ndarray[tuple[int], np.dtype[np.intp]], values: Int64, groups
 
 def every_event(folded: Folded) -> Mask:
     """Selects all events."""
-    return folded.step == folded.step
+    return np.ones(len(folded.block), dtype=bool)
 
 
 def in_steps(folded: Folded) -> Mask:

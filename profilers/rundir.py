@@ -20,6 +20,7 @@ STEPS = "steps.csv"
 RESOURCES = "resources.csv"
 RESOURCES_RECORD = "resources.json"
 RESULT = "result.json"
+WEIGHTS = "weights.npz"
 LOG = "child.log"
 RAW = "raw"
 TRACE = "trace.json.gz"
@@ -45,7 +46,10 @@ class CheckFailedError(ProfileError):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is needed to repeat a run."""
+    """Everything that is needed to repeat a run.
+
+    `weights_from` is the run whose trained weights it began with, None where they were seeded.
+    """
 
     framework: str
     workload: str
@@ -63,6 +67,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     sample_hz: float
     timeout_seconds: float | None = None
+    mode: Literal["train", "infer"] = "train"
+    loader: Literal["preloaded", "pipeline"] = "preloaded"
+    loader_workers: int = 0
+    weights_from: str | None = None
 
 
 class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +146,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     loss: float | None = None
     sync: str = ""
     profiled: bool = False
-    recorded_ops: int | None = None
     graph_ops: int | None = None
 
 
@@ -211,8 +218,10 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     framework: str
     device: str
     execution: str
+    mode: str
     workload: str
     data: str
+    loader: str
     batch_size: int
     precision: str
     optimizer: str
@@ -304,6 +313,15 @@ class ComparisonSummary(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
 
 
+class ComparisonRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What others may read of compare.json, which the analysis alone writes and knows more of."""
+
+    schema: int = SCHEMA
+    id: str
+    sides: list[str]
+    comparisons: list[ComparisonSummary]
+
+
 def empty_summary(path: str, record: RunRecord) -> RunSummary:
     """What run.json alone says of a run, all figures missing."""
     s = record.settings
@@ -315,8 +333,10 @@ def empty_summary(path: str, record: RunRecord) -> RunSummary:
         framework=s.framework,
         device=s.device,
         execution=s.execution,
+        mode=s.mode,
         workload=s.workload,
         data=record.data.name,
+        loader=s.loader,
         batch_size=s.batch_size,
         precision=s.precision,
         optimizer=s.optimizer,
@@ -333,21 +353,26 @@ def new_id(workload: str, framework: str, device: str) -> str:
     return f"{stamp}-{workload}-{framework}-{device.replace(':', '')}-{letters}"
 
 
-def create(output: Path, run_id: str) -> Path:
-    """Make the directory of a new run, or raise ProfileError if it can't be or is there already."""
-    run = output / run_id
+def create(output: Path, name: str, *folders: str) -> Path:
+    """Make a new directory for results, and folders in it.
+
+    Raises:
+        ProfileError: it can't be made, or is there already.
+    """
+    made = output / name
     try:
         output.mkdir(parents=True, exist_ok=True)
-        run.mkdir()
-        (run / RAW).mkdir()
+        made.mkdir()
+        for folder in folders:
+            (made / folder).mkdir()
     except OSError as error:
-        if run.exists():
-            message = f"{run} exists already; choose another --name or remove it."
+        if isinstance(error, FileExistsError) and made.exists():
+            message = f"{made} exists already; choose another --name or remove it."
             raise ProfileError(message) from None
         raise ProfileError(
             f"{output} can't be written to ({error.strerror}); choose a folder with --output."
         ) from None
-    return run
+    return made
 
 
 def write_json(path: Path, record: msgspec.Struct) -> None:

@@ -1,6 +1,8 @@
 """The one order in which every framework consumes the samples."""
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +20,7 @@ class BatchOrder:
     def __init__(self, count: int, batch_size: int, seed: int) -> None:
         if batch_size > count:
             raise WorkloadError(
-                f"a batch of {batch_size:,} is larger than the {count:,} training samples; "
+                f"a batch of {batch_size:,} is larger than the {count:,} samples; "
                 f"use --batch-size {count} or less."
             )
         self.batch_size = batch_size
@@ -36,18 +38,32 @@ class BatchOrder:
         return self._order[start : start + self.batch_size]
 
 
-class BatchLog:
-    """A running SHA-256 over the batches as they are consumed."""
+@dataclass(frozen=True)
+class Batches:
+    """`count` batches of an order, from batch `begin` on."""
 
-    def __init__(self) -> None:
-        self.steps = 0
-        self._digest = hashlib.sha256()
+    order: BatchOrder
+    begin: int
+    count: int
 
-    def add(self, batch: npt.NDArray[np.int64]) -> None:
-        """Take note of one batch."""
-        self._digest.update(np.ascontiguousarray(batch, dtype="<i8").data)
-        self.steps += 1
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.int64]]:
+        return (self.order.batch(self.begin + offset) for offset in range(self.count))
+
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """All sample numbers at once: (count, batch_size)."""
+        return np.stack(list(self)) if self.count else np.empty((0, self.order.batch_size), "int64")
+
+    def parts(self, most: int) -> Iterator["Batches"]:
+        """The same batches in parts of `most` at most."""
+        for offset in range(0, self.count, most):
+            yield Batches(self.order, self.begin + offset, min(most, self.count - offset))
 
     def sha256(self) -> str:
-        """The digest of all batches so far."""
-        return self._digest.hexdigest()
+        """The digest of all sample numbers, as little-endian int64 in order."""
+        digest = hashlib.sha256()
+        for batch in self:
+            digest.update(np.ascontiguousarray(batch, dtype="<i8").data)
+        return digest.hexdigest()

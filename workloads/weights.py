@@ -2,14 +2,17 @@
 
 import hashlib
 import math
+import zipfile
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from workloads.spec import Relu, Workload
+from workloads.spec import Relu, Workload, WorkloadError
 
+HEADER_BYTES = 1024
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 
 
@@ -34,6 +37,42 @@ def initial_weights(workload: Workload, seed: int) -> dict[str, npt.NDArray[np.f
             generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
             unit = generator.uniform(-1.0, 1.0, size)
             arrays[name] = (unit * limits[part]).astype(np.float32)
+    return arrays
+
+
+def save(path: Path, arrays: Arrays) -> None:
+    """Write arrays by name to an .npz file that needs no pickle to be read."""
+    np.savez(path, allow_pickle=False, **{name: np.asarray(a) for name, a in arrays.items()})
+
+
+def load(path: Path, workload: Workload) -> dict[str, npt.NDArray[np.float32]]:
+    """The weights of a workload from an .npz file; sizes are checked before anything is read.
+
+    Raises:
+        WorkloadError: the file is missing or damaged, or holds other parameters.
+    """
+    wanted = workload.parameter_shapes()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
+            limits = {f"{n}.npy": 4 * math.prod(s) + HEADER_BYTES for n, s in wanted.items()}
+            if sizes.keys() != limits.keys() or any(sizes[n] > limits[n] for n in sizes):
+                raise WorkloadError(
+                    f"{path} does not hold the parameters of {workload.name}; "
+                    "take the weights of a run of this workload."
+                )
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: np.asarray(file[name]) for name in wanted}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise WorkloadError(
+            f"{path} can't be read ({error}); take the weights of another run."
+        ) from None
+    for name, array in arrays.items():
+        if array.shape != wanted[name] or array.dtype != np.float32:
+            raise WorkloadError(
+                f"{path} holds {name} as {array.dtype} {array.shape}, but {workload.name} needs "
+                f"float32 {wanted[name]}; take the weights of another run."
+            )
     return arrays
 
 

@@ -44,13 +44,13 @@ def shares_ns(
     ranks = rank.tolist()
     active: list[dict[int, None]] = [{} for _ in range(max([*ranks, NONE]) + 1)]
     shares = [0] * len(block)
-    clock = windows = 0
+    clock = inside = 0
     for time, begins, row in edges:
-        if time > clock and windows:
+        if time > clock and inside:
             _part(time - clock, active, shares)
         clock = time
         if row == NONE:
-            windows += 1 if begins else -1
+            inside += 1 if begins else -1
         elif begins:
             active[ranks[row]][row] = None
         else:

@@ -253,11 +253,12 @@ def _key(event: ChromeEvent) -> object:
 
 
 def _place(value: float | str | None) -> int | str:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and -(2**63) <= value < 2**63:
+    if value is None:
+        return 0
+    if isinstance(value, str):
         return value
-    return str(value) if value is not None else 0
+    whole = int(value) if value == value // 1 else None
+    return whole if whole is not None and -(2**63) <= whole < 2**63 else str(value)
 
 
 def _number(value: float | str) -> float | None:

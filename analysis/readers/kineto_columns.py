@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,7 @@ class Places:
         self._thread: list[int] = []
 
     def _add(self, place: object) -> int:
-        process, thread = place  # type: ignore[misc]
+        process, thread = cast(tuple[int | str, int | str], place)
         if process in MARK_PROCESSES:
             return MARK
         self._process.append(self.number(process))
@@ -107,9 +108,8 @@ class KinetoColumns:
         if not keep.all():
             rows = np.flatnonzero(keep)
             spans = [spans[row] for row in rows.tolist()]
-            start_us, length_us, code, places = (
-                column[rows] for column in (start_us, length_us, code, places)
-            )
+            start_us, length_us = start_us[rows], length_us[rows]
+            code, places = code[rows], places[rows]
         else:
             rows = np.arange(len(spans))
         return self._block(spans, start_us, length_us, code, places, base_ns, rank), rows

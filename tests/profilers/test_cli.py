@@ -18,10 +18,10 @@ import pytest
 
 from profilers import cli, launch, options, rundir
 from profilers.backend import frameworks
-from profilers.cli import Document
+from profilers.cli import Document, Made
 from profilers.protocol import Ready
 from profilers.rundir import Phase, ProfileError, RunRecord, Step
-from workloads.batches import BatchLog, BatchOrder
+from workloads.batches import Batches, BatchOrder
 from workloads.catalogue import find_workload
 from workloads.data import sources
 from workloads.weights import fingerprint, initial_weights
@@ -53,10 +53,10 @@ def mnist_folder(tmp_path: Path) -> Path:
         ([], "say which framework"),
         (["--framework", "torch", "--workload", "mnist"], "did you mean mnist-mlp?"),
         (["--framework", "torch", "--data", "digit"], "did you mean digits?"),
-        (["--framework", "torch", "--workload", "cifar10-cnn3", "--data", "digits"], "use --data"),
+        (["--framework", "torch", "--workload", "cifar10-cnn3", "--data", "digits"], "or --data"),
         (["--framework", "torch", "--data", "docs"], "docs holds no known data set (expected"),
         (["--framework", "torch", "--data", "README.md"], "README.md is not a folder"),
-        (["--framework", "torch", "--data", "cifar10"], "cifar10 has 32×32×3; use --data"),
+        (["--framework", "torch", "--data", "cifar10"], "32×32×3; use --workload cifar10-cnn3"),
         (["--framework", "torch", "--download"], "digits can't be had by --download"),
         (["--framework", "torch", "--epochs", "0"], "0 is less than 1"),
         (["--framework", "torch", "--output", "/dev/null/x"], "--output"),
@@ -101,7 +101,7 @@ def test_no_data_are_touched_before_the_framework_is_known_to_work(
         [*request, "--output", str(tmp_path / "traces")]
     )
     with pytest.raises(ProfileError, match="no such device"):
-        cli.profile(asked, [], [])
+        cli.profile(asked, Made())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -133,7 +133,7 @@ def test_a_batch_larger_than_the_data_is_refused(profile_command: Command, tmp_p
     request = ["--framework", "torch", "--device", "cpu", "--batch-size", "1438"]
     done = profile_command(*request, "--output", str(tmp_path / "traces"))
     assert done.returncode == 2
-    assert "larger than the 1,437 training samples" in done.stderr
+    assert "larger than the 1,437 samples" in done.stderr
     assert not (tmp_path / "traces").exists()
 
 
@@ -202,12 +202,8 @@ def test_the_directory_holds_what_the_format_says(
 @pytest.mark.slow
 def test_the_batches_are_those_of_the_recorded_order(torch_run: Path) -> None:
     result = rundir.read_json(torch_run / rundir.RESULT, rundir.Result)
-    order, log = BatchOrder(1437, 32, seed=0), BatchLog()
-    for index in range(100):
-        log.add(order.batch(index))
-    assert [d.sha256 for d in result.batches if d.phase == "timed" and d.steps == 100] == [
-        log.sha256()
-    ]
+    wanted = Batches(BatchOrder(1437, 32, seed=0), 0, 100).sha256()
+    assert [d.sha256 for d in result.batches if (d.phase, d.steps) == ("timed", 100)] == [wanted]
 
 
 @pytest.mark.slow

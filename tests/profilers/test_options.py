@@ -9,8 +9,13 @@ from workloads.catalogue import find_workload
 def asked(*arguments: str) -> Settings:
     parsed = options.parser(frameworks()).parse_args(["--framework", "torch", *arguments])
     workload = find_workload(parsed.workload or options.DEFAULT_WORKLOAD)
-    framework = options.framework(parsed, frameworks())
-    return options.settings(parsed, framework, workload, threads=3)
+    ((framework, execution),) = options.sides(parsed, frameworks())
+    return options.settings(parsed, framework, execution, workload, cpus=3)
+
+
+def sides(*arguments: str) -> list[tuple[str, str]]:
+    found = options.sides(options.parser(frameworks()).parse_args(arguments), frameworks())
+    return [(framework.name, execution) for framework, execution in found]
 
 
 def test_defaults_are_those_of_the_documentation() -> None:
@@ -65,7 +70,40 @@ def test_what_can_not_be_is_one_sentence(arguments: list[str], words: str) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_a_framework_must_be_named_and_known() -> None:
-    for arguments, words in (([], "say which framework"), (["--framework", "jax"], "no framework")):
-        with pytest.raises(ProfileError, match=words):
-            options.framework(options.parser(frameworks()).parse_args(arguments), frameworks())
+def test_several_frameworks_have_a_mode_each() -> None:
+    both = [("torch", "eager"), ("tensorflow", "function")]
+    assert sides("--framework", "both") == both
+    assert sides("--framework", "tensorflow,torch") == both[::-1]
+    assert sides("--framework", "both", "--execution", "eager") == [
+        ("torch", "eager"),
+        ("tensorflow", "eager"),
+    ]
+    assert sides("--framework", "both", "--execution", "compile,xla") == [
+        ("torch", "compile"),
+        ("tensorflow", "xla"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "say which framework"),
+        (["--framework", "jax"], 'no framework "jax"'),
+        (["--framework", "torch,jax"], 'no framework "jax"'),
+        (["--framework", "torch,"], 'no framework ""'),
+        (["--framework", "torch,torch"], "names a framework twice"),
+        (["--framework", "both", "--execution", "compile"], "not known to tensorflow"),
+        (["--framework", "both", "--execution", "eager,xla,fit"], "names 3 modes for 2"),
+        (["--framework", "torch", "--execution", "eager,compile"], "names 2 modes for 1"),
+    ],
+)
+def test_frameworks_and_modes_must_be_known(arguments: list[str], words: str) -> None:
+    with pytest.raises(ProfileError, match=words) as caught:
+        sides(*arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pipeline_has_as_many_workers_as_there_are_threads() -> None:
+    assert asked().loader_workers == 0
+    assert asked("--loader", "pipeline").loader_workers == 3
+    assert asked("--loader", "pipeline", "--threads", "2").loader_workers == 2

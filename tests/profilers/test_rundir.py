@@ -23,7 +23,6 @@ STEPS = st.builds(
     loss=st.none() | st.floats(allow_nan=False),
     sync=st.sampled_from(["", "device", "none needed"]),
     profiled=st.booleans(),
-    recorded_ops=st.none() | st.integers(0, 10**6),
     graph_ops=st.none() | st.integers(0, 10**6),
 )
 

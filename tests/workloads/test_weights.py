@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from workloads.catalogue import find_workload
-from workloads.weights import fingerprint, initial_weights, norm
+from workloads.spec import WorkloadError
+from workloads.weights import fingerprint, initial_weights, load, norm, save
 
 
 def test_arrays_have_the_canonical_shapes() -> None:
@@ -58,3 +61,46 @@ def test_the_fingerprint_does_not_depend_on_order_or_memory_layout() -> None:
 
 def test_norm_is_over_all_arrays() -> None:
     assert norm({"a": np.array([3.0]), "b": np.array([[4.0]])}) == pytest.approx(5.0)
+
+
+def test_saved_weights_come_back(tmp_path: Path) -> None:
+    workload = find_workload("cifar10-cnn3")
+    arrays = initial_weights(workload, seed=4)
+    save(tmp_path / "weights.npz", arrays)
+    assert fingerprint(load(tmp_path / "weights.npz", workload)) == fingerprint(arrays)
+
+
+def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "weights.npz"
+    workload = find_workload("mnist-mlp")
+    arrays = initial_weights(workload, seed=0)
+    wrong = {
+        "does not hold the parameters": initial_weights(find_workload("cifar10-cnn3"), 0),
+        "as float64": {n: a.astype(np.float64)[..., :1] for n, a in arrays.items()},
+        r"needs float32 \(784, 64\)": arrays | {"fc1.weight": np.zeros((64, 784), np.float32)},
+        "Object arrays": arrays | {"fc1.bias": np.array([None])},
+    }
+    for words, content in wrong.items():
+        np.savez(path, **content)  # type: ignore[arg-type]
+        with pytest.raises(WorkloadError, match=words):
+            load(path, workload)
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.3, 0.9, 0.999])
+def test_a_truncated_file_is_one_sentence(tmp_path: Path, keep: float) -> None:
+    path = tmp_path / "weights.npz"
+    workload = find_workload("mnist-mlp")
+    save(path, initial_weights(workload, seed=0))
+    path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
+    with pytest.raises(WorkloadError, match="can't be read") as caught:
+        load(path, workload)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_array_larger_than_it_should_be_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "weights.npz"
+    workload = find_workload("mnist-mlp")
+    arrays = initial_weights(workload, seed=0)
+    np.savez_compressed(path, **arrays | {"fc1.bias": np.zeros(10**7, np.float32)})
+    with pytest.raises(WorkloadError, match="does not hold the parameters"):
+        load(path, workload)

@@ -35,4 +35,4 @@ def test_no_kernels_no_file(tmp_path: Path) -> None:
     written = tables.write(Table(gather_folded(folded)), tmp_path)
     assert [path.name for path in written] == ["ops.parquet", "layers.parquet", "phases.parquet"]
     assert not (tmp_path / "kernels.parquet").exists()
-    assert parquet.read_schema(written[2]).names[3:6] == ["count", "total_ns", "self_ns"]
+    assert parquet.read_schema(written[2]).names[5:8] == ["count", "total_ns", "self_ns"]

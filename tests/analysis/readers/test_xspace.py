@@ -102,9 +102,6 @@ def test_layers_of_a_training_run(execution: str) -> None:
 def test_ops_are_named_by_their_type() -> None:
     table = Table(gather_folded(folded_of("function")))
     rows = {row.key: row.count_per_step for row in table.rows("op")}
-        row.key: row.count_per_step
-        for row in Table(gather_folded(folded_of("function"))).rows("op")
-    }
     assert rows["_MklNativeFusedMatMul"] == 2
     assert rows["_MklMatMul"] == 3
     assert rows["SparseSoftmaxCrossEntropyWithLogits"] == 1

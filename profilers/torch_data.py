@@ -1,0 +1,81 @@
+"""How torch's steps come by their batches: from tensors on the device, or through a DataLoader."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from workloads.batches import Batches
+
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+class Preloaded:
+    """All samples on the device, float32 NCHW in [0, 1]: no step waits for a copy."""
+
+    def __init__(
+        self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any], device: torch.device
+    ) -> None:
+        self.inputs = images(inputs).to(device)
+        self.labels = torch.from_numpy(np.array(labels)).to(device)
+        self._device = device
+
+    def open(self, batches: Batches) -> Iterator[Batch]:
+        """The samples of each batch, picked on the device when they are asked for."""
+        for numbers in batches:
+            rows = torch.from_numpy(numbers).to(self._device)
+            yield self.inputs.index_select(0, rows), self.labels.index_select(0, rows)
+
+
+class Pipeline:
+    """Samples decoded one by one by the worker processes of a DataLoader, then copied."""
+
+    def __init__(
+        self,
+        inputs: npt.NDArray[Any],
+        labels: npt.NDArray[Any],
+        device: torch.device,
+        workers: int,
+    ) -> None:
+        self._samples = _Samples(inputs, labels)
+        self._device = device
+        self._workers = workers
+
+    def open(self, batches: Batches) -> Iterator[Batch]:
+        """Start the workers, which fetch ahead; the batches come in the order asked for."""
+        loader = DataLoader(
+            self._samples,
+            batch_sampler=batches,  # type: ignore[arg-type]  # any iterable of numbers does
+            num_workers=self._workers,
+            pin_memory=self._device.type == "cuda",
+        )
+        return self._copied(iter(loader))
+
+    def _copied(self, fetched: Iterator[Batch]) -> Iterator[Batch]:
+        for inputs, labels in fetched:
+            yield (
+                inputs.to(self._device, non_blocking=True),
+                labels.to(self._device, non_blocking=True),
+            )
+
+
+class _Samples(Dataset[tuple[torch.Tensor, int]]):
+    """The cached arrays as a data set of one decoded sample at a time."""
+
+    def __init__(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
+        self._inputs, self._labels = inputs, labels
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, int]:
+        return images(self._inputs[number : number + 1])[0], int(self._labels[number])
+
+
+def images(array: npt.NDArray[Any]) -> torch.Tensor:
+    """uint8 NHWC -> float32 NCHW in [0, 1]."""
+    scaled = np.asarray(array, dtype=np.float32) / np.float32(255)
+    return torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 3, 1, 2)))
