@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import NONE, Block, Int64, Kind, Strings, concat
+from analysis.folds.selftime import latest_open
 
 MARKERS = (
     re.compile(r"step:(\d{1,9})"),
@@ -52,8 +53,10 @@ class Steps:
 
     def at(self, times_ns: Int64) -> Int64:
         """The number of the step that each time lies in (the latest begun one), -1 for none."""
-        interval = within(times_ns, self.start_ns, self.end_ns)
-        return np.where(interval >= 0, self.number[interval], NONE) if len(self) else interval
+        position = latest_open(self.start_ns, self.end_ns, times_ns)
+        if not len(self):
+            return position
+        return np.where(position >= 0, self.number[position], NONE)
 
 
 class StepFinder:
@@ -102,18 +105,3 @@ def steps_of(blocks: Iterable[Block], strings: Strings) -> Steps:
     for block in blocks:
         finder.take(block)
     return finder.steps()
-
-
-def within(times_ns: Int64, start_ns: Int64, end_ns: Int64) -> Int64:
-    """For each time the number of the interval it lies in (the latest begun one), or -1.
-
-    Args:
-        times_ns: shape (times,).
-        start_ns: shape (intervals,), sorted; an interval holds its start, not its end.
-        end_ns: shape (intervals,).
-    """
-    if not len(start_ns):
-        return np.full(len(times_ns), NONE, dtype=np.int64)
-    number = np.searchsorted(start_ns, times_ns, side="right") - 1
-    inside = (number >= 0) & (times_ns < end_ns[number])
-    return np.where(inside, number, NONE)

@@ -55,7 +55,8 @@ class ChromeTrace:
 
     Complete events and pairs of begin and end are ops, unless their category is one of torch's;
     those of processes that are called after a device are its kernels and copies. `ts` counts from
-    1970 as far as anyone can tell. Counters, arrows, samples and marks are counted in `marks`.
+    1970 as far as anyone can tell. Counters, arrows, samples, marks and the empty element that
+    TensorFlow ends with are counted in `marks`.
     `notes` are sentences on what a reader of the tables should know. Read it once.
     """
 
@@ -166,7 +167,7 @@ class ChromeTrace:
                     self._end(rows, event)
                 case "M":
                     self._take_name(event)
-                case "":
+                case "" if event.name or event.ts:
                     self._dropped["no phase"] += 1
                 case _:
                     self.marks += 1

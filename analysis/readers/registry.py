@@ -121,7 +121,8 @@ def _category(raw: msgspec.Raw) -> Iterator[str]:
 class Ranks:
     """The traces of several ranks as one; meets analysis.blocks.Trace.
 
-    A trace that does not say its rank has that in its name, else its place among the files.
+    A trace that does not say its rank has that in its name, else its place among the files. What
+    is no trace is left out, and a note says so.
     """
 
     def __init__(self, path: Path, files: Sequence[Path], memory: bool, limited: bool) -> None:
@@ -134,11 +135,17 @@ class Ranks:
         self.notes: list[str] = []
         self.traces: list[Trace] = []
         for number, file in enumerate(files):
-            trace = _open_file(file, memory, limited, self.strings)
+            try:
+                trace = _open_file(file, memory, limited, self.strings)
+            except ProfileError as error:
+                self.notes.append(f"Left out: {error}")
+                continue
             trace.rank = rank_of(file.name, number)
             if isinstance(trace, KinetoTrace):
                 trace.read_header()
             self.traces.append(trace)
+        if not self.traces:
+            raise ProfileError(self.notes[0].removeprefix("Left out: "))
 
     @property
     def rank(self) -> int:
