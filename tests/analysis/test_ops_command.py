@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from pyarrow import parquet
 
@@ -12,7 +13,8 @@ from analysis import cli, ops_command
 from analysis.ops_command import CACHE, Request, load, selection_of
 from profilers.rundir import ProfileError
 
-DATA = Path(__file__).parents[1] / "data"
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests" / "data"
 BERT = DATA / "kineto" / "h100-bert-small.json.gz"
 GROUPINGS = ("op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step")
 
@@ -25,6 +27,8 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 @pytest.mark.parametrize("by", GROUPINGS)
 def test_the_json_document(capsys: pytest.CaptureFixture[str], by: str) -> None:
     document = json.loads(printed(capsys, BERT, "--by", by, "--format", "json"))
+    schema = json.loads((ROOT / "docs" / "schema" / "ops.json").read_text())
+    jsonschema.validate(document, schema)
     assert (document["schema"], document["warnings"]) == (1, [])
     assert document["steps"] == 1
     assert document["busy_ns"] == {"0": 309_437}
