@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, Kind, Strings, Trace, concat
+from analysis.blocks import NONE, Block, Kind, Strings, Trace, concat
+from analysis.columns import Int64
 from analysis.folds.layers import Layers
 from analysis.folds.links import Launches, launches, on_device
 from analysis.folds.phases import Phases

@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 
 from analysis.annotate import Folded, Mask, annotated
-from analysis.blocks import NONE, Int64, Kind, Strings, Trace, group_rows, pick
+from analysis.blocks import NONE, Kind, Strings, Trace
+from analysis.columns import Int64, group_rows, pick
 from analysis.folds.busy import Busy, DeviceTime
 from analysis.folds.links import on_device
 from analysis.folds.phase_times import PhaseTime, PhaseTimes

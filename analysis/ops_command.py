@@ -159,8 +159,8 @@ def write(request: Request, by: Grouping, form: str, output: Path | None, limit:
         else:
             with output.open("w", encoding="utf-8", newline="") as file:
                 _print(found, by, form, request.path.name, limit, file)
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         raise ProfileError(f"{output} can't be written ({error.strerror}).") from None
 

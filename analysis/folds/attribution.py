@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, runs_of_equal
+from analysis.blocks import NONE, Block
+from analysis.columns import Int64, runs_of_equal
 
 Edge = tuple[int, bool, int]
 

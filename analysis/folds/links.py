@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import DEVICE_KINDS, MIXER, NONE, Block, Int32, Int64, Kind, Strings
+from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings
+from analysis.columns import MIXER, Int32, Int64
 from analysis.windows import Window
 
 MEMORY_BYTES = 64 << 20

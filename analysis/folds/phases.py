@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from analysis.blocks import NONE, Block, Int64, Kind, Strings, TextTable
+from analysis.blocks import NONE, Block, Kind, Strings, TextTable
+from analysis.columns import Int64
 from analysis.folds.paths import PathNames, phase_of
 from analysis.folds.selftime import latest_open
 from analysis.windows import Window

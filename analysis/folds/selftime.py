@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, Kind, runs_of_equal
+from analysis.blocks import NONE, Block, Kind
+from analysis.columns import Int64, runs_of_equal
 from analysis.windows import OPEN_END_NS, Window, inherit
 
 INSTANTS = (Kind.MEMORY, Kind.COUNTER)

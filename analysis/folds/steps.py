@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, Kind, Strings, concat
+from analysis.blocks import NONE, Block, Kind, Strings, concat
+from analysis.columns import Int64
 from analysis.folds.selftime import latest_open
 
 MARKERS = (

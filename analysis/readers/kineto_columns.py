@@ -7,7 +7,8 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import DEVICE_KINDS, NONE, Block, Int64, Kind, Strings, from_columns
+from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings, from_columns
+from analysis.columns import Int64
 from analysis.folds.steps import step_number
 from analysis.readers.kineto_events import (
     KINDS,

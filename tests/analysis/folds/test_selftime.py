@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.blocks import Block, Int64, Kind, from_columns
+from analysis.blocks import Block, Kind, from_columns
+from analysis.columns import Int64
 from analysis.folds.busy import union_ns
 from analysis.folds.selftime import latest_open
 from analysis.folds.selftime import nest as nest_window
