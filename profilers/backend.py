@@ -13,7 +13,6 @@ from profilers.rundir import Environment, ProfileError, Settings
 from workloads.batches import Batches
 from workloads.spec import Workload
 
-Indices = npt.NDArray[np.int64]
 Arrays = Mapping[str, npt.NDArray[Any]]
 SUFFIX = "_backend"
 
@@ -68,7 +67,10 @@ class Backend(Protocol):
         ...
 
     def run(self, batches: Batches, observer: Observer) -> None:
-        """Take a step for each batch in turn, until the observer has enough."""
+        """Take a step for each batch in turn, until the observer has enough.
+
+        What a step was given is noted in the log of the batches.
+        """
         ...
 
     def record(self, batches: Batches, observer: Observer, raw: Path, unrecorded: int) -> None:

@@ -58,6 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of --list has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return COMPLETE
+    except OSError as error:
+        problem = f"{error.filename} can't be read or written ({error.strerror}); make room there"
+        code = UNMET
     if problem:
         recorded = f"; recorded so far: {', '.join(map(str, made.runs))}" if made.runs else ""
         made.problem = problem + recorded
@@ -78,8 +81,9 @@ def _end_in_order() -> None:
 def profile(asked: argparse.Namespace, made: "Made") -> int:
     """Check, run, finish; the exit code. What was made is noted in `made` as it is made."""
     planned = plan.make(asked)
-    for side in planned.missing:
-        made.problem = f"{side.reason} The others are run."
+    if planned.missing:
+        reasons = " ".join(dict.fromkeys(side.reason for side in planned.missing))
+        made.problem = f"{reasons} What can be run is run."
         _say_error(made.problem)
     progress = _progress(asked, planned)
     made.rounds = Rounds(planned, progress)
@@ -116,15 +120,20 @@ class Made:
 
     def document(self) -> Document:
         """What `--json` prints."""
+        rows: list[RunSummary] = []
         compared: list[rundir.ComparisonSummary] = []
-        if self.rounds is not None and self.rounds.comparison is not None:
-            compared = _comparisons(self.rounds.comparison)
-        return Document(
-            runs=[_row(run) for run in self.runs],
-            comparisons=compared,
-            warnings=self.warnings,
-            error=self.problem,
-        )
+        warnings = list(self.warnings)
+        try:
+            if self.rounds is not None and self.rounds.comparison is not None:
+                compared = _comparisons(self.rounds.comparison)
+        except ProfileError as error:
+            warnings.append(str(error))
+        for run in self.runs:
+            try:
+                rows.append(_row(run))
+            except ProfileError as error:
+                warnings.append(str(error))
+        return Document(runs=rows, comparisons=compared, warnings=warnings, error=self.problem)
 
 
 def _progress(asked: argparse.Namespace, planned: Plan) -> Progress:
@@ -181,4 +190,5 @@ def _say(text: str) -> None:
 
 
 def _say_error(text: str) -> None:
-    _say(f"error: {text}")
+    """Control characters, which a file may have put into its message, are no commands here."""
+    _say("error: " + "".join(c for c in text if c.isprintable() or c == "\n"))

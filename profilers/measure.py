@@ -11,13 +11,12 @@ from profilers.backend import Backend
 from profilers.recorder import Recorder
 from profilers.rows import Extent, Rows, RowWriter
 from profilers.rundir import BatchDigest, Settings
-from workloads.batches import Batches, BatchOrder
+from workloads.batches import Batches, BatchLog, BatchOrder
 
 TIMED_SECONDS, TIMED_SECONDS_DEVICE = 3.0, 8.0
 WINDOW_NS, MINIMUM_WINDOWS = 50_000_000, 30
 SIZING_WINDOWS, SIZING_MARGIN = 8, 1.1
 UNRECORDED_STEPS = 2
-DIGEST_STEPS = 100
 INFERENCE_SECONDS, INFERENCE_WARMUP = 0.5, 5
 INFERENCE_RUNS, INFERENCE_MOST_RUNS = 30, 2000
 COMPARED_STEPS = 30
@@ -41,46 +40,46 @@ class Measurement:
         self._order = order
         self._recorder = recorder
         self._writer = RowWriter(backend, order, recorder)
+        self._log = BatchLog()
 
     def first_step(self) -> None:
         """Tracing, compiling and allocating: the step that costs more than all others."""
         with self._recorder.phase("first_step"):
-            self._steps("first_step", 0, 1)
+            self._steps("first_step", 0, Extent(1))
 
     def warm_up(self, steps: int) -> int:
         """The steps that nobody times; returns the window size for the timed phase."""
-        window, done = 1, 1 + steps
+        window = 1
         with self._recorder.phase("warmup", steps=steps):
-            self._steps("warmup", 1, steps)
+            if steps:
+                self._steps("warmup", 1, Extent(steps))
             if self.backend.asynchronous:
-                window, done = self._fitting_window(done)
-        self._note_digest("warmup", done)
+                window = self._fitting_window(1 + steps)
+        self._note_digests("warmup")
         return window
 
-    def _fitting_window(self, begin: int) -> tuple[int, int]:
-        """(steps between two synchronisations that last at least 50 ms, steps done by then).
+    def _fitting_window(self, begin: int) -> int:
+        """Steps between two synchronisations that last at least 50 ms, found by running them.
 
-        It is found by running them: the last window run is the one after tuning that is not timed.
+        The last window run is the one after tuning that is not timed.
         """
         window = 1
         for _ in range(SIZING_WINDOWS):
-            (row,) = self._steps("warmup", begin, window, window).made
+            (row,) = self._steps("warmup", begin, Extent(window), window=window).made
             begin += window
             if row.duration_ns >= WINDOW_NS:
                 break
             window = math.ceil(window * WINDOW_NS * SIZING_MARGIN / max(row.duration_ns, 1))
-        return window, begin
+        return window
 
     def timed(self, wanted: Extent, window: int) -> tuple[int, float]:
         """Run from the initial weights, unprofiled; (steps done, median step in ms)."""
         self.backend.restart()
-        rows = Rows(
-            self._writer, "timed", wanted, window=self._bounded_window(window, wanted.steps)
-        )
+        self._log = BatchLog()
+        window = self._bounded_window(window, wanted.steps)
         with _no_collection(), self._recorder.phase("timed", wanted.steps, wanted.seconds):
-            self.backend.run(Batches(self._order, 0, wanted.steps or UNBOUNDED), rows)
-        self._note_digest("timed", min(rows.done, DIGEST_STEPS))
-        self._note_digest("timed", rows.done)
+            rows = self._steps("timed", 0, wanted, window=window)
+        self._note_digests("timed")
         return rows.done, rows.median_step_ms()
 
     def _bounded_window(self, window: int, steps: int | None) -> int:
@@ -102,39 +101,60 @@ class Measurement:
         in ms.
         """
         build_ms = None
+        skipped = UNRECORDED_STEPS
         with self._recorder.phase("profiled", steps=steps):
             if self.backend.prepare_profiling():
-                rows = self._steps("profiled", begin, COMPARED_STEPS, skipped=UNRECORDED_STEPS)
+                wanted = Extent(COMPARED_STEPS)
+                rows = self._steps("profiled", begin, wanted, index=0, skipped=skipped)
                 build_ms = rows.median_step_ms()
-                begin += UNRECORDED_STEPS + COMPARED_STEPS
+                begin += skipped + COMPARED_STEPS
+            graph_ops = self.backend.graph_ops()
             rows = Rows(
                 self._writer,
                 "profiled",
                 Extent(steps),
-                batch=begin + UNRECORDED_STEPS,
-                skipped=UNRECORDED_STEPS,
+                self._log,
+                batch=begin + skipped,
+                skipped=skipped,
                 profiled=True,
-                graph_ops=self.backend.graph_ops(),
+                graph_ops=graph_ops,
             )
-            batches = Batches(self._order, begin, UNRECORDED_STEPS + steps)
-            self.backend.record(batches, rows, raw, UNRECORDED_STEPS)
+            batches = Batches(self._order, begin, skipped + steps, self._log)
+            self._wait()
+            self.backend.record(batches, rows, raw, skipped)
         return build_ms
 
-    def _steps(self, phase: str, begin: int, count: int, window: int = 1, skipped: int = 0) -> Rows:
-        """Measure steps, numbered as their batches are, after `skipped` that are not."""
+    def _steps(
+        self,
+        phase: str,
+        begin: int,
+        wanted: Extent,
+        *,
+        index: int | None = None,
+        window: int = 1,
+        skipped: int = 0,
+    ) -> Rows:
+        """Measure steps from batch `begin` on, after some that are not; they have its number."""
         first = begin + skipped
         rows = Rows(
             self._writer,
             phase,
-            Extent(count),
+            wanted,
+            self._log,
             window=window,
-            index=first,
+            index=first if index is None else index,
             batch=first,
             skipped=skipped,
         )
-        if count:
-            self.backend.run(Batches(self._order, begin, skipped + count), rows)
+        count = UNBOUNDED if wanted.steps is None else skipped + wanted.steps
+        self._wait()
+        self.backend.run(Batches(self._order, begin, count, self._log), rows)
         return rows
+
+    def _wait(self) -> None:
+        """Nothing that was begun before may still be at work when the first step begins."""
+        if self.backend.asynchronous:
+            self.backend.synchronise()
 
     def infer(self, batch_size: int) -> None:
         """Latency at batch 1, then throughput at the batch size; one row per call."""
@@ -160,11 +180,12 @@ class Measurement:
             self._writer.write("inference", done, began, ended, samples=size, done=done + 1)
             done += 1
 
-    def _note_digest(self, phase: str, steps: int) -> None:
-        """Hash the batches of a phase that began with batch 0; two of one length are one."""
-        digest = BatchDigest(phase, steps, Batches(self._order, 0, steps).sha256())
-        if digest not in self.digests:
-            self.digests.append(digest)
+    def _note_digests(self, phase: str) -> None:
+        """What the steps of a phase were given: the first hundred of them, and all."""
+        log = self._log
+        if log.early is not None and log.steps > log.EARLY_STEPS:
+            self.digests.append(BatchDigest(phase, log.EARLY_STEPS, log.early))
+        self.digests.append(BatchDigest(phase, log.steps, log.sha256()))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ LOADERS = ("preloaded", "pipeline")
 BOTH, PAIR = "both", ("torch", "tensorflow")
 COMPARED_REPEATS = 5
 DEVICE_PATTERN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
-NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 EPILOG = """\
 examples:
   python profile.py --framework torch --device cpu
@@ -48,6 +48,7 @@ def parser(known: Mapping[str, Framework]) -> Parser:
         allow_abbrev=False,
     )
     _add_what(made.add_argument_group("what to run"), known)
+    _add_data(made.add_argument_group("which data"))
     _add_how(made.add_argument_group("how to run it"), known)
     _add_where(made.add_argument_group("what to record, and where"))
     talk = made.add_argument_group("what to print")
@@ -83,8 +84,14 @@ def _add_what(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) ->
         dest="weights_from",
         metavar="RUN|NAME",
         help="begin with the weights that a run was left with, or with those of a run of this "
-        "framework that is made first; default: weights made from the seed",
+        "framework that is made first, of as many --steps or --epochs; default: made from the seed",
     )
+    group.add_argument(
+        "--list", action="store_true", help="workloads (with --workload its layers) and data sets"
+    )
+
+
+def _add_data(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--data",
         metavar="NAME|DIR",
@@ -97,7 +104,11 @@ def _add_what(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) ->
         help="with --data NAME: fetch its files into the cache, unless they are there",
     )
     group.add_argument(
-        "--list", action="store_true", help="workloads (with --workload its layers) and data sets"
+        "--loader",
+        choices=LOADERS,
+        default="preloaded",
+        help="preloaded (default: all samples lie on the device, with fit on the host), or "
+        "pipeline: DataLoader and tf.data decode them, with as many workers as --threads",
     )
 
 
@@ -107,13 +118,6 @@ def _add_how(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) -> 
         "--execution",
         metavar="MODE[,MODE]",
         help=f"{'; '.join(modes)} (the first is the default); one for all, or one for each",
-    )
-    group.add_argument(
-        "--loader",
-        choices=LOADERS,
-        default="preloaded",
-        help="preloaded (default: all samples lie on the device), or pipeline: DataLoader and "
-        "tf.data decode them, with as many workers as --threads",
     )
     group.add_argument("--batch-size", type=_at_least(1), metavar="N", help="default: 32")
     length = group.add_mutually_exclusive_group()
@@ -151,7 +155,7 @@ def _add_where(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--output", default="traces", metavar="DIR", help="default: traces")
     group.add_argument(
         "--name",
-        type=_matching(NAME_PATTERN, "letters, digits and . _ -"),
+        type=_matching(NAME_PATTERN, "at most 100 letters, digits and . _ -"),
         metavar="ID",
         help="the run's folder; default: made from time and settings",
     )
@@ -197,7 +201,9 @@ def sides(
 ) -> list[tuple[Framework, str]]:
     """(framework, execution) of each side asked for, the baseline first."""
     found = _frameworks(options.framework, known)
-    modes = options.execution.split(",") if options.execution else []
+    modes = _parts(options.execution) if options.execution else []
+    if len(found) == 1:
+        found *= max(1, len(modes))
     if len(modes) > 1 and len(modes) != len(found):
         raise ProfileError(
             f"--execution names {len(modes)} modes for {len(found)} framework(s); name one for "
@@ -212,7 +218,13 @@ def sides(
                 f"--execution {mode} is not known to {framework.name}; "
                 f"use {' or '.join(framework.executions)}."
             )
-    return list(zip(found, chosen, strict=True))
+    pairs = list(zip(found, chosen, strict=True))
+    for number, (framework, mode) in enumerate(pairs):
+        if (framework, mode) in pairs[:number]:
+            raise ProfileError(
+                f"{framework.name} {mode} is asked for twice; name each framework or mode once."
+            )
+    return pairs
 
 
 def _frameworks(asked: str | None, known: Mapping[str, Framework]) -> list[Framework]:
@@ -220,13 +232,16 @@ def _frameworks(asked: str | None, known: Mapping[str, Framework]) -> list[Frame
     choices = [*known, BOTH]
     if asked is None:
         raise ProfileError(f"say which framework to profile: --framework {' or '.join(choices)}.")
-    names = PAIR if asked == BOTH else asked.split(",")
+    names = PAIR if asked == BOTH else _parts(asked)
     for name in names:
         if name not in known:
             raise ProfileError(f'there is no framework "{name}" here; known: {", ".join(choices)}.')
-    if len(set(names)) < len(names):
-        raise ProfileError(f"--framework {asked} names a framework twice; name each once.")
     return [known[name] for name in names]
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the commas of a list."""
+    return [part.strip() for part in text.split(",")]
 
 
 def _at_least(minimum: int) -> Callable[[str], int]:

@@ -71,23 +71,25 @@ class Plan:
         if self.name is None:
             s = side.settings
             return rundir.new_id(s.workload, s.framework, s.device)
-        return run_names(self.name, [s.framework for s in self.asked], self.repeats)[
-            (side.number, repeat)
-        ]
+        return run_names(self.name, self.asked, self.repeats)[side.number, repeat]
 
     def comparison_id(self) -> str:
         """The name of the comparison's directory."""
         s = self.sides[0].settings
-        known = "-".join(side.framework for side in self.asked)
+        known = "-".join(dict.fromkeys(side.framework for side in self.asked))
         return f"compare-{self.name or rundir.new_id(s.workload, known, s.device)}"
 
 
-def run_names(name: str, sides: list[str], repeats: int) -> dict[tuple[int | None, int], str]:
+def run_names(
+    name: str, sides: list[rundir.Side], repeats: int
+) -> dict[tuple[int | None, int], str]:
     """The directories of all runs of a named request, by number of the side and repeat."""
     names: dict[tuple[int | None, int], str] = {(None, 1): f"{name}-{TRAINED}"}
-    for number, framework in enumerate(sides):
+    one_framework = len({side.framework for side in sides}) < len(sides)
+    for number, side in enumerate(sides):
+        which = f"{side.framework}-{side.execution}" if one_framework else side.framework
         for repeat in range(1, repeats + 1):
-            parts = [name, framework * (len(sides) > 1), str(repeat) * (repeats > 1)]
+            parts = [name, which * (len(sides) > 1), str(repeat) * (repeats > 1)]
             names[number, repeat] = "-".join(filter(None, parts))
     return names
 
@@ -106,19 +108,40 @@ def make(asked: argparse.Namespace) -> Plan:
     workload = find_workload(asked.workload or options.DEFAULT_WORKLOAD)
     cpus = physical_cores()
     wanted = [options.settings(asked, *pair, workload, cpus) for pair in pairs]
+    sides = [rundir.Side(s.framework, s.execution) for s in wanted]
     choice = sources.choose(wanted[0].data, asked.download)
     choice.dataset.check(workload)
     output = Path(asked.output)
     repeats = asked.repeats or (options.COMPARED_REPEATS if len(pairs) > 1 else 1)
-    _check_output(output, asked.name, [s.framework for s in wanted], repeats)
-    source = None
-    if asked.weights_from is not None and asked.weights_from not in known:
+    trains_first = asked.weights_from in known
+    _check_output(output, asked.name, sides, repeats, trains_first)
+    if asked.weights_from is not None and not trains_first:
         source = _weights_source(asked.weights_from, output, workload)
+        wanted = [msgspec.structs.replace(s, weights_from=source) for s in wanted]
     programs = interpreters.parse(asked.python)
+    ready, missing = _ready_sides(wanted, known, programs)
+    teacher = None
+    if trains_first:
+        teacher = _teacher(asked, known[asked.weights_from], workload, ready[0], programs)
+    return Plan(
+        asked=sides,
+        missing=missing,
+        sides=ready,
+        teacher=teacher,
+        data=_data(wanted[0], sources.prepare(choice, workload, asked.quiet)),
+        output=output,
+        name=asked.name,
+        repeats=repeats,
+    )
+
+
+def _ready_sides(
+    wanted: list[Settings], known: dict[str, Framework], programs: dict[str, str]
+) -> tuple[list[Side], list[MissingSide]]:
+    """The sides that can be run, and why the others can't; at least one can be."""
     sides: list[Side] = []
     missing: list[MissingSide] = []
     for number, settings in enumerate(wanted):
-        settings = msgspec.structs.replace(settings, weights_from=source)
         try:
             sides.append(_ready(number, known[settings.framework], settings, programs))
         except ProfileError as error:
@@ -126,22 +149,9 @@ def make(asked: argparse.Namespace) -> Plan:
                 raise
             missing.append(MissingSide(number, str(error)))
     if not sides:
-        raise ProfileError(" ".join(each.reason for each in missing))
+        raise ProfileError(" ".join(dict.fromkeys(each.reason for each in missing)))
     _check_devices(sides)
-    teacher = None
-    if asked.weights_from in known:
-        teacher = _teacher(asked, known[asked.weights_from], workload, sides[0], programs)
-    data = _data(wanted[0], sources.prepare(choice, workload, asked.quiet))
-    return Plan(
-        asked=[rundir.Side(s.framework, s.execution) for s in wanted],
-        missing=missing,
-        sides=sides,
-        teacher=teacher,
-        data=data,
-        output=output,
-        name=asked.name,
-        repeats=repeats,
-    )
+    return sides, missing
 
 
 def _ready(
@@ -182,7 +192,8 @@ def _teacher(
 
 def _weights_source(asked: str, output: Path, workload: Workload) -> str:
     """The run whose weights are asked for, by its path or its name; they must fit the workload."""
-    found = next((p for p in (Path(asked), output / asked) if (p / rundir.RUN).exists()), None)
+    places = (Path(asked), output / asked)
+    found = next((place for place in places if os.path.exists(place / rundir.RUN)), None)
     if found is None:
         raise ProfileError(
             f"--from {asked} is neither a run nor a framework; name a run's folder, or "
@@ -203,14 +214,19 @@ def _weights_source(asked: str, output: Path, workload: Workload) -> str:
     return str(found)
 
 
-def _check_output(output: Path, name: str | None, sides: list[str], repeats: int) -> None:
+def _check_output(
+    output: Path, name: str | None, sides: list[rundir.Side], repeats: int, trains_first: bool
+) -> None:
     """Find out now, and not after a minute, that results could not be written."""
     if name is not None:
-        names = [name, f"compare-{name}", *run_names(name, sides, repeats).values()]
-        for taken in (output / each for each in names if (output / each).exists()):
+        names = run_names(name, sides, repeats)
+        if not trains_first:
+            del names[None, 1]
+        wanted = [*names.values(), *([f"compare-{name}"] if len(sides) > 1 else [])]
+        for taken in (output / each for each in wanted if os.path.exists(output / each)):
             raise ProfileError(f"{taken} exists already; choose another --name or remove it.")
     nearest = next(
-        path for path in (output.absolute(), *output.absolute().parents) if path.exists()
+        path for path in (output.absolute(), *output.absolute().parents) if os.path.exists(path)
     )
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise ProfileError(f"{output} can't be written to; choose a folder with --output.")

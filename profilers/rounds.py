@@ -28,13 +28,12 @@ class Rounds:
         self.comparison: Path | None = None
         self._plan = plan
         self._progress = progress
-        self._order = random.Random()
         self._record: RoundsRecord | None = None
 
     def run(self) -> int:
         """Run everything; the exit code. A run that fails does not keep the others from running."""
         plan = self._plan
-        sides = plan.sides
+        sides = list(plan.sides)
         if plan.teacher is not None:
             status = self._run(plan.teacher, 1)
             if status != "complete":
@@ -44,11 +43,13 @@ class Rounds:
                 replace(s, settings=msgspec.structs.replace(s.settings, weights_from=source))
                 for s in sides
             ]
+        order_seed = secrets.randbits(32)
         if plan.compares:
-            self._begin_comparison()
+            self._begin_comparison(order_seed)
+        order = random.Random(order_seed)
         code = UNMET if plan.missing else COMPLETE
         for repeat in range(1, plan.repeats + 1):
-            self._order.shuffle(sides)
+            order.shuffle(sides)
             for side in sides:
                 status = self._run(side, repeat)
                 if status == "interrupted":
@@ -57,9 +58,8 @@ class Rounds:
                     code = FAILED
         return code
 
-    def _begin_comparison(self) -> None:
-        plan, seed = self._plan, secrets.randbits(32)
-        self._order = random.Random(seed)
+    def _begin_comparison(self, order_seed: int) -> None:
+        plan = self._plan
         self.comparison = rundir.create(plan.output, plan.comparison_id())
         self._record = RoundsRecord(
             id=self.comparison.name,
@@ -67,7 +67,7 @@ class Rounds:
             version=VERSION,
             sides=plan.asked,
             rounds=plan.repeats,
-            order_seed=seed,
+            order_seed=order_seed,
             missing=plan.missing,
         )
         rundir.write_json(self.comparison / rundir.ROUNDS, self._record)
@@ -75,8 +75,6 @@ class Rounds:
     def _run(self, side: Side, repeat: int) -> rundir.Status:
         plan = self._plan
         run = rundir.create(plan.output, plan.run_id(side, repeat), rundir.RAW)
-        self.runs.append(run)
-        self._note(side, repeat, run)
         record = RunRecord(
             id=run.name,
             status="running",
@@ -88,6 +86,9 @@ class Rounds:
             repeats=1 if side is plan.teacher else plan.repeats,
             warnings=side.warnings,
         )
+        rundir.write_json(run / rundir.RUN, record)
+        self.runs.append(run)
+        self._note(side, repeat, run)
         self._progress.begin(side.title, len(self.runs), plan.run_count)
         record = Launch(run, record, side.interpreter, self._progress).measure()
         self._progress.end(record, str(run), _median_step_ms(run))

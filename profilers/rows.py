@@ -8,7 +8,7 @@ from typing import Any
 from profilers.backend import Backend
 from profilers.recorder import Recorder
 from profilers.rundir import Step
-from workloads.batches import BatchOrder
+from workloads.batches import BatchLog, BatchOrder
 
 MINIMUM_STEPS = 100
 
@@ -82,7 +82,7 @@ class Rows:
     """An Observer that has a row made for every `window` steps, until the extent is over.
 
     The first `skipped` steps are no part of it. `index` and `batch` are the numbers of the first
-    step that is measured, and of its batch.
+    step that is measured, and of its batch. The log of the batches is settled between rows.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Rows:
         writer: RowWriter,
         phase: str,
         wanted: Extent,
+        log: BatchLog,
         *,
         window: int = 1,
         index: int = 0,
@@ -102,7 +103,7 @@ class Rows:
         self.done = 0
         self._writer = writer
         self._phase, self._profiled, self._graph_ops = phase, profiled, graph_ops
-        self._wanted, self._window = wanted, window
+        self._wanted, self._window, self._log = wanted, window, log
         self._index, self._batch = index, batch
         self._to_skip = skipped
         self._handles: list[Any] = []
@@ -119,6 +120,8 @@ class Rows:
         """Make a row, if this step was the last one of it; whether the extent is over."""
         if self._to_skip:
             self._to_skip -= 1
+            if not self._to_skip and loss is not None:
+                self._writer.backend.mean_loss([loss])
             return False
         self._handles.append(loss)
         if len(self._handles) < self._size:
@@ -126,11 +129,11 @@ class Rows:
         if self._writer.backend.asynchronous:
             self._writer.backend.synchronise()
         ended = time.monotonic_ns()
+        self._log.settle()
         self._first_began = self._first_began or self._began
-        index = self._index + self.done
         row = self._writer.write(
             self._phase,
-            index,
+            self._index + self.done,
             self._began,
             ended,
             count=self._size,
@@ -138,7 +141,7 @@ class Rows:
             handles=self._handles,
             profiled=self._profiled,
             graph_ops=self._graph_ops,
-            done=index + self._size,
+            done=self.done + self._size,
         )
         self.made.append(row)
         self.done += self._size

@@ -1,12 +1,13 @@
 """The run directory: its records, how they are written and read, and the tree of errors."""
 
+import contextlib
 import csv
 import os
 import secrets
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -30,6 +31,7 @@ SUMMARY = "derived/summary.json"
 ROUNDS = "rounds.json"
 COMPARISON = "compare.json"
 
+Duration = Annotated[int, msgspec.Meta(ge=0)]
 Status = Literal["running", "complete", "failed", "interrupted", "timed-out"]
 
 
@@ -129,7 +131,7 @@ class Phase(msgspec.Struct, frozen=True):
 
     phase: str
     start_ns: int
-    duration_ns: int
+    duration_ns: Duration
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,9 +141,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     index: int
     kind: Literal["step", "window"] = "step"
-    count: int = 1
+    count: Annotated[int, msgspec.Meta(ge=1)] = 1
     start_ns: int
-    duration_ns: int
+    duration_ns: Duration
     samples: int
     loss: float | None = None
     sync: str = ""
@@ -376,11 +378,20 @@ def create(output: Path, name: str, *folders: str) -> Path:
 
 
 def write_json(path: Path, record: msgspec.Struct) -> None:
-    """Replace a record in one step, so that a reader never sees half of it."""
+    """Replace a record in one step, so that a reader never sees half of it.
+
+    Raises:
+        OSError: it can't be written; nothing is left of it.
+    """
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    os.replace(temporary, path)
+    try:
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+        os.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 Record = TypeVar("Record", bound=msgspec.Struct)
@@ -389,7 +400,7 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 def read_json(path: Path, record: type[Record]) -> Record:
     """Read a record; a missing, damaged or newer file is a ProfileError that names it."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=record)
+        found = msgspec.json.decode(path.read_bytes(), type=record)
     except OSError as error:
         raise ProfileError(
             f"{path} can't be read ({error.strerror}); is {path.parent} a run of profile.py?"
@@ -398,6 +409,12 @@ def read_json(path: Path, record: type[Record]) -> Record:
         raise ProfileError(
             f"{path} is damaged or of another version ({error}); run profile.py again."
         ) from None
+    schema = getattr(found, "schema", SCHEMA)
+    if schema != SCHEMA:
+        raise ProfileError(
+            f"{path} is of version {schema}, and {SCHEMA} is read here; run profile.py again."
+        )
+    return found
 
 
 Row = TypeVar("Row", Phase, Step)

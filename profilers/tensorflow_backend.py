@@ -1,11 +1,9 @@
 """TensorFlow: builds the shared model in Keras, trains it, records it with its own profiler."""
 
 import math
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -13,7 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from profilers import tensorflow_data, tensorflow_device, tensorflow_fit, tensorflow_layers
+from profilers import (
+    tensorflow_data,
+    tensorflow_device,
+    tensorflow_fit,
+    tensorflow_layers,
+    tensorflow_recording,
+)
 from profilers.backend import Arrays, Observer
 from profilers.rundir import Environment, Settings
 from workloads.batches import Batches
@@ -24,8 +28,6 @@ FRAMEWORK = {
     "packages": {"tensorflow": "tensorflow>=2.19,<2.22", "numpy": "numpy", "msgspec": "msgspec"},
     "executions": ["function", "fit", "xla", "eager"],
 }
-RAW_PROFILE = "tensorflow.xplane.pb"
-LEARNING_RATE = "learning_rate"
 HOST = "/CPU:0"
 
 Range = Callable[[str], Any]
@@ -57,6 +59,7 @@ class TensorFlowBackend:
             self.model = tensorflow_layers.build(workload, weights)
             self.optimizer = self._new_optimizer(workload)
             self.optimizer.build(self.model.trainable_variables)
+            self._optimizer_start = [variable.numpy() for variable in self.optimizer.variables]
         if self.settings.execution == "fit":
             tensorflow_fit.prepare(self.model, self.optimizer)
         self._step = self._executed(self._train if self._training else self._predict)
@@ -94,7 +97,7 @@ class TensorFlowBackend:
     def run(self, batches: Batches, observer: Observer) -> None:
         """Take a step for each batch in turn, until the observer has enough."""
         if self.settings.execution == "fit":
-            self._fit(batches, tensorflow_fit.BatchEdges(self.model, observer))
+            self._fit(batches, tensorflow_fit.BatchEdges(self.model, batches, observer))
             return
         fetched = self._source.open(batches)
         with tf.device(self._device):
@@ -105,20 +108,18 @@ class TensorFlowBackend:
 
     def record(self, batches: Batches, observer: Observer, raw: Path, unrecorded: int) -> None:
         """The same under TensorFlow's profiler, with ranges, to raw/tensorflow.xplane.pb."""
-        with TemporaryDirectory(dir=raw) as folder:
-            recording = _Recording(folder, -unrecorded)
-            try:
-                if self.settings.execution == "fit":
-                    told = (self.model, observer, recording.step, recording.advance)
-                    self._fit(batches, tensorflow_fit.BatchEdges(*told))
-                else:
-                    self._record(batches, observer, recording)
-            finally:
-                recording.stop()
-            (profile,) = Path(folder).rglob("*.xplane.pb")
-            shutil.move(profile, raw / RAW_PROFILE)
+        with tensorflow_recording.recording(raw, unrecorded) as recording:
+            if self.settings.execution == "fit":
+                edges = tensorflow_fit.BatchEdges(
+                    self.model, batches, observer, around=recording.step, after=recording.advance
+                )
+                self._fit(batches, edges)
+            else:
+                self._record(batches, observer, recording)
 
-    def _record(self, batches: Batches, observer: Observer, recording: "_Recording") -> None:
+    def _record(
+        self, batches: Batches, observer: Observer, recording: tensorflow_recording.Recording
+    ) -> None:
         fetched = self._source.open(batches)
         with tf.device(self._device):
             for _ in range(len(batches)):
@@ -130,11 +131,8 @@ class TensorFlowBackend:
                 recording.advance()
 
     def _fit(self, batches: Batches, edges: tensorflow_fit.BatchEdges) -> None:
-        for part in tensorflow_data.parts(batches):
-            dataset = self._source.dataset(part)
-            tensorflow_fit.run(self.model, dataset, edges, training=self._training)
-            if edges.stopped:
-                return
+        run = tensorflow_fit.run if self._training else tensorflow_fit.run_forward
+        run(self.model, batches, self._source.dataset, edges)
 
     def _next(self, fetched: Iterator[Any], span: Range = _no_range) -> Any:
         """One step on the next batch; its loss stays on the device. `span` puts ranges around."""
@@ -188,9 +186,8 @@ class TensorFlowBackend:
     def restart(self) -> None:
         """Set weights and optimizer back in place, so that traced functions stay valid."""
         tensorflow_layers.assign(self.model, self._initial)
-        for variable in self.optimizer.variables:
-            if LEARNING_RATE not in variable.path:
-                variable.assign(tf.zeros_like(variable))
+        for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):
+            variable.assign(value)
 
     def prepare_profiling(self) -> bool:
         """Trace the step anew: an executor stops recording cheap operations after many runs.
@@ -198,7 +195,8 @@ class TensorFlowBackend:
         It is the same program, so its unprofiled time needs no figure of its own.
         """
         self._step = self._executed(self._train if self._training else self._predict)
-        tensorflow_fit.trace_anew(self.model)
+        if self.settings.execution == "fit":
+            tensorflow_fit.trace_anew(self.model)
         return False
 
     def graph_ops(self) -> int | None:
@@ -208,8 +206,10 @@ class TensorFlowBackend:
         if self.settings.execution == "fit":
             step = self.model.train_step if self._training else self.model.predict_step
             spec = self._source.dataset_spec(self.settings.batch_size)
-            return _nodes(tf.function(step).get_concrete_function(spec))
-        return _nodes(self._step.get_concrete_function(self._source.spec(self.settings.batch_size)))
+            return tensorflow_recording.nodes(tf.function(step).get_concrete_function(spec))
+        return tensorflow_recording.nodes(
+            self._step.get_concrete_function(self._source.spec(self.settings.batch_size))
+        )
 
     def evaluate(self, batch_size: int) -> tuple[float, float]:
         """(accuracy, mean loss) over the whole test set, by the untraced model."""
@@ -253,41 +253,6 @@ class TensorFlowBackend:
                 f"{self.settings.batch_size}; use a smaller --batch-size."
             )
         return None
-
-
-class _Recording:
-    """TensorFlow's profiler, which starts before the step that has the number 0."""
-
-    def __init__(self, folder: str, first: int) -> None:
-        self._folder = folder
-        self._index = first
-        self._recording = False
-
-    @contextmanager
-    def step(self) -> Iterator[None]:
-        """A step in a range of its own, which holds the fetching of its batch."""
-        with tf.profiler.experimental.Trace("train", step_num=self._index, _r=1):
-            yield
-            tf.test.experimental.sync_devices()
-
-    def advance(self) -> None:
-        """A step is over."""
-        self._index += 1
-        if self._index == 0:
-            tf.profiler.experimental.start(self._folder)
-            self._recording = True
-
-    def stop(self) -> None:
-        """Write what was recorded."""
-        if self._recording:
-            tf.profiler.experimental.stop()
-            self._recording = False
-
-
-def _nodes(traced: Any) -> int:
-    """Nodes of a traced function and of all functions that it calls."""
-    graph = traced.graph.as_graph_def()
-    return len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
 
 
 def _cross_entropy(labels: Any, logits: Any) -> Any:

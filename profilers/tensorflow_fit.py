@@ -7,7 +7,9 @@ from typing import Any
 import keras
 
 from profilers.backend import Observer
+from workloads.batches import Batches
 
+PREDICTED_AT_ONCE = 1000
 Around = Callable[[], AbstractContextManager[Any]]
 
 
@@ -16,18 +18,22 @@ class BatchEdges(keras.callbacks.CallbackList):  # type: ignore[misc]
 
     As a list of callbacks it gets the logs as tensors; Keras waits for their values before it hands
     them to a single callback, which would slow each step of a device. `around` opens what is to
-    be open during a step; `after` is called with the batch's number when the observer was told.
+    be open during a step; `after` is called when the observer was told of its end. Noted is what
+    the data pipeline was asked for, as Keras shows nobody what it gives to a step.
     """
 
     def __init__(
         self,
         model: Any,
+        batches: Batches,
         observer: Observer,
         around: Around = nullcontext,
         after: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(add_history=True, model=model)
         self.stopped = False
+        self._given = iter(batches)
+        self._log = batches.log
         self._observer = observer
         self._around, self._after = around, after
 
@@ -49,6 +55,7 @@ class BatchEdges(keras.callbacks.CallbackList):  # type: ignore[misc]
 
     def _ends(self, loss: Any) -> bool:
         self._open.__exit__(None, None, None)
+        self._log.note(next(self._given))
         self.stopped = self._observer.ends(loss)
         self._after()
         return self.stopped
@@ -60,12 +67,21 @@ def prepare(model: Any, optimizer: Any) -> None:
     model.compile(optimizer=optimizer, loss=loss, jit_compile=False)
 
 
-def run(model: Any, dataset: Any, edges: BatchEdges, *, training: bool) -> None:
-    """One pass of `fit` or `predict` over the batches of a data set, in its order."""
-    if training:
-        model.fit(dataset, epochs=1, verbose=0, shuffle=False, callbacks=edges)
-    else:
-        model.predict(dataset, verbose=0, callbacks=edges)
+def run(
+    model: Any, batches: Batches, dataset_of: Callable[[Batches], Any], edges: BatchEdges
+) -> None:
+    """One pass of `fit` over the batches, in their order."""
+    model.fit(dataset_of(batches), epochs=1, verbose=0, shuffle=False, callbacks=edges)
+
+
+def run_forward(
+    model: Any, batches: Batches, dataset_of: Callable[[Batches], Any], edges: BatchEdges
+) -> None:
+    """`predict` on the batches in order; called anew after some, as it keeps all outputs."""
+    for part in batches.parts(PREDICTED_AT_ONCE):
+        model.predict(dataset_of(part), verbose=0, callbacks=edges)
+        if edges.stopped:
+            return
 
 
 def trace_anew(model: Any) -> None:

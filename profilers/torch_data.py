@@ -1,6 +1,7 @@
 """How torch's steps come by their batches: from tensors on the device, or through a DataLoader."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from workloads.batches import Batches
+from workloads.batches import Batches, BatchLog
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 
@@ -26,6 +27,7 @@ class Preloaded:
     def open(self, batches: Batches) -> Iterator[Batch]:
         """The samples of each batch, picked on the device when they are asked for."""
         for numbers in batches:
+            batches.log.note(numbers)
             rows = torch.from_numpy(numbers).to(self._device)
             yield self.inputs.index_select(0, rows), self.labels.index_select(0, rows)
 
@@ -45,25 +47,30 @@ class Pipeline:
         self._workers = workers
 
     def open(self, batches: Batches) -> Iterator[Batch]:
-        """Start the workers, which fetch ahead; the batches come in the order asked for."""
+        """Start the workers, which fetch ahead, and wait for the first batch.
+
+        The batches come in the order asked for, with their sample numbers.
+        """
         loader = DataLoader(
             self._samples,
             batch_sampler=batches,  # type: ignore[arg-type]  # any iterable of numbers does
             num_workers=self._workers,
             pin_memory=self._device.type == "cuda",
         )
-        return self._copied(iter(loader))
+        fetched = iter(loader)
+        return self._copied(chain([next(fetched)], fetched), batches.log)
 
-    def _copied(self, fetched: Iterator[Batch]) -> Iterator[Batch]:
-        for inputs, labels in fetched:
+    def _copied(self, fetched: Iterator[list[torch.Tensor]], log: BatchLog) -> Iterator[Batch]:
+        for inputs, labels, numbers in fetched:
+            log.note(numbers)
             yield (
                 inputs.to(self._device, non_blocking=True),
                 labels.to(self._device, non_blocking=True),
             )
 
 
-class _Samples(Dataset[tuple[torch.Tensor, int]]):
-    """The cached arrays as a data set of one decoded sample at a time."""
+class _Samples(Dataset[tuple[torch.Tensor, int, int]]):
+    """The cached arrays as a data set of one decoded sample at a time, with its number."""
 
     def __init__(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
         self._inputs, self._labels = inputs, labels
@@ -71,8 +78,9 @@ class _Samples(Dataset[tuple[torch.Tensor, int]]):
     def __len__(self) -> int:
         return len(self._labels)
 
-    def __getitem__(self, number: int) -> tuple[torch.Tensor, int]:
-        return images(self._inputs[number : number + 1])[0], int(self._labels[number])
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, int, int]:
+        image = images(self._inputs[number : number + 1])[0]
+        return image, int(self._labels[number]), int(number)
 
 
 def images(array: npt.NDArray[Any]) -> torch.Tensor:

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,13 +39,46 @@ class BatchOrder:
         return self._order[start : start + self.batch_size]
 
 
+class BatchLog:
+    """A running SHA-256 over the sample numbers of the batches that were handed to steps.
+
+    `early` is the digest of the first `EARLY_STEPS`, which runs of any length have in common.
+    """
+
+    EARLY_STEPS = 100
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.early: str | None = None
+        self._waiting: list[Any] = []
+        self._digest = hashlib.sha256()
+
+    def note(self, numbers: Any) -> None:
+        """A step gets these samples; they are hashed later, as steps are being timed."""
+        self._waiting.append(numbers)
+
+    def settle(self) -> None:
+        """Hash what was noted, as little-endian int64 in order. Not in timed code."""
+        for numbers in self._waiting:
+            self._digest.update(np.ascontiguousarray(numbers, dtype="<i8").data)
+            self.steps += 1
+            if self.steps == self.EARLY_STEPS:
+                self.early = self.sha256()
+        self._waiting = []
+
+    def sha256(self) -> str:
+        """The digest of all batches that were settled."""
+        return self._digest.hexdigest()
+
+
 @dataclass(frozen=True)
 class Batches:
-    """`count` batches of an order, from batch `begin` on."""
+    """`count` batches of an order, from batch `begin` on; what a step gets is noted in `log`."""
 
     order: BatchOrder
     begin: int
     count: int
+    log: BatchLog = field(default_factory=BatchLog)
 
     def __len__(self) -> int:
         return self.count
@@ -59,11 +93,5 @@ class Batches:
     def parts(self, most: int) -> Iterator["Batches"]:
         """The same batches in parts of `most` at most."""
         for offset in range(0, self.count, most):
-            yield Batches(self.order, self.begin + offset, min(most, self.count - offset))
-
-    def sha256(self) -> str:
-        """The digest of all sample numbers, as little-endian int64 in order."""
-        digest = hashlib.sha256()
-        for batch in self:
-            digest.update(np.ascontiguousarray(batch, dtype="<i8").data)
-        return digest.hexdigest()
+            part = min(most, self.count - offset)
+            yield Batches(self.order, self.begin + offset, part, self.log)

@@ -2,10 +2,12 @@
 
 import hashlib
 import math
+import os
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 import numpy.typing as npt
@@ -41,12 +43,17 @@ def initial_weights(workload: Workload, seed: int) -> dict[str, npt.NDArray[np.f
 
 
 def save(path: Path, arrays: Arrays) -> None:
-    """Write arrays by name to an .npz file that needs no pickle to be read."""
-    np.savez(path, allow_pickle=False, **{name: np.asarray(a) for name, a in arrays.items()})
+    """Replace an .npz file by one of these arrays, in one step; no pickle is needed to read it."""
+    temporary = path.with_name(f".{path.name}")
+    with open(temporary, "wb") as file:
+        np.savez(file, allow_pickle=False, **{name: np.asarray(a) for name, a in arrays.items()})
+    os.replace(temporary, path)
 
 
 def load(path: Path, workload: Workload) -> dict[str, npt.NDArray[np.float32]]:
-    """The weights of a workload from an .npz file; sizes are checked before anything is read.
+    """The weights of a workload from an .npz file of any origin.
+
+    Names, sizes and headers are checked before any values are read.
 
     Raises:
         WorkloadError: the file is missing or damaged, or holds other parameters.
@@ -54,26 +61,50 @@ def load(path: Path, workload: Workload) -> dict[str, npt.NDArray[np.float32]]:
     wanted = workload.parameter_shapes()
     try:
         with zipfile.ZipFile(path) as archive:
-            sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
-            limits = {f"{n}.npy": 4 * math.prod(s) + HEADER_BYTES for n, s in wanted.items()}
-            if sizes.keys() != limits.keys() or any(sizes[n] > limits[n] for n in sizes):
-                raise WorkloadError(
-                    f"{path} does not hold the parameters of {workload.name}; "
-                    "take the weights of a run of this workload."
-                )
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: np.asarray(file[name]) for name in wanted}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            entries = {entry.filename: entry for entry in archive.infolist()}
+            if entries.keys() != {f"{name}.npy" for name in wanted}:
+                raise _UnfitError(f"it does not hold the parameters of {workload.name}")
+            arrays = {
+                name: _array(archive, entries[f"{name}.npy"], name, shape)
+                for name, shape in wanted.items()
+            }
+    except (_UnfitError, *DAMAGE) as error:
         raise WorkloadError(
-            f"{path} can't be read ({error}); take the weights of another run."
+            f"{path} can't be used ({error}); take the weights of another run of {workload.name}."
         ) from None
-    for name, array in arrays.items():
-        if array.shape != wanted[name] or array.dtype != np.float32:
-            raise WorkloadError(
-                f"{path} holds {name} as {array.dtype} {array.shape}, but {workload.name} needs "
-                f"float32 {wanted[name]}; take the weights of another run."
-            )
     return arrays
+
+
+class _UnfitError(Exception):
+    """The file is no set of weights for the workload."""
+
+
+DAMAGE = (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error, TokenError)
+PLAIN_COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def _array(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, shape: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    """One member, whose header must be that of a float32 array of this shape."""
+    size_bytes = 4 * math.prod(shape)
+    if entry.flag_bits & 1 or entry.compress_type not in PLAIN_COMPRESSION:
+        raise _UnfitError(f"{name} is encrypted or packed in a way that is not read here")
+    if entry.file_size > size_bytes + HEADER_BYTES:
+        raise _UnfitError(f"{name} is larger than {size_bytes:,} bytes")
+    with archive.open(entry) as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise _UnfitError(f"{name} has a header of another version")
+        found, fortran, dtype = np.lib.format.read_array_header_1_0(file, HEADER_BYTES)
+        if found != shape or dtype != np.float32 or fortran:
+            raise _UnfitError(f"{name} is {dtype} {found}, not float32 {shape}")
+        data = file.read(size_bytes + 1)
+    if len(data) != size_bytes:
+        raise _UnfitError(f"{name} has {len(data):,} of {size_bytes:,} bytes")
+    array = np.frombuffer(data, np.float32).reshape(shape)
+    if not np.isfinite(array).all():
+        raise _UnfitError(f"{name} holds values that are no numbers")
+    return array
 
 
 def fingerprint(arrays: Arrays) -> str:

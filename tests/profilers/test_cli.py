@@ -1,6 +1,7 @@
 """The command as users type it: what it prints, where, and with which exit code."""
 
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from profilers import cli, launch, options, rundir
 from profilers.backend import frameworks
 from profilers.cli import Document, Made
 from profilers.protocol import Ready
+from profilers.rounds import Rounds
 from profilers.rundir import Phase, ProfileError, RunRecord, Step
 from workloads.batches import Batches, BatchOrder
 from workloads.catalogue import find_workload
@@ -74,6 +76,35 @@ def test_a_wrong_request_is_one_sentence_and_leaves_nothing(
     assert done.stderr.count("\n") == 1
     assert words in done.stderr
     assert not (tmp_path / "traces").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_still_json(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, record: object) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(launch, "preflight", lambda *_: Ready("cpu", {}, []))
+    monkeypatch.setattr(rundir, "write_json", full)
+    request = ["--framework", "both", "--quiet", "--json", "--output", str(tmp_path)]
+    assert cli.main(request) == 2
+    printed = capsys.readouterr()
+    assert re.fullmatch(r"error: .*rounds\.json can't be read or written .*\n", printed.err)
+    assert "No space left" in json.loads(printed.out)["error"]
+
+
+def test_a_run_without_a_record_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    made = Made()
+    made.rounds = Rounds(None, None)  # type: ignore[arg-type]
+    made.rounds.runs.append(tmp_path)
+    document = made.document()
+    assert document.runs == []
+    assert "run.json can't be read" in document.warnings[0]
+
+
+def test_messages_obey_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    cli._say_error("one\x1b[31m two\nthree \u202e×")
+    assert capsys.readouterr().err == "error: one[31m two\nthree ×\n"
 
 
 def test_an_existing_name_is_refused(profile_command: Command, tmp_path: Path) -> None:
@@ -202,7 +233,8 @@ def test_the_directory_holds_what_the_format_says(
 @pytest.mark.slow
 def test_the_batches_are_those_of_the_recorded_order(torch_run: Path) -> None:
     result = rundir.read_json(torch_run / rundir.RESULT, rundir.Result)
-    wanted = Batches(BatchOrder(1437, 32, seed=0), 0, 100).sha256()
+    order = Batches(BatchOrder(1437, 32, seed=0), 0, 100)
+    wanted = hashlib.sha256(order.numbers().astype("<i8").tobytes()).hexdigest()
     assert [d.sha256 for d in result.batches if (d.phase, d.steps) == ("timed", 100)] == [wanted]
 
 

@@ -41,10 +41,13 @@ class CountingBackend:
         self.since_restart: list[int] = []
         self.collecting: list[bool] = []
         self.loss = 1.0
+        self.left_waiting: list[int] = []
 
     def run(self, batches: Batches, observer: Observer) -> None:
+        self.left_waiting.append(self.waiting)
         for batch in batches:
             observer.begins()
+            batches.log.note(batch)
             if observer.ends(self._step(batch)):
                 return
 
@@ -52,6 +55,7 @@ class CountingBackend:
         """To tell the profiler of a step's end takes far longer than the step."""
         for batch in batches:
             observer.begins()
+            batches.log.note(batch)
             loss = self._step(batch)
             self.synchronise()
             if observer.ends(loss):
@@ -79,6 +83,7 @@ class CountingBackend:
 
     def restart(self) -> None:
         self.since_restart = []
+        self.waiting += self.step_ns
 
     def prepare_profiling(self) -> bool:
         return self.builds
@@ -165,6 +170,28 @@ def test_the_batches_of_each_phase_are_hashed(tmp_path: Path) -> None:
     assert [d.steps for d in first] == [3, 100, 120]
     assert first[:2] == second[:2]
     assert first[2] != second[2]
+
+
+def test_the_digest_is_of_what_steps_were_given(tmp_path: Path) -> None:
+    class Shuffling(CountingBackend):
+        def run(self, batches: Batches, observer: Observer) -> None:
+            super().run(
+                Batches(batches.order, batches.begin + 1, batches.count, batches.log), observer
+            )
+
+    digests = []
+    for name, backend in (("right", CountingBackend()), ("wrong", Shuffling())):
+        (tmp_path / name).mkdir()
+        bench = Bench(tmp_path / name, backend)
+        bench.measurement.timed(Extent(10, 0), window=1)
+        digests.append(bench.measurement.digests)
+    assert digests[0] != digests[1]
+
+
+def test_a_phase_begins_when_the_device_has_nothing_left_to_do(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend(asynchronous=True, step_ns=300_000))
+    bench.measurement.timed(Extent(3, 0), window=1)
+    assert bench.backend.left_waiting == [0]
 
 
 def test_profiled_steps_go_on_in_the_order_of_batches(tmp_path: Path) -> None:

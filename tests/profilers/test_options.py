@@ -57,7 +57,8 @@ def test_what_is_asked_is_what_is_set() -> None:
         (["--sample-hz", "nan"], "not above 0"),
         (["--timeout", "0"], "not above 0"),
         (["--device", "gpu"], "'gpu' is not auto, cpu"),
-        (["--name", "../elsewhere"], "is not letters"),
+        (["--name", "../elsewhere"], "is not at most 100 letters"),
+        (["--name", "n" * 101], "is not at most 100 letters"),
         (["--execution", "graph"], "use eager or compile"),
         (["--frobnicate"], "unrecognized arguments"),
         (["--batch", "3"], "unrecognized arguments"),
@@ -74,6 +75,11 @@ def test_several_frameworks_have_a_mode_each() -> None:
     both = [("torch", "eager"), ("tensorflow", "function")]
     assert sides("--framework", "both") == both
     assert sides("--framework", "tensorflow,torch") == both[::-1]
+    assert sides("--framework", "torch, tensorflow") == both
+    assert sides("--framework", "torch", "--execution", "compile, eager") == [
+        ("torch", "compile"),
+        ("torch", "eager"),
+    ]
     assert sides("--framework", "both", "--execution", "eager") == [
         ("torch", "eager"),
         ("tensorflow", "eager"),
@@ -91,10 +97,11 @@ def test_several_frameworks_have_a_mode_each() -> None:
         (["--framework", "jax"], 'no framework "jax"'),
         (["--framework", "torch,jax"], 'no framework "jax"'),
         (["--framework", "torch,"], 'no framework ""'),
-        (["--framework", "torch,torch"], "names a framework twice"),
+        (["--framework", "torch,torch"], "torch eager is asked for twice"),
+        (["--framework", "torch", "--execution", "eager,eager"], "torch eager is asked for twice"),
         (["--framework", "both", "--execution", "compile"], "not known to tensorflow"),
         (["--framework", "both", "--execution", "eager,xla,fit"], "names 3 modes for 2"),
-        (["--framework", "torch", "--execution", "eager,compile"], "names 2 modes for 1"),
+        (["--framework", "torch", "--execution", "eager,xla"], "not known to torch"),
     ],
 )
 def test_frameworks_and_modes_must_be_known(arguments: list[str], words: str) -> None:

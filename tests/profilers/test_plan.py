@@ -93,6 +93,24 @@ def test_every_name_must_be_free(preflights: dict[str, Any], tmp_path: Path, tak
         planned(tmp_path, "--framework", "both", "--name", "x", "--from", "torch")
 
 
+def test_only_names_that_will_be_used_must_be_free(
+    preflights: dict[str, Any], tmp_path: Path
+) -> None:
+    for other in ("compare-x", "x-trained", "x-torch-1"):
+        (tmp_path / "traces" / other).mkdir(parents=True)
+    assert planned(tmp_path, "--framework", "torch", "--name", "x").run_count == 1
+
+
+def test_executions_of_one_framework_are_compared(
+    preflights: dict[str, Any], tmp_path: Path
+) -> None:
+    request = ["--framework", "torch", "--execution", "eager,compile", "--name", "x"]
+    found = planned(tmp_path, *request, "--repeats", "2")
+    assert [side.title for side in found.sides] == ["PyTorch eager", "PyTorch compile"]
+    assert [found.run_id(s, 1) for s in found.sides] == ["x-torch-eager-1", "x-torch-compile-1"]
+    assert found.compares
+
+
 def test_a_teacher_trains_as_plainly_as_it_can(preflights: dict[str, Any], tmp_path: Path) -> None:
     request = ["--framework", "tensorflow", "--execution", "xla", "--mode", "infer"]
     found = planned(tmp_path, *request, "--from", "torch", "--repeats", "3", "--batch-size", "8")
@@ -124,6 +142,7 @@ def test_weights_that_can_not_be_had_are_one_sentence(
         return str(caught.value)
 
     assert "nowhere is neither a run nor a framework" in refused("--from", "nowhere")
+    assert "is neither a run nor a framework" in refused("--from", "n" * 5000)
     other = refused("--workload", "cifar10-cnn3", "--from", "trained")
     assert "trained mnist-mlp, not cifar10-cnn3; add --workload mnist-mlp" in other
     (trained / rundir.WEIGHTS).unlink()

@@ -1,7 +1,9 @@
 import os
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from profilers import rundir
@@ -9,7 +11,7 @@ from profilers.protocol import Channel
 from profilers.recorder import Recorder
 from profilers.rows import MINIMUM_STEPS, Extent, Rows, RowWriter
 from profilers.rundir import Step
-from workloads.batches import BatchOrder
+from workloads.batches import BatchLog, BatchOrder
 
 
 class Device:
@@ -18,11 +20,13 @@ class Device:
     def __init__(self, asynchronous: bool) -> None:
         self.asynchronous = asynchronous
         self.waited = 0
+        self.read: list[list[float]] = []
 
     def synchronise(self) -> None:
         self.waited += 1
 
     def mean_loss(self, handles: list[float]) -> float:
+        self.read.append(list(handles))
         return sum(handles) / len(handles)
 
 
@@ -35,9 +39,11 @@ class Sheet:
         self._folder = folder
 
     def take(self, steps: int, *what: Any, loss: object = 1.0, **options: Any) -> Rows:
-        rows = Rows(self.writer, *what, **options)
+        self.log = BatchLog()
+        rows = Rows(self.writer, *what, self.log, **options)
         for _ in range(steps):
             rows.begins()
+            self.log.note(np.zeros(10))
             if rows.ends(loss):
                 break
         return rows
@@ -55,6 +61,7 @@ def test_each_step_is_a_row_until_there_are_enough(tmp_path: Path) -> None:
         (k, "step", 10) for k in range(4)
     ]
     assert sheet.device.waited == 0
+    assert sheet.log.steps == 4
 
 
 def test_a_device_is_waited_for_once_a_window(tmp_path: Path) -> None:
@@ -69,11 +76,21 @@ def test_a_device_is_waited_for_once_a_window(tmp_path: Path) -> None:
     assert {row.sync for row in rows.made} == {"device"}
 
 
-def test_rows_begin_with_the_first_fetch_and_end_after_the_wait(tmp_path: Path) -> None:
-    rows = Sheet(tmp_path).take(5, "timed", Extent(5))
+def test_a_row_ends_after_the_wait_for_the_device(tmp_path: Path) -> None:
+    sheet = Sheet(tmp_path, asynchronous=True)
+    sheet.device.synchronise = lambda: time.sleep(0.005)  # type: ignore[method-assign]
+    rows = sheet.take(6, "timed", Extent(6), window=2)
+    assert all(row.duration_ns >= 5_000_000 for row in rows.made)
     ends = [row.start_ns + row.duration_ns for row in rows.made]
     assert all(end <= row.start_ns for end, row in zip(ends, rows.made[1:], strict=False))
-    assert rows.median_step_ms() == sorted(row.duration_ns for row in rows.made)[2] / 1e6
+    lengths = sorted(row.duration_ns for row in rows.made)
+    assert rows.median_step_ms() == lengths[1] / 2 / 1e6
+
+
+def test_the_last_skipped_loss_is_read_so_that_a_running_mean_begins_anew(tmp_path: Path) -> None:
+    sheet = Sheet(tmp_path)
+    sheet.take(5, "profiled", Extent(2), skipped=3)
+    assert sheet.device.read == [[1.0], [1.0], [1.0]]
 
 
 def test_skipped_steps_are_no_rows(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,9 +129,12 @@ def test_weights_come_back_as_they_went_in(make_backend: MakeBackend, name: str)
     assert fingerprint(backend.weights()) == fingerprint(initial_weights(find_workload(name), 0))
 
 
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_after_a_restart_training_repeats_itself(make_backend: MakeBackend, optimizer: str) -> None:
-    backend = make_backend(optimizer=optimizer)
+def test_after_a_restart_training_repeats_itself(
+    make_backend: MakeBackend, optimizer: str, precision: str
+) -> None:
+    backend = make_backend(optimizer=optimizer, precision=precision)
     initial = fingerprint(backend.weights())
     first = train(backend, 5)
     assert fingerprint(backend.weights()) != initial
@@ -225,7 +229,36 @@ def test_long_runs_of_fit_keep_the_order_of_batches(
 
     whole = train(make_backend(execution="fit"), 10)
     monkeypatch.setattr(tensorflow_data, "NUMBERS_AT_ONCE", 3 * 32)
-    assert train(make_backend(execution="fit"), 10) == pytest.approx(whole, rel=1e-6)
+    backend, rows = make_backend(execution="fit"), Nobody()
+    backend.run(batches(backend, 10), rows)
+    assert backend.mean_loss(rows.handles) == pytest.approx(np.mean(whole), rel=1e-5)
+
+
+def test_predict_goes_on_in_parts(
+    make_backend: MakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profilers import tensorflow_fit
+
+    monkeypatch.setattr(tensorflow_fit, "PREDICTED_AT_ONCE", 4)
+    backend = make_backend(execution="fit", mode="infer")
+    for enough in (7, 99):
+        observer, given = Nobody(enough), batches(backend, 10)
+        backend.run(given, observer)
+        given.log.settle()
+        assert observer.ended == given.log.steps == min(enough, 10)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize("loader", ["preloaded", "pipeline"])
+def test_what_steps_were_given_is_noted(
+    make_backend: MakeBackend, execution: str, loader: str
+) -> None:
+    backend = make_backend(execution=execution, loader=loader, loader_workers=2)
+    given = batches(backend, 10)
+    backend.run(given, Nobody(enough=6))
+    given.log.settle()
+    assert given.log.steps == 6
+    assert given.log.sha256() == hashlib.sha256(given.numbers()[:6].tobytes()).hexdigest()
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)

@@ -1,4 +1,5 @@
 import gzip
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -214,3 +215,13 @@ def test_inference_runs_forward_only(
     assert {"phase:data", "phase:forward"} <= names
     assert not names & {"phase:loss", "phase:backward", "phase:optimizer"}
     assert fingerprint(backend.weights()) == before
+
+
+@pytest.mark.parametrize("loader", ["preloaded", "pipeline"])
+def test_what_steps_were_given_is_noted(make_backend: MakeBackend, loader: str) -> None:
+    backend = make_backend(loader=loader, loader_workers=2)
+    given = batches(backend, 10)
+    backend.run(given, Nobody(enough=6))
+    given.log.settle()
+    assert given.log.steps == 6
+    assert given.log.sha256() == hashlib.sha256(given.numbers()[:6].tobytes()).hexdigest()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workloads.batches import Batches, BatchOrder
+from workloads.batches import Batches, BatchLog, BatchOrder
 from workloads.spec import WorkloadError
 
 
@@ -57,6 +57,27 @@ def test_batches_are_those_of_the_order() -> None:
     assert len(batches) == 4
 
 
-def test_the_digest_is_that_of_the_sample_numbers_in_order() -> None:
-    batches = Batches(BatchOrder(10, 3, seed=1), 1, 5)
-    assert batches.sha256() == hashlib.sha256(batches.numbers().astype("<i8").tobytes()).hexdigest()
+def sha256(numbers: list[int]) -> str:
+    return hashlib.sha256(np.array(numbers, "<i8").tobytes()).hexdigest()
+
+
+def test_the_log_hashes_what_was_noted_in_order() -> None:
+    log = BatchLog()
+    log.note(np.array([1, 2]))
+    log.note(np.array([3], np.int32))
+    assert log.steps == 0
+    log.settle()
+    log.settle()
+    assert (log.steps, log.sha256()) == (2, sha256([1, 2, 3]))
+    assert log.early is None
+
+
+def test_the_log_keeps_the_digest_of_the_first_steps() -> None:
+    log = BatchLog()
+    for number in range(250):
+        log.note(np.array([number]))
+        if number % 70 == 0:
+            log.settle()
+    log.settle()
+    assert log.early == sha256(list(range(BatchLog.EARLY_STEPS)))
+    assert log.sha256() == sha256(list(range(250)))
