@@ -48,6 +48,7 @@ class XSpaceTrace:
         self.devices: list[dict[str, object]] = []
         self.base_ns = 0
         self.rank = 0
+        self.left_out = 0
         self.notes: list[str] = []
         self.repaired = 0
         self.truncated: str | None = None
