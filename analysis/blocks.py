@@ -1,12 +1,15 @@
 """Event blocks: the columns, units and kinds in which every reader hands on what a trace holds."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from analysis.columns import Column, Int32, Int64, group_rows, is_constant, joined, pick
 
 NONE = -1
 
@@ -54,13 +57,39 @@ class Strings:
     def __len__(self) -> int:
         return len(self._texts)
 
-    def matching(self, prefix: str) -> npt.NDArray[np.bool_]:
-        """For each text, whether it starts with `prefix`; to select rows by name."""
-        return np.array([text.startswith(prefix) for text in self._texts], dtype=bool)
+    def any_starts_with(self, prefix: str) -> bool:
+        """Whether there is a text that starts with `prefix`."""
+        return any(text.startswith(prefix) for text in self._texts)
 
 
-Int64 = npt.NDArray[np.int64]
-Int32 = npt.NDArray[np.int32]
+class TextTable:
+    """What a function says about each text of a table, as a column; asked once for each text."""
+
+    def __init__(self, strings: Strings, say: Callable[[str], int]) -> None:
+        self._strings = strings
+        self._say = say
+        self._known: dict[int, int] = {NONE: NONE}
+
+    def of(self, numbers: npt.NDArray[np.signedinteger]) -> Int64:
+        """The values for these string numbers, -1 for none; of the same shape."""
+        if not len(numbers):
+            return np.zeros(0, dtype=np.int64)
+        if is_constant(numbers):
+            return np.full(len(numbers), self._value(int(numbers[0])), dtype=np.int64)
+        high = int(numbers.max())
+        present = np.zeros(high + 2, dtype=bool)  # -1 is the last place
+        present[numbers] = True
+        values = np.full(high + 2, NONE, dtype=np.int64)
+        for number in np.flatnonzero(present[:-1]).tolist():
+            values[number] = self._value(number)
+        found: Int64 = values[numbers]
+        return found
+
+    def _value(self, number: int) -> int:
+        value = self._known.get(number)
+        if value is None:
+            value = self._known[number] = self._say(self._strings[number])
+        return value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,36 +139,74 @@ class Block:
         """Unix nanoseconds at which each event ends."""
         return self.start_ns + self.duration_ns
 
-    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "Block":
+    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice) -> "Block":
         """The chosen rows, as a block."""
-        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        return Block(**{name: pick(getattr(self, name), rows) for name in DTYPES})
+
+    def replaced(self, **columns: Column) -> "Block":
+        """The same events with other values in some columns."""
+        return replace(self, **columns)
+
+    def time_order(self) -> npt.NDArray[np.intp]:
+        """Rows by their start, longer ones first."""
+        if (self.event_id[1:] > self.event_id[:-1]).all():
+            return np.lexsort((-self.duration_ns, self.start_ns))
+        return np.lexsort((self.event_id, -self.duration_ns, self.start_ns))
+
+    def tracks(self) -> npt.NDArray[np.intp]:
+        """For each row the number of its track: what has its rank, process, thread and stream."""
+        columns = (self.rank, self.process, self.thread, self.stream)
+        group, first = group_rows(*columns)
+        order = np.lexsort([column[first] for column in reversed(columns)])
+        number = np.empty(len(first), dtype=np.intp)
+        number[order] = np.arange(len(first))
+        return number[group]
 
     def nested_order(self) -> npt.NDArray[np.intp]:
-        """Rows by track (process, thread, stream) and time, enclosing events before inner ones."""
-        return np.lexsort(
-            (
-                self.event_id,
-                -self.duration_ns,
-                self.start_ns,
-                self.stream,
-                self.thread,
-                self.process,
-            )
-        )
+        """Rows by track and time, enclosing events before inner ones."""
+        order = self.time_order()
+        return order[np.argsort(self.tracks()[order], kind="stable")]
 
 
 class Trace(Protocol):
     """What a reader hands on: blocks in the source's order, and what they need to be understood.
 
-    `blocks` streams; everything else is whole once it has been read to its end.
+    `blocks` streams; everything else is whole once it has been read to its end. `notes` are
+    sentences that a reader of the tables should know. `rank` is the source's own where it says one.
     """
 
+    path: Path
     strings: Strings
     process_names: dict[int, str]
     thread_names: dict[tuple[int, int], str]
     devices: list[dict[str, object]]
     base_ns: int
-    dropped_reasons: dict[str, int]
+    rank: int
+    notes: list[str]
+
+    @property
+    def left_out(self) -> int:
+        """Events that the reader was told to keep from the blocks."""
+        ...
+
+    @property
+    def dropped_reasons(self) -> dict[str, int]:
+        """How many events could not be understood, and why."""
+        ...
+
+    @property
+    def repaired(self) -> int:
+        """Places where the source's text had to be mended."""
+        ...
+
+    @property
+    def truncated(self) -> str | None:
+        """Where the source breaks off, None if it is whole."""
+        ...
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes of the source that were read, and bytes in all."""
+        ...
 
     @property
     def dropped(self) -> int:
@@ -177,32 +244,28 @@ DTYPES: dict[str, type[np.signedinteger]] = {
 }
 
 
-def from_columns(count: int, **columns: Iterable[int] | npt.NDArray[np.generic]) -> Block:
-    """A block of `count` rows; columns that are not given hold -1, or 0 for the rank."""
+def from_columns(
+    count: int, **columns: Iterable[int] | npt.NDArray[np.generic] | int | np.integer
+) -> Block:
+    """A block of `count` rows; columns that are not given hold -1, or 0 for the rank.
+
+    A column that is given as one number is that number in each row, and takes no memory.
+    """
     arrays = {}
     for name, dtype in DTYPES.items():
-        if name in columns:
-            arrays[name] = np.asarray(columns[name], dtype=dtype)
+        given = columns.get(name, 0 if name == "rank" else NONE)
+        if isinstance(given, int | np.integer):
+            arrays[name] = np.broadcast_to(np.array(given, dtype=dtype), (count,))
         else:
-            arrays[name] = np.full(count, 0 if name == "rank" else NONE, dtype=dtype)
+            arrays[name] = np.asarray(given, dtype=dtype)
     return Block(**arrays)
 
 
 def concat(blocks: Iterable[Block]) -> Block:
     """All rows of many blocks in one; no block at all gives an empty one."""
-    parts: list[Block] = list(blocks)
+    parts = [block for block in blocks if len(block)]
     if not parts:
         return from_columns(0)
-    columns = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Block)}
-    return Block(**columns)
-
-
-def runs_of_equal(*columns: Int64) -> Iterator[tuple[int, int]]:
-    """(begin, end) of each stretch in which all columns keep their value."""
-    if not len(columns[0]):
-        return
-    changed = np.zeros(len(columns[0]) - 1, dtype=bool)
-    for column in columns:
-        changed |= np.diff(column) != 0
-    edges = np.concatenate(([0], np.flatnonzero(changed) + 1, [len(columns[0])]))
-    yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+    if len(parts) == 1:
+        return parts[0]
+    return Block(**{name: joined([getattr(part, name) for part in parts]) for name in DTYPES})

@@ -86,6 +86,61 @@ def _view(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _ops_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path",
+        type=Path,
+        metavar="RUN|TRACE|DIR",
+        help="a run of profile.py; a trace (.json, .json.gz, .xplane.pb); a folder with one a rank",
+    )
+    parser.add_argument(
+        "--by",
+        choices=("op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step"),
+        default="op",
+        help="what makes a row (default: op)",
+    )
+    parser.add_argument(
+        "--steps", metavar="A:B", help="count the steps A to B alone; also A:, :B or A"
+    )
+    parser.add_argument("--rank", type=int, metavar="N", help="count the events of rank N alone")
+    parser.add_argument(
+        "--format",
+        choices=("table", "csv", "json", "parquet"),
+        default="table",
+        help="how it is printed (default: table)",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="PATH", help="write to a file, not to stdout"
+    )
+    parser.add_argument(
+        "--top", type=int, default=25, metavar="N", help="rows of a table, 0 for all (default: 25)"
+    )
+    parser.add_argument(
+        "--no-limits",
+        action="store_true",
+        help="read a packed file however much it unpacks to",
+    )
+    parser.add_argument(
+        "--cache", action="store_true", help="keep the sums beside a trace that is no run's"
+    )
+
+
+def _ops(arguments: argparse.Namespace) -> int:
+    from analysis import ops_command
+
+    request = ops_command.Request(
+        path=arguments.path,
+        steps=arguments.steps,
+        rank=arguments.rank,
+        limited=not arguments.no_limits,
+        cached=arguments.cache,
+    )
+    ops_command.write(
+        request, arguments.by, arguments.format, arguments.output, arguments.top or sys.maxsize
+    )
+    return 0
+
+
 def _print_json(content: dict[str, object], warnings: list[str]) -> None:
     """One document on stdout, in the form that all commands share."""
     import msgspec
@@ -99,6 +154,12 @@ def _say_error(sentence: str) -> None:
 
 
 COMMANDS = (
+    Command(
+        "ops",
+        "where the time of a run or of any trace went: by operation, layer, phase, kernel ...",
+        _ops_arguments,
+        _ops,
+    ),
     Command(
         "finish",
         "what profile.py runs at the end: tables, trace, TensorBoard files and summary",

@@ -1,41 +1,24 @@
 """The derived files of a run: tables and timeline of its profile, remade when they are stale."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from analysis.blocks import Trace
 from analysis.ops import Coverage
 from profilers import rundir
 from profilers.rundir import ProfileError
 
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
 OTHER_INPUTS = (rundir.PHASES, rundir.STEPS, rundir.RESOURCES)
 
 
-def _kineto(path: Path) -> Trace:
-    from analysis.readers.kineto import KinetoTrace
-
-    return KinetoTrace(path)
-
-
-def _xspace(path: Path) -> Trace:
-    from analysis.readers.xspace import XSpaceTrace
-
-    return XSpaceTrace(path)
-
-
-READERS: dict[str, Callable[[Path], Trace]] = {
-    "kineto.json.gz": _kineto,
-    "tensorflow.xplane.pb": _xspace,
-}
-"""What reads a file of raw/, by its name."""
+PROFILES = ("kineto.json.gz", "tensorflow.xplane.pb")
+"""What backends call a profile in raw/."""
 
 
 class NoProfileError(ProfileError):
@@ -54,7 +37,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, str]
     outputs: list[str]
     coverage: Coverage
-    busy_ns: dict[int, int]
+    busy_ns: dict[str, int]
     ops_per_step: list[int]
 
 
@@ -82,7 +65,7 @@ class Profile:
     ops: list[TableRow]
     kernels: list[TableRow]
     coverage: Coverage
-    busy_ns: dict[int, int]
+    busy_ns: dict[str, int]
     ops_per_step: list[int]
 
 
@@ -134,37 +117,41 @@ def _current(run: Path, inputs: dict[str, str]) -> Manifest | None:
 
 def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis import ops
+    from analysis.annotate import fold_trace
     from analysis.exporters import chrome, tables
-    from analysis.folds.busy import busy_ns
     from analysis.folds.recorded import ops_per_step
+    from analysis.groups import gather_folded
+    from analysis.readers.registry import open_trace
 
     (run / MANIFEST).unlink(missing_ok=True)
     try:
-        trace = _open_profile(run)
-        folded = ops.fold_trace(trace)
+        trace = open_trace(profile_path(run), memory=True)
+        folded = fold_trace(trace)
     except ProfileError as error:
         chrome.write(run, None)
         raise NoProfileError(str(error)) from None
-    written = [*tables.write(folded, run / rundir.DERIVED), run / rundir.TRACE]
+    table = ops.Table(gather_folded(folded, dropped=trace.dropped))
+    written = [*tables.write(table, run / rundir.DERIVED), run / rundir.TRACE]
     chrome.write(run, folded)
     manifest = Manifest(
         analysis_version=ANALYSIS_VERSION,
         inputs=inputs,
         outputs=[path.relative_to(run).as_posix() for path in written],
-        coverage=ops.coverage(folded, trace.dropped),
-        busy_ns=busy_ns(folded.block.take(folded.in_steps())),
+        coverage=table.coverage(),
+        busy_ns=table.busy_ns,
         ops_per_step=ops_per_step(folded.block, folded.step, folded.step[folded.step_rows]),
     )
     rundir.write_json(run / MANIFEST, manifest)
     return manifest
 
 
-def _open_profile(run: Path) -> Trace:
-    for name, reader in READERS.items():
+def profile_path(run: Path) -> Path:
+    """The profile of a run; ProfileError if it has none."""
+    for name in PROFILES:
         if (run / rundir.RAW / name).exists():
-            return reader(run / rundir.RAW / name)
+            return run / rundir.RAW / name
     raise ProfileError(
-        f"{run / rundir.RAW} holds no profile ({' or '.join(READERS)}); run profile.py again."
+        f"{run / rundir.RAW} holds no profile ({' or '.join(PROFILES)}); run profile.py again."
     )
 
 

@@ -1,62 +1,33 @@
-"""Tables of where a trace's time went: by operation, shape, layer, phase, kernel and copy."""
+"""Tables of where a trace's time went: by operation, category, layer, phase, step, kernel."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
+from analysis.blocks import Kind
+from analysis.folds.busy import DeviceTime
+from analysis.folds.categories import category
+from analysis.folds.flops import work
+from analysis.groups import Gathered, Key, Sums
 
-from analysis.blocks import NONE, Block, Int64, Kind, Strings, Trace, concat
-from analysis.folds.layers import layers
-from analysis.folds.links import inherit, launches, on_device
-from analysis.folds.phase_times import phase_times
-from analysis.folds.phases import PHASE, phases, range_rows
-from analysis.folds.selftime import nest, sweep
-from analysis.folds.steps import step_rows, steps
-
-Grouping = Literal["op", "shape", "layer", "phase", "kernel", "copy"]
-Mask = npt.NDArray[np.bool_]
+Grouping = Literal["op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step"]
 
 GAPS = "gaps"
 NO_LAYER = "(no layer)"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Folded:
-    """A trace's events with what the folds found out about each; columns of shape (events,).
-
-    `parent_row` and `launch_row` are row numbers, `step` is a step's number, `phase` and `layer`
-    are string numbers; -1 where there is none. `thread_names` is by (process, thread).
-    """
-
-    block: Block
-    strings: Strings
-    parent_row: Int64
-    launch_row: Int64
-    self_ns: Int64
-    step: Int64
-    phase: Int64
-    layer: Int64
-    thread_names: dict[tuple[int, int], str]
-
-    @property
-    def step_rows(self) -> npt.NDArray[np.intp]:
-        """Rows of the step markers, in order of time."""
-        return step_rows(self.block, self.strings)
-
-    def in_steps(self) -> Mask:
-        """Events inside profiled steps; all of them where the trace marks no steps."""
-        return self.step >= 0 if len(self.step_rows) else np.ones(len(self.block), dtype=bool)
+UNMAPPED = "(unmapped)"
+NO_OP = "(launched outside the recording)"
+WITH_DEVICE_TIME = ("op", "category", "layer")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One group of events.
 
-    `total_ns` includes what runs inside an event, `self_ns` does not. `share` is the part of the
-    self time of all ops; for kernels and copies the part of all device time; for phases the part
-    of the steps. `steps` is how many steps were counted over, 0 where the trace marks none.
+    `total_ns` includes what runs inside an event, `self_ns` does not. `device_ns` is the time of
+    the device work that the group launched. `share` is the part of the self time of all ops; for
+    kernels and copies the part of all device time; for phases and steps the part of the steps.
+    `steps` is how many steps were counted over, 0 where the trace marks none. `flops` and `bytes`
+    are of all calls together, None where a formula is missing for one.
     """
 
     key: str
@@ -68,6 +39,10 @@ class Row:
     steps: int
     shapes: str = ""
     phase: str = ""
+    category: str | None = None
+    device_ns: int = 0
+    flops: int | None = None
+    bytes: int | None = None
 
     @property
     def count_per_step(self) -> float | None:
@@ -84,10 +59,20 @@ class Row:
         """Nanoseconds a step, without what runs inside."""
         return self.self_ns / self.steps if self.steps else None
 
+    @property
+    def flops_per_second(self) -> float | None:
+        """Floating-point operations a second: of device time where there is any, else of total."""
+        time_ns = self.device_ns or self.total_ns
+        return self.flops * 1e9 / time_ns if self.flops and time_ns else None
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of a trace the tables account for; the ratios are of the ops' self time."""
+    """How much of a trace the tables account for; the ratios are of the ops' self time.
+
+    `linked` of `device_events` have their launch in the trace. `repaired` counts places where the
+    file's text was mended; `truncated` says where the file breaks off.
+    """
 
     events: int
     dropped: int
@@ -96,150 +81,219 @@ class Coverage:
     op_self_ns: int
     phase_ratio: float | None
     layer_ratio: float | None
+    mapped_ratio: float | None = None
+    device_events: int = 0
+    linked: int = 0
+    repaired: int = 0
+    truncated: str | None = None
 
 
-def fold(
-    block: Block, strings: Strings, thread_names: dict[tuple[int, int], str] | None = None
-) -> Folded:
-    """Find out the enclosing event, self time, step, phase and layer of each event."""
-    parent_row, self_ns = nest(block)
-    launch_row = launches(block)
-    return Folded(
-        block,
-        strings,
-        parent_row,
-        launch_row,
-        self_ns,
-        steps(block, strings, launch_row),
-        phases(block, strings, parent_row, launch_row),
-        layers(block, strings, parent_row, launch_row),
-        thread_names or {},
-    )
+@dataclass(slots=True)
+class Table:
+    """The tables of one trace, made of its sums."""
 
+    gathered: Gathered
+    _categories: dict[tuple[int, ...], str | None] = field(default_factory=dict)
 
-def fold_trace(trace: Trace) -> Folded:
-    """Read a trace to its end and fold it; ProfileError if it can't be read."""
-    return fold(concat(trace.blocks()), trace.strings, trace.thread_names)
+    def rows(self, by: Grouping) -> list[Row]:
+        """The table of one grouping, the largest self time first (phases, steps: in time).
 
+        op: by name. native: by name and place in the graph, as the source has it. shape: by name
+        and input shapes. category. layer: by layer and phase. phase: each phase's time, and what of
+        the steps lies in none of them (`gaps`), so that the rows add up to the steps. step: each
+        step's length. kernel, copy: device work by name.
+        """
+        if by == "phase":
+            return list(self._phases())
+        if by == "step":
+            return list(self._steps())
+        merged = self._merged(by)
+        whole_ns = self._whole_ns(by)
+        table = [self._row(by, key, sums, whole_ns) for key, sums in merged.items()]
+        return sorted(table, key=lambda row: (-row.self_ns, row.key, row.shapes, row.phase))
 
-def aggregate(folded: Folded, by: Grouping, rows: Mask | None = None) -> list[Row]:
-    """The table of one grouping, the largest self time first (phases: in order of time).
+    @property
+    def busy_ns(self) -> dict[str, int]:
+        """Nanoseconds in which each device had work; by `rank:device` if there are more ranks."""
+        ranks = {rank for (rank, _), _ in self.gathered.devices}
+        return {
+            f"{rank}:{device}" if len(ranks) > 1 else str(device): time.busy_ns
+            for (rank, device), time in self.gathered.devices
+        }
 
-    Args:
-        folded: the trace.
-        by: op: by name. shape: by name and input shapes. layer: by layer and phase. phase: each
-            phase's time, and what of the steps lies in none of them (`gaps`), so that the rows
-            add up to the steps. kernel, copy: device work by name.
-        rows: which events count; those inside profiled steps if not given.
-    """
-    rows = folded.in_steps() if rows is None else rows
-    if by == "phase":
-        return list(_phase_rows(folded, rows))
-    block, strings = folded.block, folded.strings
-    chosen, own_ns, whole_ns = _chosen(folded, by, rows)
-    name, shapes, phase = _key_columns(folded, by)
-    total_ns = block.duration_ns
-    if by == "layer":
-        total_ns = np.where(_outermost(folded, name, phase), total_ns, 0)
-    columns = [column[chosen] for column in (block.kind, name, shapes, phase)]
-    keys, group = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
-    group = group.reshape(-1)
-    count = np.bincount(group, minlength=len(keys))
-    total, own = _sums(len(keys), group, total_ns[chosen], own_ns[chosen])
-    table = [
-        Row(
-            key=strings[key] if key >= 0 else NO_LAYER,
-            kind=by if by in ("layer", "kernel") else Kind(kind).name.lower(),
-            count=int(count[i]),
-            total_ns=int(total[i]),
-            self_ns=int(own[i]),
-            share=_ratio(int(own[i]), whole_ns),
-            steps=len(folded.step_rows),
-            shapes=strings[shape],
-            phase=strings[phase_number],
-        )
-        for i, (kind, key, shape, phase_number) in enumerate(keys.tolist())
-    ]
-    return sorted(table, key=lambda row: (-row.self_ns, row.key, row.shapes, row.phase))
+    @property
+    def spans(self) -> dict[str, DeviceTime]:
+        """When each device had work, by the names of `busy_ns`."""
+        return dict(zip(self.busy_ns, (time for _, time in self.gathered.devices), strict=True))
 
+    def coverage(self) -> Coverage:
+        """How much of the chosen events reached a phase, a layer and a category."""
+        ops = [(key, sums) for key, sums in self.gathered.groups if key.kind == Kind.OP]
+        work = [sums for key, sums in self.gathered.groups if _is_device(key)]
+        whole_ns = sum(sums.self_ns for _, sums in ops)
 
-def _chosen(folded: Folded, by: Grouping, rows: Mask) -> tuple[npt.NDArray[np.intp], Int64, int]:
-    """Rows of a grouping, the column of their self time, and the time that shares are of."""
-    block = folded.block
-    if by not in ("kernel", "copy"):
-        ops = np.flatnonzero((block.kind == Kind.OP) & rows)
-        return ops, folded.self_ns, int(folded.self_ns[ops].sum())
-    device = np.flatnonzero(on_device(block) & rows)
-    kernel = block.kind[device] == Kind.KERNEL
-    chosen = device[kernel if by == "kernel" else ~kernel]
-    return chosen, block.duration_ns, int(block.duration_ns[device].sum())
+        def share(belongs: Callable[[Key], bool]) -> float | None:
+            return _ratio(sum(sums.self_ns for key, sums in ops if belongs(key)), whole_ns)
 
-
-def _key_columns(folded: Folded, by: Grouping) -> tuple[Int64, Int64, Int64]:
-    """String numbers that make a group: its key, its shapes and its phase; -1 where unused."""
-    none = np.full(len(folded.block), NONE, dtype=np.int64)
-    if by == "layer":
-        return folded.layer, none, folded.phase
-    shapes = folded.block.shapes.astype(np.int64) if by == "shape" else none
-    return folded.block.name.astype(np.int64), shapes, none
-
-
-def coverage(folded: Folded, dropped: int) -> Coverage:
-    """How much of the profiled steps reached a phase and a layer; `dropped` is the reader's."""
-    ops = (folded.block.kind == Kind.OP) & folded.in_steps()
-    own_ns = folded.self_ns[ops]
-    op_self_ns = int(own_ns.sum())
-    markers = folded.block.take(folded.step_rows)
-    _, marker_ns = sweep(markers.start_ns.tolist(), markers.end_ns.tolist())
-    return Coverage(
-        events=len(folded.block),
-        dropped=dropped,
-        steps=len(markers),
-        steps_ns=sum(marker_ns),
-        op_self_ns=op_self_ns,
-        phase_ratio=_ratio(int(own_ns[folded.phase[ops] >= 0].sum()), op_self_ns),
-        layer_ratio=_ratio(int(own_ns[folded.layer[ops] >= 0].sum()), op_self_ns),
-    )
-
-
-def _phase_rows(folded: Folded, rows: Mask) -> Iterator[Row]:
-    """Phases in order of time, then the gaps; together they are as long as the steps."""
-    block, strings = folded.block, folded.strings
-    markers = folded.step_rows[rows[folded.step_rows]]
-    ranges = range_rows(block, strings, PHASE)
-    times = phase_times(block, strings, folded.step, folded.phase, markers, ranges[rows[ranges]])
-    whole_ns = sum(time.total_ns for time in times)
-    ops = (block.kind == Kind.OP) & rows
-    for number, count, total_ns in times:
-        yield Row(
-            key=strings[number] if number >= 0 else GAPS,
-            kind="phase",
-            count=count,
-            total_ns=total_ns,
-            self_ns=int(folded.self_ns[ops & (folded.phase == number)].sum()),
-            share=_ratio(total_ns, whole_ns),
-            steps=len(markers),
+        return Coverage(
+            events=self.gathered.events,
+            dropped=sum(self.gathered.dropped_reasons.values()),
+            steps=self.gathered.marked,
+            steps_ns=self.gathered.steps_ns,
+            op_self_ns=whole_ns,
+            phase_ratio=share(lambda key: key.phase >= 0),
+            layer_ratio=share(lambda key: key.layer >= 0),
+            mapped_ratio=share(lambda key: self._category(key) is not None),
+            device_events=sum(sums.count for sums in work),
+            linked=sum(sums.linked for sums in work),
+            repaired=self.gathered.repaired,
+            truncated=self.gathered.truncated,
         )
 
+    def _merged(self, by: Grouping) -> "dict[tuple[str, ...], _Merged]":
+        """The sums by the texts that make a row: key, kind, shapes, phase."""
+        merged: dict[tuple[str, ...], _Merged] = {}
+        for key, sums in self.gathered.groups:
+            if _is_device(key) and by in WITH_DEVICE_TIME:
+                texts = self._texts(by, key._replace(name=key.op, kind=Kind.OP))
+                merged.setdefault(texts, _Merged()).device_ns += sums.total_ns
+            elif self._belongs(by, key):
+                entry = merged.setdefault(self._texts(by, key), _Merged())
+                entry.add(sums, by == "layer")
+                entry.categories.setdefault(self._category(key), 0)
+                entry.categories[self._category(key)] += sums.self_ns
+                self._add_work(entry, key, sums)
+        return merged
 
-def _outermost(folded: Folded, *columns: Int64) -> Mask:
-    """Ops that do not run directly inside an op of the same group."""
-    is_op = folded.block.kind == Kind.OP
-    numbers = np.where(is_op, np.arange(len(folded.block)), NONE)
-    nearest_op = inherit(folded.parent_row, numbers)
-    outer = np.where(folded.parent_row >= 0, nearest_op[folded.parent_row], NONE)
-    same = outer >= 0
-    for column in columns:
-        same &= column[outer] == column
-    return ~same
+    @staticmethod
+    def _belongs(by: Grouping, key: Key) -> bool:
+        if by == "kernel":
+            return key.kind == Kind.KERNEL
+        if by == "copy":
+            return key.kind in (Kind.MEMCPY, Kind.MEMSET)
+        return key.kind == Kind.OP
+
+    def _texts(self, by: Grouping, key: Key) -> tuple[str, ...]:
+        text = self.gathered.text
+        kind = by if by in ("layer", "kernel", "category") else Kind(key.kind).name.lower()
+        name = text(key.name) if key.name >= 0 else NO_OP
+        if by == "layer":
+            return text(key.layer) or NO_LAYER, kind, "", text(key.phase)
+        if by == "category":
+            return self._category(key) or UNMAPPED, kind, "", ""
+        if by == "native" and key.path >= 0:
+            return f"{text(key.path)}:{name}", kind, "", ""
+        return name, kind, text(key.shapes) if by == "shape" else "", ""
+
+    def _category(self, key: Key) -> str | None:
+        name = key.op if _is_device(key) and key.op >= 0 else key.name
+        place = (key.phase, key.layer, name, key.kind)
+        if place not in self._categories:
+            text = self.gathered.text
+            self._categories[place] = category(
+                text(key.phase), text(key.layer), text(name), Kind(key.kind).name.lower()
+            )
+        return self._categories[place]
+
+    def _add_work(self, entry: "_Merged", key: Key, sums: Sums) -> None:
+        text = self.gathered.text
+        if key.kind != Kind.OP:
+            return
+        one = work(text(key.name), text(key.shapes), text(key.args))
+        entry.flops = (
+            None
+            if entry.flops is None or one.flops is None
+            else (entry.flops + one.flops * sums.count)
+        )
+        entry.bytes = (
+            None
+            if entry.bytes is None or one.bytes is None
+            else (entry.bytes + one.bytes * sums.count)
+        )
+
+    def _row(self, by: Grouping, key: tuple[str, ...], sums: "_Merged", whole_ns: int) -> Row:
+        name, kind, shapes, phase = key
+        largest = max(sums.categories, key=lambda each: sums.categories[each], default=None)
+        return Row(
+            key=name,
+            kind=kind,
+            count=sums.count,
+            total_ns=sums.total_ns,
+            self_ns=sums.self_ns,
+            share=_ratio(sums.self_ns, whole_ns),
+            steps=self.gathered.marked,
+            shapes=shapes,
+            phase=phase,
+            category=None if by == "layer" else largest,
+            device_ns=sums.device_ns,
+            flops=sums.flops,
+            bytes=sums.bytes,
+        )
+
+    def _whole_ns(self, by: Grouping) -> int:
+        on_device = by in ("kernel", "copy")
+        return sum(
+            sums.self_ns
+            for key, sums in self.gathered.groups
+            if (_is_device(key) if on_device else key.kind == Kind.OP)
+        )
+
+    def _phases(self) -> Iterator[Row]:
+        """Phases in order of time, then the gaps; together they are as long as the steps."""
+        times = self.gathered.phases
+        whole_ns = sum(time.total_ns for time in times)
+        own_ns: dict[int, int] = {}
+        device_ns: dict[int, int] = {}
+        for key, sums in self.gathered.groups:
+            if key.kind == Kind.OP:
+                own_ns[key.phase] = own_ns.get(key.phase, 0) + sums.self_ns
+            elif _is_device(key):
+                device_ns[key.phase] = device_ns.get(key.phase, 0) + sums.total_ns
+        for number, count, total_ns in times:
+            yield Row(
+                key=self.gathered.text(number) if number >= 0 else GAPS,
+                kind="phase",
+                count=count,
+                total_ns=total_ns,
+                self_ns=own_ns.get(number, 0),
+                share=_ratio(total_ns, whole_ns),
+                steps=self.gathered.marked,
+                device_ns=device_ns.get(number, 0),
+            )
+
+    def _steps(self) -> Iterator[Row]:
+        whole_ns = sum(step.length_ns for step in self.gathered.by_step.values())
+        for number, step in sorted(self.gathered.by_step.items()):
+            yield Row(
+                key=str(number),
+                kind="step",
+                count=step.ops,
+                total_ns=step.length_ns,
+                self_ns=step.op_self_ns,
+                share=_ratio(step.length_ns, whole_ns),
+                steps=self.gathered.marked,
+                device_ns=step.device_ns,
+            )
 
 
-def _sums(groups: int, group: npt.NDArray[np.intp], *columns: Int64) -> list[Int64]:
-    """The sum of each column over the rows of each group, exact."""
-    sums = [np.zeros(groups, dtype=np.int64) for _ in columns]
-    for total, column in zip(sums, columns, strict=True):
-        np.add.at(total, group, column)
-    return sums
+@dataclass(slots=True)
+class _Merged:
+    count: int = 0
+    total_ns: int = 0
+    self_ns: int = 0
+    device_ns: int = 0
+    flops: int | None = 0
+    bytes: int | None = 0
+    categories: dict[str | None, int] = field(default_factory=dict)
+
+    def add(self, sums: Sums, outermost: bool) -> None:
+        self.count += sums.count
+        self.total_ns += sums.outermost_ns if outermost else sums.total_ns
+        self.self_ns += sums.self_ns
+
+
+def _is_device(key: Key) -> bool:
+    return key.kind in (Kind.KERNEL, Kind.MEMCPY, Kind.MEMSET)
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 from isal import igzip
 
+from analysis.annotate import Folded
 from analysis.exporters.counters import Counter
 from analysis.exporters.timeline import RESOURCES, RUN, Slice, Timeline, Track, build
-from analysis.ops import Folded
 from profilers import rundir
 from profilers.rundir import ProfileError
 

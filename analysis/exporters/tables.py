@@ -1,10 +1,31 @@
-"""Writes the tables of a profile as Parquet."""
+"""Writes the tables of a profile as Parquet and CSV."""
 
+import csv
 import os
 from pathlib import Path
+from typing import TextIO
 
-from analysis.ops import Folded, Grouping, Row, aggregate
+from analysis.ops import Grouping, Row, Table
 
+COLUMNS = {
+    "key": "text",
+    "kind": "text",
+    "phase": "text",
+    "category": "text",
+    "shapes": "text",
+    "count": "whole",
+    "total_ns": "whole",
+    "self_ns": "whole",
+    "device_ns": "whole",
+    "share_ratio": "number",
+    "flops": "whole",
+    "bytes": "whole",
+    "flops_per_second": "number",
+    "count_per_step": "number",
+    "total_ns_per_step": "number",
+    "self_ns_per_step": "number",
+}
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TABLES: dict[str, tuple[Grouping, ...]] = {
     "ops": ("op",),
     "layers": ("layer",),
@@ -13,7 +34,7 @@ TABLES: dict[str, tuple[Grouping, ...]] = {
 }
 
 
-def write(folded: Folded, folder: Path) -> list[Path]:
+def write(table: Table, folder: Path) -> list[Path]:
     """Write ops, layers, phases and kernels.parquet into a folder; kernels only if there are any.
 
     Each file is replaced in one step. `share_ratio` is as in analysis.ops.Row; a null
@@ -22,38 +43,40 @@ def write(folded: Folded, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, groupings in TABLES.items():
-        rows = [row for by in groupings for row in aggregate(folded, by)]
+        rows = [row for by in groupings for row in table.rows(by)]
         path = folder / f"{name}.parquet"
         if rows or name != "kernels":
-            _write(rows, path)
+            write_parquet(rows, path)
             written.append(path)
         else:
             path.unlink(missing_ok=True)
     return written
 
 
-def _write(rows: list[Row], path: Path) -> None:
+def write_parquet(rows: list[Row], path: Path) -> None:
+    """Write rows as Parquet, replacing the file in one step."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    schema = pa.schema(
-        [
-            ("key", pa.string()),
-            ("kind", pa.string()),
-            ("phase", pa.string()),
-            ("count", pa.int64()),
-            ("total_ns", pa.int64()),
-            ("self_ns", pa.int64()),
-            ("share_ratio", pa.float64()),
-            ("count_per_step", pa.float64()),
-            ("total_ns_per_step", pa.float64()),
-            ("self_ns_per_step", pa.float64()),
-        ]
-    )
-    columns = {
-        name: [row.share if name == "share_ratio" else getattr(row, name) for row in rows]
-        for name in schema.names
-    }
+    types = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
+    schema = pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
+    columns = {name: [_cell(row, name) for row in rows] for name in COLUMNS}
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     parquet.write_table(pa.table(columns, schema=schema), temporary)
     os.replace(temporary, path)
+
+
+def write_csv(rows: list[Row], stream: TextIO) -> None:
+    """Write rows as CSV; a text that a spreadsheet would take for a formula is quoted."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow([_guarded(_cell(row, name)) for name in COLUMNS])
+
+
+def _cell(row: Row, name: str) -> object:
+    return row.share if name == "share_ratio" else getattr(row, name)
+
+
+def _guarded(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Int64, Kind, runs_of_equal
+from analysis.annotate import Folded
+from analysis.blocks import NONE, Kind
+from analysis.columns import Int64, runs_of_equal
 from analysis.exporters.counters import Counter, allocated, resource_counters
 from analysis.folds.layers import LAYER
-from analysis.folds.links import inherit
-from analysis.folds.paths import named_by_path, phase_of
-from analysis.folds.phases import PHASE, range_rows
+from analysis.folds.phases import PHASE
 from analysis.folds.selftime import AROUND, INSTANTS
-from analysis.ops import Folded
+from analysis.windows import inherit
 from profilers import rundir
 
 RUN = "run"
@@ -78,8 +78,9 @@ def build(run: Path, folded: Folded | None) -> Timeline:
         stretches = _phase_stretches(folded), _layer_stretches(folded)
         tracks += _profile_tracks(folded, *stretches, f"{record.settings.framework} host")
         counters += allocated(folded.block)
-        launched = np.flatnonzero(folded.launch_row >= 0)
-        arrows = list(zip(folded.launch_row[launched].tolist(), launched.tolist(), strict=True))
+        launch_row = folded.launch_row
+        launched = np.flatnonzero(launch_row >= 0)
+        arrows = list(zip(launch_row[launched].tolist(), launched.tolist(), strict=True))
         count += sum(map(len, stretches)) + int((~np.isin(folded.block.kind, INSTANTS)).sum())
         starts.append(int(folded.block.start_ns.min()))
     starts += [int(counter.time_ns.min()) for counter in counters]
@@ -114,12 +115,11 @@ def _profile_tracks(
     """Each event of the profile on one track: phases, layers, threads, streams, annotations."""
     block = folded.block
     order = block.nested_order()
-    phases = range_rows(block, folded.strings, PHASE)
-    phases = phases[folded.step[phases] >= 0]
-    layers = range_rows(block, folded.strings, LAYER)
+    around = np.isin(block.kind, AROUND)
+    phases = np.flatnonzero((folded.phase_range >= 0) & (folded.step >= 0))
+    layers = np.flatnonzero((folded.layer_range >= 0) & around)
     yield _listed("phases", [*_slices(folded, phases, _without(PHASE)), *phase_stretches])
     yield _listed("layers", [*_slices(folded, layers, _without(LAYER)), *layer_stretches])
-    around = np.isin(block.kind, AROUND)
     left = ~np.isin(block.kind, INSTANTS)
     left[phases] = left[layers] = False
     for suffix, chosen in (("", left & ~around), (" annotations", left & around)):
@@ -171,17 +171,14 @@ def _phase_stretches(folded: Folded) -> list[Slice]:
     block = folded.block
     rows = _outermost_ops(folded)
     rows = rows[(folded.step[rows] >= 0) & (block.device[rows] < 0)]
-    rows = rows[np.argsort(block.start_ns[rows], kind="stable")]
-    phase = named_by_path(block, folded.strings, phase_of)
-    return _stretches(folded, rows, phase, (folded.step,))
+    rows = np.sort(rows)
+    return _stretches(folded, rows, folded.path_phase, (folded.step,))
 
 
 def _layer_stretches(folded: Folded) -> list[Slice]:
     """A slice for each stretch of ops of one layer on one thread that no layer range shows."""
     block = folded.block
-    ranges = range_rows(block, folded.strings, LAYER)
-    seed = np.full(len(block), NONE, dtype=np.int64)
-    seed[ranges] = ranges
+    seed = np.where(folded.layer_range >= 0, np.arange(len(block)), NONE)
     layer = np.where(inherit(folded.parent_row, seed) >= 0, NONE, folded.layer)
     columns = (block.process, block.thread, folded.phase, folded.step)
     return _stretches(folded, _outermost_ops(folded), layer, columns)

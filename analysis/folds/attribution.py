@@ -3,12 +3,19 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, runs_of_equal
+from analysis.blocks import NONE, Block
+from analysis.columns import Int64, runs_of_equal
 
 Edge = tuple[int, bool, int]
 
 
-def shares_ns(block: Block, rank: npt.NDArray[np.int_], start_ns: Int64, end_ns: Int64) -> Int64:
+def shares_ns(
+    block: Block,
+    rank: npt.NDArray[np.int_],
+    start_ns: Int64,
+    end_ns: Int64,
+    windows: tuple[Int64, Int64],
+) -> Int64:
     """How much of some windows of time belongs to each row.
 
     On each thread the innermost of the events with one rank counts. Each instant of a window
@@ -19,30 +26,32 @@ def shares_ns(block: Block, rank: npt.NDArray[np.int_], start_ns: Int64, end_ns:
     Args:
         block: events, of which those on a device have no part in the host's time.
         rank: shape (rows,); -1 for an event that takes no part.
-        start_ns: shape (windows,), sorted.
-        end_ns: shape (windows,); windows don't overlap.
+        start_ns: of each row, sorted.
+        end_ns: of each row.
+        windows: starts, sorted, and ends of the windows, which don't overlap.
 
     Returns:
         Nanoseconds, of shape (rows,).
     """
     edges: list[Edge] = [
         (int(time), bool(begins), NONE)
-        for times, begins in ((start_ns, True), (end_ns, False))
+        for times, begins in zip(windows, (True, False), strict=True)
         for time in times.tolist()
     ]
     for level in np.unique(rank[rank >= 0]).tolist():
-        edges += _innermost(block, np.flatnonzero((rank == level) & (block.device < 0)))
+        rows = np.flatnonzero((rank == level) & (block.device < 0))
+        edges += _innermost(block.tracks(), rows, start_ns, end_ns)
     edges.sort(key=lambda edge: edge[:2])  # what ends at an instant ends before others begin
     ranks = rank.tolist()
     active: list[dict[int, None]] = [{} for _ in range(max([*ranks, NONE]) + 1)]
     shares = [0] * len(block)
-    clock = windows = 0
+    clock = inside = 0
     for time, begins, row in edges:
-        if time > clock and windows:
+        if time > clock and inside:
             _part(time - clock, active, shares)
         clock = time
         if row == NONE:
-            windows += 1 if begins else -1
+            inside += 1 if begins else -1
         elif begins:
             active[ranks[row]][row] = None
         else:
@@ -60,15 +69,15 @@ def _part(length_ns: int, active: list[dict[int, None]], shares: list[int]) -> N
         shares[row] += each_ns + (position < left_ns)
 
 
-def _innermost(block: Block, rows: npt.NDArray[np.intp]) -> list[Edge]:
+def _innermost(
+    tracks: npt.NDArray[np.intp], rows: npt.NDArray[np.intp], start_ns: Int64, end_ns: Int64
+) -> list[Edge]:
     """Edges of the stretches in which each of these rows is the one that began last."""
-    chosen = block.take(rows)
-    order = rows[chosen.nested_order()]
+    order = rows[np.argsort(tracks[rows], kind="stable")]
     edges: list[Edge] = []
-    tracks = (block.process[order], block.thread[order], block.stream[order].astype(np.int64))
-    for begin, end in runs_of_equal(*tracks):
+    for begin, end in runs_of_equal(tracks[order]):
         some = order[begin:end]
-        _stretches(some.tolist(), block.start_ns[some].tolist(), block.end_ns[some].tolist(), edges)
+        _stretches(some.tolist(), start_ns[some].tolist(), end_ns[some].tolist(), edges)
     return edges
 
 

@@ -1,33 +1,36 @@
-"""Which event another one belongs to: by nesting, or by the launch of work on a device."""
+"""Which call of the host launched each piece of work on a device."""
+
+import re
+import tempfile
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import DEVICE_KINDS, NONE, Block, Int64, Kind
+from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings, TextTable
+from analysis.columns import MIXER, Int32, Int64
+from analysis.windows import Window
 
-
-def inherit(parent_row: Int64, seed: Int64) -> Int64:
-    """For each row the seed of the nearest enclosing row that has one, itself included.
-
-    Args:
-        parent_row: shape (rows,); the enclosing row, -1 for none.
-        seed: shape (rows,); a value of 0 or more, -1 for none.
-    """
-    value = seed.copy()
-    ancestor = parent_row.copy()
-    while True:
-        open_rows = np.flatnonzero((value < 0) & (ancestor >= 0))
-        if not len(open_rows):
-            return value
-        # Every round looks twice as far up, so a stack 1,000 deep takes ten rounds.
-        found = value[ancestor[open_rows]]
-        ancestor = np.where(ancestor >= 0, ancestor[ancestor], NONE)
-        value[open_rows] = found
+MEMORY_BYTES = 64 << 20
+GRAPH = "Graph"
+NO_USE, CALL_USE, GRAPH_USE = range(3)
+NO_LAUNCH = re.compile(
+    r"(?:cuda|cu|hip|xpu|ze)\w*(?:Synchronize|Query|Malloc|Free|Occupancy|Attribute|Properties"
+    r"|GetDevice|SetDevice|LastError|EventRecord|EventCreate|EventDestroy|StreamWaitEvent"
+    r"|StreamIsCapturing|StreamGetCaptureInfo|PrimaryCtx)\w*"
+)
 
 
 def on_device(block: Block) -> npt.NDArray[np.bool_]:
     """Rows that are work on an accelerator: kernels, copies and memsets."""
     return np.isin(block.kind, DEVICE_KINDS)
+
+
+def launching(block: Block) -> npt.NDArray[np.intp]:
+    """Rows of calls of the runtime that other rows may name by their correlation."""
+    return np.flatnonzero(
+        (block.kind == Kind.RUNTIME) & (block.correlation >= 0) & (block.device < 0)
+    )
 
 
 def launches(block: Block) -> Int64:
@@ -36,47 +39,132 @@ def launches(block: Block) -> Int64:
     One call may launch many kernels (a CUDA graph); where several calls carry one correlation,
     the first one counts.
     """
-    rows = np.flatnonzero(
-        (block.kind == Kind.RUNTIME) & (block.correlation >= 0) & (block.device < 0)
-    )
+    rows = launching(block)
     rows = rows[np.argsort(block.start_ns[rows], kind="stable")]
     result = np.full(len(block), NONE, dtype=np.int64)
     device_rows = np.flatnonzero(on_device(block) & (block.correlation >= 0))
-    result[device_rows] = lookup(
-        [block.rank[rows], block.correlation[rows]],
-        rows,
-        [block.rank[device_rows], block.correlation[device_rows]],
-    )
+    if len(rows) and len(device_rows):
+        keys, first = np.unique(link_keys(block, rows), return_index=True)
+        wanted = link_keys(block, device_rows)
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        result[device_rows] = np.where(keys[place] == wanted, rows[first[place]], NONE)
     return result
 
 
-def lookup(
-    keys: list[npt.NDArray[np.signedinteger]],
-    values: npt.NDArray[np.signedinteger],
-    wanted: list[npt.NDArray[np.signedinteger]],
-) -> Int64:
-    """For each wanted key (columns side by side) the value of the first equal key, or -1."""
-    if not len(values) or not len(wanted[0]):
-        return np.full(len(wanted[0]), NONE, dtype=np.int64)
-    table = np.stack([np.concatenate(pair) for pair in zip(keys, wanted, strict=True)], axis=1)
-    _, number = np.unique(table, axis=0, return_inverse=True)
-    number = number.reshape(-1)
-    first = np.full(len(table), NONE, dtype=np.int64)
-    known = number[: len(values)]
-    first[known[::-1]] = values[::-1]
-    return first[number[len(values) :]]
+def link_keys(block: Block, rows: npt.NDArray[np.intp]) -> Int64:
+    """One number for rank and correlation of each of these rows."""
+    rank = block.rank[rows].astype(np.uint64) * MIXER
+    return (block.correlation[rows].astype(np.uint64) ^ rank).astype(np.int64)
 
 
-def within(times_ns: Int64, start_ns: Int64, end_ns: Int64) -> Int64:
-    """For each time the number of the interval it lies in (the latest begun one), or -1.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Segment:
+    keys: Int64
+    values: Int32
 
-    Args:
-        times_ns: shape (times,).
-        start_ns: shape (intervals,), sorted; an interval holds its start, not its end.
-        end_ns: shape (intervals,).
+
+@dataclass(slots=True)
+class LinkTable:
+    """What waits to be named by a later event: up to four small numbers by a key, 24 bytes each.
+
+    Segments of sorted keys; above `memory_bytes` they go to a temporary file, from which only the
+    pages that are looked at come back.
     """
-    if not len(start_ns):
-        return np.full(len(times_ns), NONE, dtype=np.int64)
-    number = np.searchsorted(start_ns, times_ns, side="right") - 1
-    inside = (number >= 0) & (times_ns < end_ns[number])
-    return np.where(inside, number, NONE)
+
+    memory_bytes: int = MEMORY_BYTES
+    latest_counts: bool = False
+    _segments: list[_Segment] = field(default_factory=list)
+    _spilled: list[_Segment] = field(default_factory=list)
+
+    def add(self, keys: Int64, values: Int32) -> None:
+        """Keys of shape (links,), values (links, numbers); of equal keys the first counts."""
+        if not len(keys):
+            return
+        keys, first = np.unique(keys, return_index=True)
+        self._segments.append(_Segment(keys, values[first].astype(np.int32)))
+        if len(self._segments) > 8:
+            self._merge()
+
+    def find(self, keys: Int64, numbers: int) -> tuple[npt.NDArray[np.bool_], Int32]:
+        """Which keys are known, and their values of shape (keys, numbers), -1 for unknown ones."""
+        found = np.zeros(len(keys), dtype=bool)
+        values = np.full((len(keys), numbers), NONE, dtype=np.int32)
+        segments = [*self._spilled, *self._segments]
+        for segment in reversed(segments) if self.latest_counts else segments:
+            left = np.flatnonzero(~found)
+            if not len(left):
+                break
+            place = np.minimum(np.searchsorted(segment.keys, keys[left]), len(segment.keys) - 1)
+            hit = segment.keys[place] == keys[left]
+            found[left[hit]] = True
+            values[left[hit]] = segment.values[place[hit]]
+        return found, values
+
+    def forget(self, keys: Int64) -> None:
+        """Drop what has been named and won't be again."""
+        kept = []
+        for segment in self._segments:
+            stays = ~np.isin(segment.keys, keys)
+            if stays.any():
+                kept.append(_Segment(segment.keys[stays], segment.values[stays]))
+        self._segments = kept
+
+    def _merge(self) -> None:
+        segments = self._segments[::-1] if self.latest_counts else self._segments
+        keys, first = np.unique(np.concatenate([s.keys for s in segments]), return_index=True)
+        merged = _Segment(keys, np.concatenate([s.values for s in segments])[first])
+        self._segments = [merged]
+        if merged.keys.nbytes + merged.values.nbytes > self.memory_bytes:
+            self._spilled.append(_Segment(_to_disk(merged.keys), _to_disk(merged.values)))
+            self._segments = []
+
+
+def _to_disk(array: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.signedinteger]:
+    with tempfile.TemporaryFile() as file:
+        array.tofile(file)
+        file.flush()
+        return np.memmap(file, dtype=array.dtype, mode="r", shape=array.shape)
+
+
+class Launches:
+    """Hands what a launch belongs to (step, phase, layer, op) on to the work that it launched.
+
+    A launch is forgotten once its work was seen; that of a graph stays, as it launches many.
+    """
+
+    def __init__(self, strings: Strings) -> None:
+        self._calls = LinkTable()
+        self._graphs = LinkTable()
+        self._uses = TextTable(strings, _use)
+
+    def resolve(self, window: Window, context: Int32) -> tuple[npt.NDArray[np.bool_], Int32]:
+        """Which rows' launch is known, and its context; both of shape (rows, ...).
+
+        Args:
+            window: the events.
+            context: what each row belongs to, shape (rows, numbers), for the host's rows.
+        """
+        block = window.block
+        rows = launching(block)
+        rows = rows[rows >= window.carried]
+        use = self._uses.of(block.name[rows])
+        rows, graph = rows[use != NO_USE], use[use != NO_USE] == GRAPH_USE
+        for table, some in ((self._calls, rows[~graph]), (self._graphs, rows[graph])):
+            table.add(link_keys(block, some), context[some])
+        linked = np.zeros(len(block), dtype=bool)
+        values = np.full(context.shape, NONE, dtype=np.int32)
+        work = np.flatnonzero(on_device(block) & (block.correlation >= 0))
+        work = work[work >= window.carried]
+        if len(work):
+            for table in (self._calls, self._graphs):
+                left = work[~linked[work]]
+                linked[left], values[left] = table.find(link_keys(block, left), context.shape[1])
+            self._calls.forget(link_keys(block, work))
+        return linked, values
+
+
+def _use(name: str) -> int:
+    """What a call of the runtime is to what comes later: nothing, one launch, or many."""
+    if NO_LAUNCH.fullmatch(name):
+        return NO_USE
+    return GRAPH_USE if GRAPH in name else CALL_USE

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Callable
 
-import numpy as np
-
-from analysis.blocks import NONE, Block, Int64, Strings
+from analysis.blocks import NONE, Block, Strings, TextTable
+from analysis.columns import Int64
 
 GRADIENT = "gradient_tape"
 FORWARD = "phase_forward"
@@ -49,11 +48,16 @@ def layer_of(path: str) -> str | None:
     return SUFFIX.sub("", scopes[at + 1]) if SUFFIX.search(scopes[at]) else scopes[at + 1]
 
 
-def named_by_path(block: Block, strings: Strings, name_of: Callable[[str], str | None]) -> Int64:
-    """String number of what each row's path names, -1 where it has no path or names nothing."""
-    paths, position = np.unique(block.path, return_inverse=True)
-    numbers = [
-        NONE if path < 0 or (name := name_of(strings[path])) is None else strings.number(name)
-        for path in paths.tolist()
-    ]
-    return np.array(numbers, dtype=np.int64)[position.reshape(-1)]
+class PathNames:
+    """String numbers of what the paths of ops name, -1 where one names nothing."""
+
+    def __init__(self, strings: Strings, name_of: Callable[[str], str | None]) -> None:
+        def number(path: str) -> int:
+            name = name_of(path)
+            return NONE if name is None else strings.number(name)
+
+        self._table = TextTable(strings, number)
+
+    def of(self, block: Block) -> Int64:
+        """For each row; -1 too where there is no path."""
+        return self._table.of(block.path)

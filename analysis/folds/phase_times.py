@@ -1,14 +1,17 @@
 """How long each phase took within the profiled steps: a partition of the steps, gaps included."""
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, Kind, Strings
+from analysis.blocks import NONE, Kind
+from analysis.columns import Int64
 from analysis.folds.attribution import shares_ns
-from analysis.folds.paths import named_by_path, phase_of
 from analysis.folds.selftime import sweep
+from analysis.folds.steps import Steps
+from analysis.windows import Window
 
 Rows = npt.NDArray[np.intp]
 
@@ -21,80 +24,96 @@ class PhaseTime(NamedTuple):
     total_ns: int
 
 
-def phase_times(
-    block: Block, strings: Strings, step: Int64, phase: Int64, markers: Rows, ranges: Rows
-) -> list[PhaseTime]:
-    """The phases in order of time, then the gaps; together they are as long as the steps.
+@dataclass(slots=True)
+class PhaseTimes:
+    """Adds up the phases of the steps that count, window by window.
 
     Where ops carry their phase in their path, each instant belongs in equal parts to the phases of
     the innermost ops active on any thread; where none is, to the phase of ranges and of the runtime
-    that have one; else it is a gap. Otherwise a phase lasts as long as its ranges.
-
-    Args:
-        block: the events.
-        strings: the trace's texts.
-        step: shape (rows,), as by `analysis.folds.steps`.
-        phase: shape (rows,), as by `analysis.folds.phases`.
-        markers: the rows of the step markers that count, in order of time.
-        ranges: the rows of the `phase:` ranges that count, in order of time.
+    that have one; else it is a gap. Otherwise a phase lasts as long as its ranges. Both ways the
+    phases and the gaps add up to the steps exactly.
     """
-    ops = block.kind == Kind.OP
-    if len(markers) and (named_by_path(block, strings, phase_of)[ops & (step >= 0)] >= 0).any():
-        return _of_ops(block, step, phase, markers)
-    return _of_ranges(block, step, phase, markers, ranges)
+
+    steps: Steps
+    paths: bool
+    """Whether any op of the trace has a path."""
+    _ranges: dict[int, list[int]] = field(default_factory=dict)
+    _ops: dict[int, list[int]] = field(default_factory=dict)
+    _by_path: bool = False
+    _seen: set[tuple[int, int]] = field(default_factory=set)
+
+    def take(
+        self, window: Window, step: Int64, phase: Int64, range_names: Int64, by_path: Int64
+    ) -> None:
+        """Add the events of a window.
+
+        Args:
+            window: the events.
+            step: shape (rows,), as by `analysis.folds.steps`; -1 for steps that don't count.
+            phase: shape (rows,), as by `analysis.folds.phases`.
+            range_names: shape (rows,): the phase that a row is a range of, or -1.
+            by_path: shape (rows,): the phase that a row's path names, or -1.
+        """
+        markers = self.steps.markers(window.block)
+        markers = markers[step[markers] >= 0]
+        ops = window.block.kind == Kind.OP
+        self._by_path |= bool((by_path[ops & (step >= 0)] >= 0).any())
+        ranges = np.flatnonzero((range_names >= 0) & np.isin(step, step[markers]))
+        if len(markers):
+            self._add_ranges(window, step, range_names, markers, ranges)
+        if self.paths and len(markers):
+            self._add_ops(window, step, phase, markers)
+
+    def times(self) -> list[PhaseTime]:
+        """The phases in order of time, then the gaps."""
+        found = self._ops if self._by_path else self._ranges
+        order = sorted(found, key=lambda number: number == NONE)
+        return [PhaseTime(number, *found[number]) for number in order]
+
+    def _add_ranges(
+        self, window: Window, step: Int64, names: Int64, markers: Rows, ranges: Rows
+    ) -> None:
+        """Ranges are cut at the edges of their step; of two open ones the latest begun counts."""
+        start_ns, end_ns = window.inside()
+        step_end_ns = dict(zip(step[markers].tolist(), end_ns[markers].tolist(), strict=True))
+        bound_ns = np.array([step_end_ns[number] for number in step[ranges].tolist()], np.int64)
+        members = np.concatenate((markers, ranges)).astype(np.intp)
+        begin_ns, stop_ns = start_ns[members], end_ns[members].copy()
+        stop_ns[len(markers) :] = np.minimum(stop_ns[len(markers) :], bound_ns)
+        block = window.block
+        whole_ns = np.where(np.arange(len(members)) < len(markers), block.end_ns[members], stop_ns)
+        numbers = np.where(np.arange(len(members)) < len(markers), NONE, names[members])
+        order = np.lexsort((np.arange(len(members)), -whole_ns, block.start_ns[members]))
+        _, own_ns = sweep(begin_ns[order].tolist(), stop_ns[order].tolist())
+        new = members[order] >= window.carried
+        for number, ns, counts in zip(numbers[order].tolist(), own_ns, new.tolist(), strict=True):
+            _add(self._ranges, number, counts, ns)
+
+    def _add_ops(self, window: Window, step: Int64, phase: Int64, markers: Rows) -> None:
+        block = window.block
+        start_ns, end_ns = window.inside()
+        first_ns, last_ns = _without_overlap(start_ns[markers], end_ns[markers])
+        host = (block.device < 0) & (end_ns > start_ns) & (block.kind != Kind.STEP)
+        op = host & (block.kind == Kind.OP)
+        rank = np.where(op, 1, np.where(host & (phase >= 0), 0, NONE))
+        share_ns = shares_ns(block, rank, start_ns, end_ns, (first_ns, last_ns))
+        for row in np.flatnonzero(share_ns).tolist():
+            number, place = int(phase[row]), (int(phase[row]), int(step[row]))
+            counts = number >= 0 and place not in self._seen
+            self._seen.add(place)
+            _add(self._ops, number, counts, int(share_ns[row]))
+        gaps_ns = int((last_ns - first_ns).sum() - share_ns.sum())
+        _add(self._ops, NONE, int((markers >= window.carried).sum()), gaps_ns)
 
 
-def _of_ranges(
-    block: Block, step: Int64, phase: Int64, markers: Rows, ranges: Rows
-) -> list[PhaseTime]:
-    """Ranges are cut at the edges of their step; of two open ones the latest begun counts."""
-    ranges = ranges[np.isin(step[ranges], step[markers])]
-    step_end_ns = dict(zip(step[markers], block.end_ns[markers], strict=True))
-    bound_ns = np.array([step_end_ns[number] for number in step[ranges]], dtype=np.int64)
-    members = np.concatenate((markers, ranges)).astype(np.int64)
-    numbers = np.concatenate((np.full(len(markers), NONE), phase[ranges]))
-    start_ns = block.start_ns[members]
-    end_ns = block.end_ns[members]
-    end_ns[len(markers) :] = np.minimum(end_ns[len(markers) :], bound_ns)
-    order = np.lexsort((np.arange(len(members)), -end_ns, start_ns))
-    _, own = sweep(start_ns[order].tolist(), end_ns[order].tolist())
-    return _in_time(numbers[order], np.array(own, dtype=np.int64), np.ones(len(order), dtype=bool))
+def _add(sums: dict[int, list[int]], number: int, count: int, length_ns: int) -> None:
+    entry = sums.setdefault(number, [0, 0])
+    entry[0] += count
+    entry[1] += length_ns
 
 
-def _of_ops(block: Block, step: Int64, phase: Int64, markers: Rows) -> list[PhaseTime]:
-    start_ns, end_ns = _windows(block.start_ns[markers], block.end_ns[markers])
-    host = (block.device < 0) & (block.duration_ns > 0) & (block.kind != Kind.STEP)
-    op = host & (block.kind == Kind.OP)
-    rank = np.where(op, 1, np.where(host & (phase >= 0), 0, NONE))
-    share_ns = shares_ns(block, rank, start_ns, end_ns)
-    rows = np.flatnonzero(share_ns)
-    rows = rows[np.argsort(block.start_ns[rows], kind="stable")]
-    gaps_ns = int((end_ns - start_ns).sum() - share_ns.sum())
-    # A phase counts once for each step that it is in; the gaps once for each step.
-    _, first = np.unique(np.stack((phase[rows], step[rows]), axis=1), axis=0, return_index=True)
-    counts = np.zeros(len(rows), dtype=bool)
-    counts[first] = phase[rows][first] >= 0
-    numbers = np.concatenate((phase[rows], np.full(len(markers), NONE)))
-    lengths_ns = np.concatenate((share_ns[rows], [gaps_ns], np.zeros(len(markers) - 1, np.int64)))
-    return _in_time(numbers, lengths_ns, np.concatenate((counts, np.ones(len(markers), bool))))
-
-
-def _windows(start_ns: Int64, end_ns: Int64) -> tuple[Int64, Int64]:
+def _without_overlap(start_ns: Int64, end_ns: Int64) -> tuple[Int64, Int64]:
     """Intervals, sorted by start, without what an earlier one has covered."""
-    covered_to = np.maximum.accumulate(end_ns)
+    covered_to = np.maximum.accumulate(end_ns) if len(end_ns) else end_ns
     begin_ns = np.concatenate((start_ns[:1], np.maximum(start_ns[1:], covered_to[:-1])))
     return begin_ns, np.maximum(end_ns, begin_ns)
-
-
-def _in_time(numbers: Int64, lengths_ns: Int64, counts: npt.NDArray[np.bool_]) -> list[PhaseTime]:
-    """Sums over rows in order of time, for each phase in the order of its first; the gaps last."""
-    names, first = np.unique(numbers, return_index=True)
-    order = names[np.argsort(np.where(names == NONE, len(numbers), first))]
-    return [
-        PhaseTime(
-            number,
-            int((counts & (numbers == number)).sum()),
-            int(lengths_ns[numbers == number].sum()),
-        )
-        for number in order.tolist()
-    ]

@@ -1,59 +1,92 @@
 """Which phase of its step (data, forward, loss, backward, optimizer) each event belongs to."""
 
-import numpy as np
-import numpy.typing as npt
+import re
 
-from analysis.blocks import NONE, Block, Int64, Kind, Strings
-from analysis.folds.links import inherit, within
-from analysis.folds.paths import named_by_path, phase_of
+import numpy as np
+
+from analysis.blocks import NONE, Block, Kind, Strings, TextTable
+from analysis.columns import Int64
+from analysis.folds.paths import PathNames, phase_of
+from analysis.folds.selftime import latest_open
+from analysis.windows import Window
 
 PHASE = "phase:"
 BACKWARD = "backward"
 AUTOGRAD = "autograd::engine::evaluate_function"
+KNOWN_RANGES = (
+    (re.compile(r"enumerate\(DataLoader\)#.*"), "data"),
+    (re.compile(r"#* ?(data|forward|loss|backward|optimizer) ?#*", re.IGNORECASE), None),
+    (re.compile(r"Optimizer\.(?:step|zero_grad)#.*"), "optimizer"),
+)
+"""Ranges that torch and its users write, and the phase that each is; None: the one it names."""
 
 
-def range_rows(block: Block, strings: Strings, prefix: str) -> npt.NDArray[np.intp]:
-    """Rows of the host's annotations whose name starts with `prefix`, in order of time."""
+def known_range(text: str) -> str | None:
+    """The phase that a range of a trace without `phase:` ranges stands for."""
+    for pattern, phase in KNOWN_RANGES:
+        if found := pattern.fullmatch(text):
+            return phase or found[1].lower()
+    return None
+
+
+class Phases:
+    """Finds phases; what it asks of a trace as a whole is what its texts are."""
+
+    def __init__(self, strings: Strings) -> None:
+        marked = strings.any_starts_with(PHASE)
+
+        def range_name(text: str) -> int:
+            if marked:
+                return strings.number(text.removeprefix(PHASE)) if text.startswith(PHASE) else NONE
+            known = known_range(text)
+            return NONE if known is None else strings.number(known)
+
+        def backward(text: str) -> int:
+            return strings.number(BACKWARD) if text.startswith(AUTOGRAD) else NONE
+
+        self._ranges = TextTable(strings, range_name)
+        self._autograd = TextTable(strings, backward)
+        self.by_path = PathNames(strings, phase_of)
+
+    def range_names(self, block: Block) -> Int64:
+        """String number of the phase that a row is a range of, -1 for what is no such range."""
+        return range_names(block, self._ranges)
+
+    def of_host(self, window: Window) -> Int64:
+        """String number of the phase of each row, -1 where it is not known and on devices.
+
+        The first of these decides: the event's own path; the nearest event around it on its thread
+        whose path names a phase, or that is a range of one; an autograd event around it (the
+        autograd thread has no ranges of its own), which is the backward phase; the range of
+        another thread at the event's start.
+        """
+        block = window.block
+        names = self.range_names(block)
+        by_path = self.by_path.of(block)
+        phase = window.inherit("phase range", np.where(names >= 0, names, by_path))
+        ops = block.kind == Kind.OP
+        if ops.any():
+            seed = np.where(ops, self._autograd.of(block.name), NONE)
+            autograd = window.inherit("autograd", seed)
+        else:
+            autograd = window.inherit("autograd", np.full(len(block), NONE, dtype=np.int64))
+        phase = np.where(phase >= 0, phase, autograd)
+        ranges = np.flatnonzero(names >= 0)
+        if len(ranges):
+            elsewhere = np.flatnonzero((phase < 0) & (block.device < 0) & (block.kind != Kind.STEP))
+            position = latest_open(
+                block.start_ns[ranges], block.end_ns[ranges], block.start_ns[elsewhere]
+            )
+            found = position >= 0
+            phase[elsewhere[found]] = names[ranges[position[found]]]
+        phase[block.device >= 0] = NONE
+        return window.keep("host phase", phase)
+
+
+def range_names(block: Block, table: TextTable) -> Int64:
+    """What the table says about the names of the host's annotations, -1 for other rows."""
+    names = np.full(len(block), NONE, dtype=np.int64)
     rows = np.flatnonzero((block.kind == Kind.ANNOTATION) & (block.device < 0))
     if len(rows):
-        rows = rows[strings.matching(prefix)[block.name[rows]]]
-    return rows[np.argsort(block.start_ns[rows], kind="stable")]
-
-
-def bare_names(block: Block, strings: Strings, rows: npt.NDArray[np.intp], prefix: str) -> Int64:
-    """String numbers of the rows' names without the prefix."""
-    return np.array(
-        [strings.number(strings[name].removeprefix(prefix)) for name in block.name[rows]],
-        dtype=np.int64,
-    )
-
-
-def phases(block: Block, strings: Strings, parent_row: Int64, launch_row: Int64) -> Int64:
-    """String number of each row's phase, -1 where it is not known.
-
-    The first of these decides: the event's own path; the nearest event around it on its thread
-    whose path names a phase, or that is a `phase:` range; an autograd event around it (the autograd
-    thread has no ranges of its own), which is the backward phase; the `phase:` range of another
-    thread at the event's start. Device work has the phase of its path, else that of its launch.
-    """
-    by_path = named_by_path(block, strings, phase_of)
-    ranges = range_rows(block, strings, PHASE)
-    names = bare_names(block, strings, ranges, PHASE)
-    seed = by_path.copy()
-    seed[ranges] = names
-    phase = inherit(parent_row, seed)
-    if len(block):
-        autograd = (block.kind == Kind.OP) & strings.matching(AUTOGRAD)[block.name]
-        if autograd.any():
-            seed = np.where(autograd, strings.number(BACKWARD), NONE).astype(np.int64)
-            phase = np.where(phase >= 0, phase, inherit(parent_row, seed))
-    elsewhere = np.flatnonzero((phase < 0) & (block.device < 0) & (block.kind != Kind.STEP))
-    interval = within(block.start_ns[elsewhere], block.start_ns[ranges], block.end_ns[ranges])
-    inside = interval >= 0
-    phase[elsewhere[inside]] = names[interval[inside]]
-    phase[block.device >= 0] = NONE
-    launched = launch_row >= 0
-    phase[launched] = phase[launch_row[launched]]
-    on_device = (block.device >= 0) & (by_path >= 0)
-    phase[on_device] = by_path[on_device]
-    return phase
+        names[rows] = table.of(block.name[rows])
+    return names

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from analysis.blocks import Block, Int64, Kind
+from analysis.blocks import Block, Kind
+from analysis.columns import Int64
 
 THINNED_RATIO = 0.98
 

@@ -3,14 +3,17 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, Kind, runs_of_equal
+from analysis.blocks import NONE, Block, Kind
+from analysis.columns import Int64, runs_of_equal
+from analysis.windows import OPEN_END_NS, Window, inherit
 
 INSTANTS = (Kind.MEMORY, Kind.COUNTER)
 AROUND = (Kind.ANNOTATION, Kind.STEP)
+AROUND_LEVEL, RUNTIME_LEVEL, OP_LEVEL = range(3)
 
 
-def nest(block: Block) -> tuple[Int64, Int64]:
-    """(parent_row, self_ns) of each row, on its track (process, thread, stream).
+def nest(window: Window) -> tuple[Int64, Int64]:
+    """(parent_row, self_ns) of each row, on its track (rank, process, thread, stream).
 
     The parent is the event that began last among those still open when a row begins; it ends
     before the row where both overlap in part. Each instant belongs to the open event that began
@@ -22,38 +25,80 @@ def nest(block: Block) -> tuple[Int64, Int64]:
     take no part (-1 and 0).
 
     Returns:
-        Two columns of shape (rows,): row numbers, -1 for none; nanoseconds.
+        Two columns of shape (rows,): row numbers, -1 for none; nanoseconds within the window.
     """
-    order = block.nested_order()
-    order = order[~np.isin(block.kind[order], INSTANTS)]
-    levels = np.full(len(block), 2)
-    levels[block.kind == Kind.PYTHON] = 1
-    levels[(block.kind == Kind.RUNTIME) & (block.correlation < 0)] = 1
-    levels[np.isin(block.kind, AROUND)] = 0
-    parent_row, self_ns = _sweep_tracks(block, order)
-    for level in (1, 2):
-        at_least = levels[order] >= level
-        if at_least.all():
-            continue
-        rows = order[at_least]
-        _, own_ns = _sweep_tracks(block, rows)
-        self_ns[rows] = own_ns[rows]
-    return parent_row, self_ns
-
-
-def _sweep_tracks(block: Block, rows: npt.NDArray[np.intp]) -> tuple[Int64, Int64]:
-    """Nest these rows, which are in nested order, as if there were no others."""
+    block = window.block
+    start_ns, end_ns = window.inside()
+    instant = np.isin(block.kind, INSTANTS)
+    tracks = block.tracks()
+    order = np.argsort(tracks, kind="stable")
+    order = order[~instant[order]]
     parent_row = np.full(len(block), NONE, dtype=np.int64)
-    self_ns = np.zeros(len(block), dtype=np.int64)
-    track = [column[rows].astype(np.int64) for column in (block.process, block.thread)]
-    track.append(block.stream[rows].astype(np.int64))
-    for begin, end in runs_of_equal(*track):
-        some = rows[begin:end]
-        parents, own = sweep(block.start_ns[some].tolist(), block.end_ns[some].tolist())
-        position = np.array(parents, dtype=np.int64)
+    for begin, end in runs_of_equal(tracks[order]):
+        some = order[begin:end]
+        position = np.array(_parents(start_ns[some].tolist(), end_ns[some].tolist()), np.int64)
         parent_row[some] = np.where(position >= 0, some[position], NONE)
-        self_ns[some] = own
-    return parent_row, self_ns
+    end_ns = np.where(instant, start_ns, end_ns)
+    return parent_row, _own(parent_row, start_ns, end_ns, _levels(block))
+
+
+def _levels(block: Block) -> npt.NDArray[np.int8]:
+    levels = np.full(len(block), OP_LEVEL, dtype=np.int8)
+    levels[block.kind == Kind.PYTHON] = RUNTIME_LEVEL
+    levels[(block.kind == Kind.RUNTIME) & (block.correlation < 0)] = RUNTIME_LEVEL
+    levels[np.isin(block.kind, AROUND)] = AROUND_LEVEL
+    return levels
+
+
+def _parents(start_ns: list[int], end_ns: list[int]) -> list[int]:
+    """Parents of the events of one track, sorted by start, longer ones first; -1 for none."""
+    parents: list[int] = []
+    found = parents.append
+    rows, ends = [NONE], [OPEN_END_NS]
+    open_row, open_end = NONE, OPEN_END_NS
+    for row, (now, end) in enumerate(zip(start_ns, end_ns, strict=True)):
+        while open_end <= now:
+            rows.pop()
+            ends.pop()
+            open_row, open_end = rows[-1], ends[-1]
+        found(open_row)
+        if end > now:
+            rows.append(row)
+            ends.append(end)
+            open_row, open_end = row, end
+    return parents
+
+
+def _own(parent_row: Int64, start_ns: Int64, end_ns: Int64, levels: npt.NDArray[np.int8]) -> Int64:
+    """Length less what lies directly inside, among the events of a row's level and above.
+
+    What is open when a row begins are rows that its parents lead to. If the row ends inside the
+    nearest of them, that one alone loses the row's time; else those that end later lose the rest.
+    """
+    length_ns = end_ns - start_ns
+    self_ns = length_ns.copy()
+    numbers = np.arange(len(self_ns))
+    for level in (AROUND_LEVEL, RUNTIME_LEVEL, OP_LEVEL):
+        if not (levels == level).any():
+            continue
+        around = parent_row
+        if level > AROUND_LEVEL and (levels < level).any():
+            nearest = inherit(parent_row, np.where(levels >= level, numbers, NONE))
+            around = np.where(parent_row >= 0, nearest[parent_row], NONE)
+        inner = np.flatnonzero((around >= 0) & (levels >= level) & (length_ns > 0))
+        outer = around[inner]
+        nested = end_ns[inner] <= end_ns[outer]
+        counted = nested & (levels[outer] == level)
+        np.subtract.at(self_ns, outer[counted], length_ns[inner[counted]])
+        for row in inner[~nested].tolist():
+            clock, end, place = int(start_ns[row]), int(end_ns[row]), int(around[row])
+            while place >= 0 and clock < end:
+                until = min(int(end_ns[place]), end)
+                if until > clock:
+                    self_ns[place] -= (until - clock) * int(levels[place] == level)
+                    clock = until
+                place = int(around[place])
+    return self_ns
 
 
 def sweep(start_ns: list[int], end_ns: list[int]) -> tuple[list[int], list[int]]:
@@ -87,3 +132,45 @@ def sweep(start_ns: list[int], end_ns: list[int]) -> tuple[list[int], list[int]]
             own[top] += end_ns[top] - clock
             clock = end_ns[top]
     return parents, own
+
+
+def latest_open(start_ns: Int64, end_ns: Int64, times_ns: Int64) -> Int64:
+    """For each time the interval begun last of those that are open then, -1 for none.
+
+    Args:
+        start_ns: shape (intervals,), sorted, longer ones first; an interval holds its start.
+        end_ns: shape (intervals,); an interval does not hold its end.
+        times_ns: shape (times,).
+    """
+    if not len(start_ns):
+        return np.full(len(times_ns), NONE, dtype=np.int64)
+    edges, tops = _changes(start_ns.tolist(), end_ns.tolist())
+    place = np.searchsorted(np.array(edges, dtype=np.int64), times_ns, side="right") - 1
+    return np.where(place >= 0, np.array(tops, dtype=np.int64)[place], NONE)
+
+
+def _changes(start_ns: list[int], end_ns: list[int]) -> tuple[list[int], list[int]]:
+    """When the latest begun of the open events changes, and to which; sorted by start.
+
+    Returns:
+        Times, and for each the position of the event from then on, -1 for none.
+    """
+    edges: list[int] = []
+    tops: list[int] = []
+    stack: list[int] = []
+
+    def close_until(now: int) -> None:
+        while stack and end_ns[stack[-1]] <= now:
+            end = end_ns[stack.pop()]
+            while stack and end_ns[stack[-1]] <= end:
+                stack.pop()
+            edges.append(end)
+            tops.append(stack[-1] if stack else NONE)
+
+    for row, now in enumerate(start_ns):
+        close_until(now)
+        stack.append(row)
+        edges.append(now)
+        tops.append(row)
+    close_until(OPEN_END_NS)
+    return edges, tops

@@ -2,34 +2,39 @@
 
 import os
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from analysis.blocks import NONE, Block, Kind, Strings, from_columns
-from analysis.readers.chunks import BLOCK_BYTES, ArrayReader, read_blocks
+from analysis.blocks import Block, Strings, concat
+from analysis.folds.flops import needs_args
+from analysis.readers.chunks import ArrayReader
+from analysis.readers.kineto_columns import MARK, KinetoColumns
 from analysis.readers.kineto_events import (
-    KINDS,
-    NO_ARGS,
+    NO_NAME,
+    SPANS,
+    ArrowStart,
+    BareInstant,
     Event,
-    device_of,
-    moved_bytes,
-    nanoseconds,
-    number,
-    same_place,
-    stream_of,
+    Instant,
+    KnownSpan,
+    Named,
+    Other,
+    Span,
+    decoder,
     text_of,
+    tolerant,
 )
+from analysis.readers.source import BLOCK_BYTES, GZIP, Source
 from profilers.rundir import ProfileError
 
 TAIL_BYTES = 1 << 20
-MAX_MICROSECONDS = 4e15
+BATCH_EVENTS = 4096
+MEMORY = "cpu_instant_event"
+INSTANTS = (Instant, BareInstant)
 BASE_TIME = re.compile(rb'"baseTimeNanoseconds"\s*:\s*(-?\d{1,19})\b')
-STEP_NAME = re.compile(r"(?:step:|ProfilerStep#)\d+$")
-MARK_PROCESSES = ("Spans", "Traces", "")
 
 
 class KinetoTrace:
@@ -37,51 +42,92 @@ class KinetoTrace:
 
     Times are `baseTimeNanoseconds + round(ts * 1000)`; without that key `ts` counts from 1970.
     `flow` joins a forward op to its backward op. `marks` counts the profiler's own marks, which
-    belong to no thread; `dropped_reasons` counts events that could not be understood. Read it once.
+    belong to no thread; `dropped_reasons` counts events that could not be understood. Allocations
+    are left out of the blocks if `memory` is false, and counted in `left_out`. Read it once.
     """
 
-    def __init__(self, path: Path, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(
+        self,
+        path: Path,
+        block_bytes: int = BLOCK_BYTES,
+        memory: bool = True,
+        limited: bool = True,
+        strings: Strings | None = None,
+    ) -> None:
         self.path = path
-        self.strings = Strings()
+        self.strings = Strings() if strings is None else strings
         self.process_names: dict[int, str] = {}
         self.thread_names: dict[tuple[int, int], str] = {}
         self.devices: list[dict[str, object]] = []
         self.base_ns = 0
         self.rank = 0
-        self.marks = 0
-        self.dropped_reasons: dict[str, int] = Counter()
-        self._reader = ArrayReader(path, "traceEvents", block_bytes)
-        self._rows = 0
-        self._shapes: dict[bytes, int] = {b"": NONE}
-        self._decode = msgspec.json.Decoder(list[Event]).decode
-        self._decode_one = msgspec.json.Decoder(Event).decode
+        self.notes: list[str] = []
+        self.left_out = 0
+        self._memory = memory
+        self._reader = ArrayReader(path, block_bytes=block_bytes, limited=limited)
+        self._columns = KinetoColumns(self.strings, needs_args)
+        self._decoders = [decoder(known, memory).decode for known in (True, False)]
         self._decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+    @property
+    def marks(self) -> int:
+        """The profiler's own marks."""
+        return self._columns.marks
+
+    @property
+    def dropped_reasons(self) -> dict[str, int]:
+        """How many events could not be understood, and why."""
+        lost = {"not valid JSON": self._reader.lost} if self._reader.lost else {}
+        return self._columns.dropped | lost
 
     @property
     def dropped(self) -> int:
         """Events that no block holds because they could not be understood."""
         return sum(self.dropped_reasons.values())
 
+    @property
+    def repaired(self) -> int:
+        """Places where the file's text had to be mended."""
+        return self._reader.repaired
+
+    @property
+    def truncated(self) -> str | None:
+        """Where the file breaks off, None if it is whole."""
+        return self._reader.truncated
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes of the file that were read, and bytes in all."""
+        return self._reader.source.read_bytes, self._reader.source.size_bytes
+
+    def read_header(self) -> dict[str, object]:
+        """Read what stands before the events; ProfileError if it is no Kineto trace."""
+        return self._take_header(_closed(self._reader.find_head()))
+
     def blocks(self) -> Iterator[Block]:
-        """Yield the events in the file's order; ProfileError if it is no whole Kineto trace."""
-        header = self._take_header(self._reader.find_head() + b"]}")
+        """Yield the events in the file's order; ProfileError if it is no Kineto trace."""
+        header = self.read_header()
         if "baseTimeNanoseconds" not in header:
             self.base_ns = _base_ns_behind_events(self.path)
         held: list[Event] = []
         for events in self._reader.lists(self._events):
-            # An arrow's end follows its event: the last event waits for what comes behind it.
-            events = held + events
-            cut = next((i for i in range(len(events) - 1, -1, -1) if events[i].ph == "X"), 0)
-            held = events[cut:]
-            yield self._block(events[:cut])
+            held += events
+            if len(held) >= BATCH_EVENTS:
+                # An arrow's end follows its event: the last event waits for what comes behind it.
+                cut = next((i for i in range(len(held) - 1, -1, -1) if type(held[i]) in SPANS), 0)
+                events, held = held[:cut], held[cut:]
+                yield self._block(events)
         yield self._block(held)
         base_ns, self.base_ns = self.base_ns, 0
-        self._take_header(self._reader.head + self._reader.tail)
-        if self.base_ns != base_ns:
+        self._take_header(_closed(self._reader.head, self._reader.tail))
+        if self.base_ns != base_ns and self.truncated is None:
             raise ProfileError(f"{self.path} names two base times; record the trace again.")
+        self.base_ns = base_ns
 
     def _take_header(self, document: bytes) -> dict[str, object]:
-        header = msgspec.json.decode(document, type=dict[str, object])
+        try:
+            header = msgspec.json.decode(document, type=dict[str, object])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return {}
         match header.get("baseTimeNanoseconds"):
             case int(base_ns) if abs(base_ns) < 2**62:
                 self.base_ns = base_ns
@@ -94,118 +140,94 @@ class KinetoTrace:
         return header
 
     def _events(self, text: bytes) -> list[Event]:
-        """Decode an array; where an element has unexpected types, one by one without it."""
-        try:
-            return self._decode(text)
-        except msgspec.ValidationError:
-            pass
-        events, failed = [], 0
-        for raw in self._decode_raw(text):
+        """Decode an array; where an element has unexpected types, one by one."""
+        for decode in self._decoders:
             try:
-                events.append(self._decode_one(raw))
+                return decode(text)
             except msgspec.ValidationError:
-                failed += 1
-        self.dropped_reasons["unexpected type of a value"] += failed
-        return events
+                continue
+        return [tolerant(raw) for raw in self._decode_raw(text)]
 
     def _block(self, events: list[Event]) -> Block:
         """The block of these events; names of processes and threads are kept on the side."""
-        rows: list[Event] = []
-        kinds: list[Kind] = []
-        flows: list[int] = []
+        spans: list[Span] = [event for event in events if type(event) is KnownSpan]
+        arrows: list[ArrowStart] = []
+        memory: list[Instant | BareInstant] = []
+        if len(spans) < len(events):
+            others = [event for event in events if type(event) is not KnownSpan]
+            arrows = [e for e in others if isinstance(e, ArrowStart) and e.cat == "fwdbwd"]
+            loose = [event for event in others if not isinstance(event, ArrowStart)]
+            if any(type(event) is Span for event in loose):
+                spans = [event for event in events if isinstance(event, Span)]
+            memory = [e for e in loose if isinstance(e, INSTANTS) and e.cat == MEMORY]
+            if len(memory) < len(loose):
+                self._take_others(loose)
+        block, rows = self._columns.spans(spans, self.base_ns, self.rank)
+        if arrows:
+            block = _with_flows(block, rows, spans, arrows)
+        if memory and self._memory:
+            kept = [event for event in memory if isinstance(event, Instant)]
+            return concat([block, self._columns.memory(kept, self.base_ns, self.rank)])
+        self.left_out += len(memory)
+        return block
+
+    def _take_others(self, events: Sequence[Event]) -> None:
+        """Names are kept; the profiler's marks and what is no event of a known kind are counted."""
         for event in events:
-            if event.ph in ("X", "i", "I"):
-                kind = self._kind(event)
-                if kind is not None:
-                    rows.append(event)
-                    kinds.append(kind)
-                    flows.append(NONE)
-            elif event.ph in ("s", "f"):
-                if event.cat == "fwdbwd" and rows and same_place(rows[-1], event):
-                    flows[-1] = number(event.id)
-            elif event.ph == "M":
+            if isinstance(event, Named):
                 self._take_name(event)
-            elif event.ph != "t":
-                self.dropped_reasons["not a complete event"] += 1
-        return self._columns(rows, kinds, flows)
+            elif isinstance(event, INSTANTS):
+                if self._columns.places.numbers[event.pid, event.tid] == MARK:
+                    self._columns.marks += 1
+                elif event.cat != MEMORY:
+                    self._columns.dropped["unknown category"] += 1
+            elif isinstance(event, Other):
+                self._columns.dropped[event.why] += 1
 
-    def _kind(self, event: Event) -> Kind | None:
-        """What an event is; None if it has no place in a block, which is counted."""
-        if isinstance(event.pid, str) or isinstance(event.tid, str):
-            if event.pid in MARK_PROCESSES:
-                self.marks += 1
-                return None
-            reason = "process or thread without a number"
-        elif not (event.dur >= 0 and abs(event.ts) + event.dur < MAX_MICROSECONDS):
-            reason = "impossible time"
-        elif event.ph != "X":
-            if event.cat == "cpu_instant_event" and event.name == "[memory]":
-                return Kind.MEMORY
-            reason = "unknown category"
-        elif event.cat == "user_annotation" and STEP_NAME.match(event.name):
-            return Kind.STEP
-        elif (kind := KINDS.get(event.cat)) is not None:
-            return kind
-        else:
-            reason = "unknown category"
-        self.dropped_reasons[reason] += 1
-        return None
-
-    def _take_name(self, event: Event) -> None:
-        name = (event.args or NO_ARGS).name
-        if event.name not in ("process_name", "thread_name") or not isinstance(event.pid, int):
+    def _take_name(self, event: Named) -> None:
+        if event.name not in ("process_name", "thread_name"):
             return
-        text = text_of(name)
+        place = self._columns.places.numbers[event.pid, event.tid]
+        if place == MARK:
+            return
+        text = text_of((event.args or NO_NAME).name)
+        process = self._columns.places.number(event.pid)
         if event.name == "process_name":
-            self.process_names[event.pid] = text
-        elif isinstance(event.tid, int):
-            self.thread_names[event.pid, event.tid] = text
+            self.process_names[process] = text
+        else:
+            self.thread_names[process, self._columns.places.number(event.tid)] = text
 
-    def _columns(self, rows: list[Event], kinds: list[Kind], flows: list[int]) -> Block:
-        count = len(rows)
-        arguments = [row.args or NO_ARGS for row in rows]
-        self._rows += count
-        return from_columns(
-            count,
-            event_id=np.arange(self._rows - count, self._rows),
-            name=[self.strings.number(row.name) for row in rows],
-            kind=kinds,
-            start_ns=self.base_ns + nanoseconds([row.ts for row in rows]),
-            duration_ns=nanoseconds([row.dur for row in rows]),
-            process=[int(row.pid) for row in rows],
-            thread=[int(row.tid) for row in rows],
-            device=[device_of(*all_of) for all_of in zip(rows, arguments, kinds, strict=True)],
-            stream=[stream_of(*all_of) for all_of in zip(rows, arguments, strict=True)],
-            parent=[number(args.python_parent) for args in arguments],
-            correlation=[number(args.correlation) for args in arguments],
-            sequence=[number(args.sequence) for args in arguments],
-            forward_thread=[number(args.forward_thread) for args in arguments],
-            python_id=[number(args.python_id) for args in arguments],
-            flow=flows,
-            shapes=[self._shape(args.dims) for args in arguments],
-            bytes=[moved_bytes(*both) for both in zip(arguments, kinds, strict=True)],
-            total_bytes=[number(args.total_bytes) for args in arguments],
-            rank=np.full(count, self.rank),
-        )
 
-    def _shape(self, dims: msgspec.Raw) -> int:
-        text = bytes(dims)
-        known = self._shapes.get(text)
-        if known is None:
-            compact = b"".join(text.split()).decode("utf-8", "replace")
-            known = self._shapes[text] = self.strings.number(compact)
-        return known
+def _with_flows(
+    block: Block, rows: np.ndarray, spans: list[Span], arrows: list[ArrowStart]
+) -> Block:
+    """The block, with the arrows' numbers at the events that they start and end at."""
+    numbers = {
+        (arrow.ts, arrow.pid, arrow.tid): arrow.id for arrow in arrows if isinstance(arrow.id, int)
+    }
+    flow = np.full(len(block), -1, dtype=np.int64)
+    times = {time for time, _, _ in numbers}
+    for place, event in enumerate(spans if len(rows) == len(spans) else [spans[r] for r in rows]):
+        if event.ts in times:
+            flow[place] = numbers.get((event.ts, event.pid, event.tid), -1)
+    return block.replaced(flow=flow)
+
+
+def _closed(head: bytes, tail: bytes = b"") -> bytes:
+    """The document around the events, without them."""
+    is_array = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
+    return b"{}" if is_array else head + (tail or b"]}")
 
 
 def _base_ns_behind_events(path: Path) -> int:
     """`baseTimeNanoseconds` near the file's end, or 0; a gzip file is unpacked once for it."""
     tail = b""
     with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
+        if file.read(2) != GZIP:
             file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
             tail = file.read()
         else:
-            for block in read_blocks(path):
+            for block in Source(path, limited=False).blocks():
                 tail = (tail + block)[-TAIL_BYTES:]
     found = BASE_TIME.findall(tail)
     return int(found[-1]) if found else 0

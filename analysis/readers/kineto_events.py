@@ -1,11 +1,13 @@
 """One event of Kineto's Chrome JSON: its fields, and the numbers that they stand for."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from analysis.blocks import DEVICE_KINDS, NONE, Int64, Kind
+from analysis.blocks import NONE, Kind
+from analysis.columns import Int64
 
 KINDS = {
     "cpu_op": Kind.OP,
@@ -18,6 +20,9 @@ KINDS = {
     "hip_driver": Kind.RUNTIME,
     "xpu_runtime": Kind.RUNTIME,
     "xpu_driver": Kind.RUNTIME,
+    "mtia_runtime": Kind.RUNTIME,
+    "privateuse1_runtime": Kind.RUNTIME,
+    "privateuse1_driver": Kind.RUNTIME,
     "python_function": Kind.PYTHON,
     "user_annotation": Kind.ANNOTATION,
     "gpu_user_annotation": Kind.ANNOTATION,
@@ -27,57 +32,207 @@ KINDS = {
 }
 ON_DEVICE = {"kernel", "gpu_memcpy", "gpu_memset", "gpu_user_annotation", "cuda_sync"}
 
+OTHER_CATEGORIES = (
+    *("", "Trace", "ac2g", "async_cpu_to_gpu", "fwdbwd", "forward_backward", "async_gpu"),
+    *("cpu_instant_event", "mtia_ccp_events", "glow_runtime"),
+)
+Category = Literal[(*KINDS, *OTHER_CATEGORIES)]  # type: ignore[valid-type]
 Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-Loose = Id | float | str | None
 NOTHING = msgspec.Raw(b"")
 
 
-class Args(msgspec.Struct, gc=False, frozen=True):
-    """The arguments that become columns; their types vary between versions and vendors."""
+class Args(msgspec.Struct, gc=False):
+    """The arguments of a complete event that become columns."""
+
+    correlation: Id = NONE
+    device: Id = NONE
+    stream: Id = NONE
+    moved_bytes: Id = msgspec.field(default=NONE, name="bytes")
+    dims: msgspec.Raw = msgspec.field(default=NOTHING, name="Input Dims")
+    inputs: msgspec.Raw = msgspec.field(default=NOTHING, name="Concrete Inputs")
+    sequence: Id = msgspec.field(default=NONE, name="Sequence number")
+    forward_thread: Id = msgspec.field(default=NONE, name="Fwd thread id")
+    python_id: Id | None = msgspec.field(default=NONE, name="Python id")
+    python_parent: Id | None = msgspec.field(default=NONE, name="Python parent id")
+
+
+class MemoryArgs(msgspec.Struct, gc=False):
+    """The arguments of an allocation or a release."""
+
+    changed_bytes: Id = msgspec.field(default=NONE, name="Bytes")
+    total_bytes: Id = msgspec.field(default=NONE, name="Total Allocated")
+    memory_device: Id = msgspec.field(default=NONE, name="Device Id")
+    memory_type: Id = msgspec.field(default=NONE, name="Device Type")
+
+
+class NameArgs(msgspec.Struct, gc=False):
+    """The argument of an event that names a process or a thread."""
 
     name: msgspec.Raw = NOTHING
-    correlation: Loose = None
-    device: Loose = None
-    stream: Loose = None
-    moved_bytes: Loose = msgspec.field(default=None, name="bytes")
-    dims: msgspec.Raw = msgspec.field(default=NOTHING, name="Input Dims")
-    sequence: Loose = msgspec.field(default=None, name="Sequence number")
-    forward_thread: Loose = msgspec.field(default=None, name="Fwd thread id")
-    python_id: Loose = msgspec.field(default=None, name="Python id")
-    python_parent: Loose = msgspec.field(default=None, name="Python parent id")
-    changed_bytes: Loose = msgspec.field(default=None, name="Bytes")
-    total_bytes: Loose = msgspec.field(default=None, name="Total Allocated")
-    memory_device: Loose = msgspec.field(default=None, name="Device Id")
-    memory_type: Loose = msgspec.field(default=None, name="Device Type")
 
 
 NO_ARGS = Args()
+NO_MEMORY = MemoryArgs()
+NO_NAME = NameArgs()
 
 
-class Event(msgspec.Struct, gc=False):
-    """One element of traceEvents."""
+class Span(msgspec.Struct, gc=False, tag_field="ph", tag="X"):
+    """A complete event."""
 
-    ph: str = ""
     name: str = ""
     cat: str = ""
     ts: float = 0.0
     dur: float = 0.0
     pid: Id | str = ""
     tid: Id | str = ""
-    id: Id | str = NONE
     args: Args | None = None
 
 
-def nanoseconds(microseconds: list[float]) -> Int64:
+class KnownSpan(Span, gc=False, tag_field="ph", tag="X"):
+    """A complete event of a known category, whose text is made once, which is faster."""
+
+    cat: Category = ""
+
+
+class Instant(msgspec.Struct, gc=False, tag_field="ph", tag="i"):
+    """A point in time: torch writes allocations, and marks of the profiler itself."""
+
+    name: str = ""
+    cat: str = ""
+    ts: float = 0.0
+    pid: Id | str = ""
+    tid: Id | str = ""
+    args: MemoryArgs | None = None
+
+
+class BareInstant(msgspec.Struct, gc=False, tag_field="ph", tag="i"):
+    """The same where allocations are not asked for."""
+
+    name: str = ""
+    cat: str = ""
+    pid: Id | str = ""
+    tid: Id | str = ""
+
+
+class ArrowStart(msgspec.Struct, gc=False, tag_field="ph", tag="s"):
+    """One end of an arrow between two events."""
+
+    cat: str = ""
+    ts: float = 0.0
+    pid: Id | str = ""
+    tid: Id | str = ""
+    id: Id | str = NONE
+
+
+class ArrowEnd(ArrowStart, gc=False, tag_field="ph", tag="f"):
+    """The other end."""
+
+
+class Named(msgspec.Struct, gc=False, tag_field="ph", tag="M"):
+    """What names a process or a thread, and other marks."""
+
+    name: str = ""
+    pid: Id | str = ""
+    tid: Id | str = ""
+    args: NameArgs | None = None
+
+
+class Other(msgspec.Struct, gc=False):
+    """An event of another phase, or one that could not be understood, and why."""
+
+    why: str
+
+
+Event = Span | Instant | BareInstant | ArrowStart | ArrowEnd | Named | Other
+SPANS = (Span, KnownSpan)
+
+
+def decoder(known: bool, memory: bool) -> msgspec.json.Decoder[list[Event]]:
+    """Decodes arrays of events of the phases that Kineto writes, and of known categories only."""
+    span, instant = KnownSpan if known else Span, Instant if memory else BareInstant
+    union = span | instant | ArrowStart | ArrowEnd | Named
+    return msgspec.json.Decoder(list[union])  # type: ignore[valid-type]
+
+
+def _numbers(kind: type[msgspec.Struct]) -> dict[str, str]:
+    fields = msgspec.structs.fields(kind)
+    return {field.encode_name: field.name for field in fields if field.default == NONE}
+
+
+NUMBERS, MEMORY_NUMBERS = _numbers(Args), _numbers(MemoryArgs)
+TEXTS = {"Input Dims": "dims", "Concrete Inputs": "inputs"}
+
+
+def tolerant(raw: msgspec.Raw) -> Event:
+    """An event whose values have other types than Kineto's, as far as they can be understood.
+
+    Arguments that are no whole numbers of 64 bits are left out.
+    """
+    value = msgspec.json.decode(raw)
+    if not isinstance(value, dict):
+        return Other("not an event")
+    phase = value.get("ph")
+    start, length = (_float(value.get(key, 0.0)) for key in ("ts", "dur"))
+    pid, tid = (_place(value.get(key, "")) for key in ("pid", "tid"))
+    if start is None or length is None or pid is None or tid is None:
+        return Other("unexpected type of a value")
+    name, cat = (str(value.get(key, "")) for key in ("name", "cat"))
+    given = value["args"] if isinstance(value.get("args"), dict) else {}
+    identity = value.get("id", NONE)
+    match phase:
+        case "X":
+            return Span(name, cat, start, length, pid, tid, _arguments(given) if given else None)
+        case "i" | "I":
+            numbers = {
+                MEMORY_NUMBERS[k]: v for k, v in given.items() if k in MEMORY_NUMBERS and _fits(v)
+            }
+            return Instant(name, cat, start, pid, tid, MemoryArgs(**numbers))
+        case "s" | "f" | "t":
+            identity = identity if _fits(identity) else str(identity)
+            return ArrowStart("" if phase == "t" else cat, start, pid, tid, identity)
+        case "M":
+            return Named(
+                name, pid, tid, NameArgs(msgspec.Raw(msgspec.json.encode(given.get("name"))))
+            )
+    return Other("not a complete event")
+
+
+def _arguments(values: dict[str, Any]) -> Args:
+    args = Args(**{NUMBERS[key]: v for key, v in values.items() if key in NUMBERS and _fits(v)})
+    for key, name in TEXTS.items():
+        if key in values:
+            setattr(args, name, msgspec.Raw(msgspec.json.encode(values[key])))
+    return args
+
+
+def _fits(value: object) -> bool:
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
+def _float(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _place(value: object) -> int | str | None:
+    if _fits(value) or isinstance(value, str):
+        return value  # type: ignore[return-value]
+    return (
+        int(value)
+        if isinstance(value, float) and value.is_integer() and _fits(int(value))
+        else None
+    )
+
+
+def nanoseconds(microseconds: npt.ArrayLike) -> Int64:
     """Whole nanoseconds, exact also where the microseconds count from 1970."""
-    values = np.array(microseconds, dtype=np.float64)
+    values = np.asarray(microseconds, dtype=np.float64)
     whole = np.floor(values)
     return whole.astype(np.int64) * 1000 + np.rint((values - whole) * 1000).astype(np.int64)
-
-
-def number(value: int | float | str | None) -> int:
-    """A whole number as it stands in the file, -1 for anything else."""
-    return value if isinstance(value, int) else NONE
 
 
 def text_of(raw: msgspec.Raw) -> str:
@@ -86,35 +241,3 @@ def text_of(raw: msgspec.Raw) -> str:
         return str(msgspec.json.decode(raw))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return bytes(raw).decode("utf-8", "replace")
-
-
-def _small(value: int) -> int:
-    return value if -(2**31) <= value < 2**31 else NONE
-
-
-def same_place(row: Event, arrow: Event) -> bool:
-    """Whether an arrow starts or ends at an event."""
-    return row.ts == arrow.ts and row.tid == arrow.tid and row.pid == arrow.pid
-
-
-def device_of(row: Event, args: Args, kind: Kind) -> int:
-    """The accelerator that an event ran on or that its memory is on, -1 for the host."""
-    if kind == Kind.MEMORY:
-        return _small(number(args.memory_device)) if args.memory_type != 0 else NONE
-    if row.cat not in ON_DEVICE:
-        return NONE
-    return _small(number(args.device if isinstance(args.device, int) else row.pid))
-
-
-def stream_of(row: Event, args: Args) -> int:
-    """The stream that an event ran on, -1 for the host."""
-    if row.cat not in ON_DEVICE:
-        return NONE
-    return _small(number(args.stream if isinstance(args.stream, int) else row.tid))
-
-
-def moved_bytes(args: Args, kind: Kind) -> int:
-    """Bytes that were copied or set, or by which an allocator's memory changed."""
-    if kind == Kind.MEMORY:
-        return number(args.changed_bytes)
-    return number(args.moved_bytes) if kind in DEVICE_KINDS else NONE

@@ -38,23 +38,35 @@ class XSpaceTrace:
     not be understood. Read it once.
     """
 
-    def __init__(self, path: Path, part_bytes: int = PART_BYTES) -> None:
+    def __init__(
+        self, path: Path, part_bytes: int = PART_BYTES, strings: Strings | None = None
+    ) -> None:
         self.path = path
-        self.strings = Strings()
+        self.strings = Strings() if strings is None else strings
         self.process_names: dict[int, str] = {}
         self.thread_names: dict[tuple[int, int], str] = {}
         self.devices: list[dict[str, object]] = []
         self.base_ns = 0
+        self.rank = 0
+        self.left_out = 0
+        self.notes: list[str] = []
+        self.repaired = 0
+        self.truncated: str | None = None
         self.marks = 0
         self.dropped_reasons: dict[str, int] = Counter()
         self._part_bytes = part_bytes
         self._rows = 0
+        self._read_bytes = self._size_bytes = 0
         self._programs: dict[int | str, dict[str, str]] = {}
 
     @property
     def dropped(self) -> int:
         """Events that no block holds because they could not be understood."""
         return sum(self.dropped_reasons.values())
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes of the file that were read, and bytes in all."""
+        return self._read_bytes, self._size_bytes
 
     def blocks(self) -> Iterator[Block]:
         """Yield the events line by line; ProfileError if it is no whole profile."""
@@ -73,6 +85,7 @@ class XSpaceTrace:
             ) from None
 
     def _blocks(self, data: bytes) -> Iterator[Block]:
+        self._size_bytes = len(data)
         found = list(planes(data))
         starts = [start for plane in found for start in [plane.stats.get("profile_start_time")]]
         self.base_ns = next((ns for ns in starts if isinstance(ns, int) and 0 < ns < MAX_NS), 0)
@@ -113,6 +126,7 @@ class XSpaceTrace:
             )
             for part in parts:
                 yield self._block(reader, part.events)
+            self._read_bytes = end
 
     def _start_ns(self, line: Any) -> int:
         """Unix nanoseconds that the line's offsets count from."""

@@ -1,14 +1,16 @@
 import numpy as np
 import pytest
 
-from analysis.blocks import DTYPES, Block, Strings, concat, from_columns, runs_of_equal
+from analysis.blocks import DTYPES, Block, Strings, concat, from_columns
+from analysis.columns import runs_of_equal
 
 
 def test_texts_get_the_same_number_again() -> None:
     strings = Strings()
     assert [strings.number(text) for text in ("a", "bc", "a", "")] == [0, 1, 0, 2]
     assert (strings[1], strings[-1], len(strings)) == ("bc", "", 3)
-    assert strings.matching("b").tolist() == [False, True, False]
+    assert strings.any_starts_with("b")
+    assert not strings.any_starts_with("c")
 
 
 def test_columns_that_are_not_given_are_unknown_and_the_rank_is_0() -> None:

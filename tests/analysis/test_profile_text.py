@@ -61,7 +61,7 @@ def test_phases_by_time_with_gaps_last_and_bars_to_scale() -> None:
 
 
 def test_beside_a_gpu_the_phases_are_the_hosts() -> None:
-    lines = text(profile(busy_ns={0: STEPS * STEP_NS // 2}))
+    lines = text(profile(busy_ns={"0": STEPS * STEP_NS // 2}))
     assert lines[1].endswith("host, ms")
     assert "  GPU 0 had work for 50 % of the profiled steps" in lines
 

@@ -79,8 +79,8 @@ def batches(backend: Any, steps: int) -> Batches:
 
 def ops_per_step(profile: Path) -> list[int]:
     """Op events inside each of the recorded steps."""
+    from analysis.annotate import fold_trace
     from analysis.blocks import Kind
-    from analysis.ops import fold_trace
     from analysis.readers.xspace import XSpaceTrace
 
     folded = fold_trace(XSpaceTrace(profile))

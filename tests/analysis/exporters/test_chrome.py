@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.exporters import chrome
-from analysis.ops import Folded, fold, fold_trace
 from analysis.readers.kineto import KinetoTrace
 from profilers.rundir import Phase, ProfileError
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from analysis.blocks import Block, Kind, Strings, from_columns
-from analysis.folds.links import launches
-from analysis.folds.selftime import nest
+from analysis.annotate import Folded, fold
+from analysis.blocks import Kind, Strings, from_columns
 
 MAIN, AUTOGRAD = 10, 20
 HOST_FIELDS = {"thread": MAIN, "stream": -1, "device": -1, "sequence": -1, "forward_thread": -1}
@@ -55,20 +54,24 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Recorded:
-    """The step's events, nested and linked."""
+    """The step's events, folded."""
 
-    block: Block
+    folded: Folded
     strings: Strings
-    parent_row: object
-    launch_row: object
 
-    def by_name(self, column: object) -> dict[str, int]:
+    def by_name(self, column: str) -> dict[str, int]:
         """The value of each event; the range on the device is left out."""
+        values = getattr(self.folded, column).tolist()
+        rows = self.folded.block.event_id.tolist()
         return {
-            name: int(value)
-            for (name, _, _, _, others), value in zip(ROWS, column, strict=True)  # type: ignore[call-overload]
-            if not (others.get("device") == 0 and name.startswith("phase:"))
+            ROWS[row][0]: value
+            for row, value in zip(rows, values, strict=True)
+            if not (ROWS[row][4].get("device") == 0 and ROWS[row][0].startswith("phase:"))
         }
+
+    def texts(self, column: str) -> dict[str, str]:
+        """The same for a column of string numbers."""
+        return {name: self.strings[number] for name, number in self.by_name(column).items()}
 
 
 def record(rows: tuple[tuple[str, Kind, int, int, dict[str, int]], ...] = ROWS) -> Recorded:
@@ -87,7 +90,7 @@ def record(rows: tuple[tuple[str, Kind, int, int, dict[str, int]], ...] = ROWS) 
         process=[1] * len(rows),
         **columns,
     )
-    return Recorded(block, strings, nest(block)[0], launches(block))
+    return Recorded(fold(block, strings), strings)
 
 
 @pytest.fixture

@@ -26,7 +26,12 @@ def shares(events: list[Event], edges: list[int], unit: int = 1) -> np.ndarray:
         duration_ns=duration * unit,
     )
     pairs = np.array(edges[: len(edges) // 2 * 2], dtype=np.int64).reshape(-1, 2) * unit
-    return shares_ns(block, rank, pairs[:, 0], pairs[:, 1])
+    order = block.time_order()
+    block = block.take(order)
+    found = shares_ns(block, rank[order], block.start_ns, block.end_ns, (pairs[:, 0], pairs[:, 1]))
+    result = np.zeros(count, dtype=np.int64)
+    result[order] = found
+    return result
 
 
 def by_definition(events: list[Event], edges: list[int]) -> list[int]:
@@ -73,4 +78,6 @@ def test_no_nanosecond_is_lost_or_counted_twice(events: list[Event], edges: list
 
 def test_work_on_a_device_has_no_part_in_the_hosts_time() -> None:
     block = from_columns(1, start_ns=[0], duration_ns=[9], device=[0])
-    assert shares_ns(block, np.array([1]), np.array([0]), np.array([9])).tolist() == [0]
+    windows = (np.array([0]), np.array([9]))
+    found = shares_ns(block, np.array([1]), block.start_ns, block.end_ns, windows)
+    assert found.tolist() == [0]

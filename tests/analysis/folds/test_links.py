@@ -1,41 +1,11 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.blocks import Int64, Kind, from_columns
-from analysis.folds.links import inherit, launches, lookup, within
-
-
-@st.composite
-def forests(draw: st.DrawFn) -> tuple[Int64, Int64]:
-    """Parents (each before or after its children) and seeds."""
-    count = draw(st.integers(0, 30))
-    parents = [draw(st.integers(-1, row - 1)) for row in range(count)]
-    seeds = [draw(st.sampled_from([-1, -1, -1, 0, 5])) for _ in range(count)]
-    return np.array(parents, dtype=np.int64), np.array(seeds, dtype=np.int64)
-
-
-@given(forests())
-def test_a_row_inherits_from_the_nearest_row_that_has_something(
-    forest: tuple[Int64, Int64],
-) -> None:
-    parents, seeds = forest
-    expected = []
-    for start in range(len(parents)):
-        row = start
-        while row >= 0 and seeds[row] < 0:
-            row = parents[row]
-        expected.append(seeds[row] if row >= 0 else -1)
-    before = seeds.copy()
-    assert inherit(parents, seeds).tolist() == expected
-    assert seeds.tolist() == before.tolist()
-
-
-def test_a_deep_stack() -> None:
-    parents = np.arange(-1, 4999)
-    seeds = np.full(5000, -1)
-    seeds[0] = 7
-    assert (inherit(parents, seeds) == 7).all()
+from analysis.blocks import Block, Kind, Strings, from_columns
+from analysis.folds.links import Launches, LinkTable, launches
+from analysis.windows import first_window
 
 
 def test_device_work_finds_the_call_that_launched_it() -> None:
@@ -56,21 +26,67 @@ def test_device_work_finds_the_call_that_launched_it() -> None:
     assert launches(block).tolist() == [1, -1, -1, -1, -1, 1, -1, -1]
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=12),
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=12),
-)
-def test_lookup_is_a_dictionary(keys: list[tuple[int, int]], wanted: list[tuple[int, int]]) -> None:
-    table = {key: 100 + row for row, key in reversed(list(enumerate(keys)))}
-    found = lookup(
-        [np.array([key[i] for key in keys], dtype=np.int64) for i in (0, 1)],
-        100 + np.arange(len(keys)),
-        [np.array([key[i] for key in wanted], dtype=np.int64) for i in (0, 1)],
+KEYS = st.lists(st.lists(st.integers(0, 5), max_size=4), max_size=12)
+
+
+@pytest.mark.parametrize("latest", [False, True])
+@pytest.mark.parametrize("memory_bytes", [0, 1 << 20])
+@given(added=KEYS, wanted=st.lists(st.integers(0, 6), max_size=8))
+def test_a_table_of_links_is_a_dictionary_in_memory_or_on_disk(
+    added: list[list[int]], wanted: list[int], latest: bool, memory_bytes: int
+) -> None:
+    table = LinkTable(memory_bytes=memory_bytes, latest_counts=latest)
+    expected: dict[int, int] = {}
+    value = 0
+    for keys in added:
+        now: dict[int, int] = {}
+        values = list(range(value, value + len(keys)))
+        value += len(keys)
+        for key, number in zip(keys, values, strict=True):
+            now.setdefault(key, number)
+        expected = expected | now if latest else now | expected
+        table.add(np.array(keys, dtype=np.int64), np.array(values, np.int32).reshape(-1, 1))
+    found, values_found = table.find(np.array(wanted, dtype=np.int64), 1)
+    assert found.tolist() == [key in expected for key in wanted]
+    assert values_found[:, 0].tolist() == [expected.get(key, -1) for key in wanted]
+
+
+def calls(*rows: tuple[str, Kind, int, int], strings: Strings) -> Block:
+    names, kinds, correlations, starts = zip(*rows, strict=True)
+    return from_columns(
+        len(rows),
+        event_id=starts,
+        name=[strings.number(name) for name in names],
+        kind=kinds,
+        device=[0 if kind == Kind.KERNEL else -1 for kind in kinds],
+        correlation=correlations,
+        start_ns=starts,
+        duration_ns=1,
     )
-    assert found.tolist() == [table.get(key, -1) for key in wanted]
 
 
-def test_an_interval_holds_its_start_and_not_its_end() -> None:
-    found = within(np.array([-1, 0, 9, 10, 20, 29, 30]), np.array([0, 20]), np.array([10, 30]))
-    assert found.tolist() == [-1, 0, 0, -1, 1, 1, -1]
-    assert within(np.array([3]), np.array([], dtype=int), np.array([], dtype=int)).tolist() == [-1]
+def test_a_launch_is_remembered_until_its_work_comes_and_a_graph_for_good() -> None:
+    strings = Strings()
+    fold = Launches(strings)
+    windows = [
+        calls(
+            ("cudaLaunchKernel", Kind.RUNTIME, 1, 0),
+            ("cudaGraphLaunch", Kind.RUNTIME, 2, 2),
+            ("cudaStreamSynchronize", Kind.RUNTIME, 3, 4),
+            strings=strings,
+        ),
+        calls(("k", Kind.KERNEL, 1, 10), ("g", Kind.KERNEL, 2, 12), strings=strings),
+        calls(
+            ("g", Kind.KERNEL, 2, 20),
+            ("x", Kind.KERNEL, 3, 22),
+            ("k", Kind.KERNEL, 1, 24),
+            strings=strings,
+        ),
+    ]
+    window, found = first_window(), []
+    for block in windows:
+        window = window.following(block, None)
+        context = np.stack([window.block.start_ns + 100], axis=1).astype(np.int32)
+        linked, values = fold.resolve(window, context)
+        found += [value if known else None for known, (value,) in zip(linked, values, strict=True)]
+    assert found[3:] == [100, 102, 102, None, None]

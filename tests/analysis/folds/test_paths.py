@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
+from analysis.annotate import fold
 from analysis.blocks import Kind, Strings, from_columns
-from analysis.folds.layers import layers
-from analysis.folds.paths import layer_of, named_by_path, phase_of
-from analysis.folds.phases import phases
+from analysis.folds.paths import PathNames, layer_of, phase_of
 
 
 @pytest.mark.parametrize(
@@ -54,28 +53,32 @@ def test_a_number_is_cut_from_a_layer_only_if_the_model_has_one_too(path: str, l
 def test_each_row_has_what_its_path_names() -> None:
     strings = Strings()
     paths = [strings.number("phase_loss/Mean"), -1, strings.number("other"), 0]
-    numbers = named_by_path(from_columns(4, path=paths), strings, phase_of)
+    numbers = PathNames(strings, phase_of).of(from_columns(4, path=paths))
     assert [strings[number] for number in numbers.tolist()] == ["loss", "", "", "loss"]
-    assert named_by_path(from_columns(0), Strings(), phase_of).dtype == np.int64
+    assert PathNames(Strings(), phase_of).of(from_columns(0)).dtype == np.int64
 
 
 def test_device_work_with_a_path_needs_no_launch() -> None:
     strings = Strings()
+    paths = [
+        "gradient_tape/phase_forward/model_1/fc1_1/MatMul",
+        "phase_forward/model_1/fc2_1/MatMul",
+    ]
     block = from_columns(
         3,
+        event_id=range(3),
+        name=[strings.number(name) for name in ("cudaLaunchKernel", "one", "two")],
         kind=[Kind.RUNTIME, Kind.KERNEL, Kind.KERNEL],
         device=[-1, 0, 0],
-        duration_ns=[1, 1, 1],
-        path=[
-            strings.number("gradient_tape/phase_forward/model_1/fc1_1/MatMul"),
-            strings.number("phase_forward/model_1/fc2_1/MatMul"),
-            -1,
-        ],
+        stream=[-1, 7, 8],
+        correlation=[5, 5, 5],
+        start_ns=[0, 1, 2],
+        duration_ns=1,
+        path=[*(strings.number(path) for path in paths), -1],
     )
-    nothing, launch_row = np.full(3, -1), np.array([-1, 0, 0])
-    for fold, expected in (
-        (phases, ["backward", "forward", "backward"]),
-        (layers, ["fc1", "fc2", "fc1"]),
+    folded = fold(block, strings)
+    for column, expected in (
+        (folded.phase, ["backward", "forward", "backward"]),
+        (folded.layer, ["fc1", "fc2", "fc1"]),
     ):
-        numbers = fold(block, strings, nothing, launch_row)
-        assert [strings[number] for number in numbers.tolist()] == expected
+        assert [strings[number] for number in column.tolist()] == expected

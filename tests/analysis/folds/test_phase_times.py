@@ -3,11 +3,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis.annotate import fold
 from analysis.blocks import Kind, Strings, from_columns
-from analysis.folds.phase_times import phase_times
-from analysis.folds.phases import PHASE, phases, range_rows
-from analysis.folds.selftime import nest
-from analysis.folds.steps import step_rows, steps
+from analysis.groups import gather_folded
+from analysis.ops import Table
 
 Row = tuple[str, Kind, int, int, int, str]  # name, kind, thread, start, end, path
 
@@ -27,11 +26,7 @@ def times(rows: list[Row]) -> dict[str, tuple[int, int]]:
         duration_ns=[row[4] - row[3] for row in rows],
         path=[strings.number(row[5]) if row[5] else -1 for row in rows],
     )
-    nothing = np.full(count, -1)
-    phase = phases(block, strings, nest(block)[0], nothing)
-    step = steps(block, strings, nothing)
-    markers = step_rows(block, strings)
-    found = phase_times(block, strings, step, phase, markers, range_rows(block, strings, PHASE))
+    found = Table(gather_folded(fold(block, strings))).gathered.phases
     return {strings[number]: (often, total_ns) for number, often, total_ns in found}
 
 

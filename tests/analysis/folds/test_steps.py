@@ -1,16 +1,13 @@
 from typing import Any
 
-import numpy as np
 import pytest
 
 from analysis.blocks import Kind, Strings, from_columns
-from analysis.folds.steps import step_number, step_rows, steps
-
-NONE = np.array([-1] * 5)
+from analysis.folds.steps import step_number, steps_of
 
 
 def test_host_events_by_time_and_device_work_by_its_launch(gpu_step: Any) -> None:
-    found = gpu_step.by_name(steps(gpu_step.block, gpu_step.strings, gpu_step.launch_row))
+    found = gpu_step.by_name("step")
     outside = {"python outside", "ProfilerStep#6", "after"}
     assert {name for name, step in found.items() if step == -1} == outside
     assert {step for name, step in found.items() if name not in outside} == {4}
@@ -33,7 +30,7 @@ def test_own_markers_come_before_the_profilers(names: list[str], expected: list[
         start_ns=[0, 100, 200, 50, 250],
         duration_ns=[100, 100, 100, 10, 10],
     )
-    assert steps(block, strings, NONE).tolist() == expected
+    assert steps_of([block], strings).at(block.start_ns).tolist() == expected
 
 
 def test_markers_are_in_order_of_time_and_only_those_of_the_host() -> None:
@@ -46,12 +43,20 @@ def test_markers_are_in_order_of_time_and_only_those_of_the_host() -> None:
         start_ns=[10, 0, 5],
         duration_ns=[5, 5, 5],
     )
-    assert step_rows(block, strings).tolist() == [1, 0]
+    steps = steps_of([block], strings)
+    assert steps.number.tolist() == [1, 2]
+    assert steps.markers(block).tolist() == [0, 1]
 
 
 def test_numbers_of_markers() -> None:
     assert (step_number("step:12"), step_number("ProfilerStep#3")) == (12, 3)
+    assert [step_number(name) for name in ("Step 7", "train_step_3", "iteration 4", "iter:9")] == [
+        *(7, 3, 4, 9)
+    ]
+    assert [step_number(name) for name in ("step:by step", "stepping 3", "step:99999999999")] == [
+        *(-1, -1, -1)
+    ]
 
 
 def test_an_empty_trace() -> None:
-    assert steps(from_columns(0), Strings(), NONE[:0]).tolist() == []
+    assert len(steps_of([from_columns(0)], Strings())) == 0

@@ -150,11 +150,11 @@ def test_the_profilers_own_marks_are_counted_apart_from_what_is_dropped(tmp_path
         event("good"),
     ]
     trace, block = read(write(tmp_path / "t.json", events))
-    assert [trace.strings[name] for name in block.name] == ["good"]
+    assert [trace.strings[name] for name in block.name] == ["text process", "good"]
+    assert block.process.tolist() == [-2, 7]
     assert trace.marks == 2
-    assert trace.dropped == 8
+    assert trace.dropped == 7
     assert trace.dropped_reasons == {
-        "process or thread without a number": 1,
         "impossible time": 2,
         "unknown category": 1,
         "not a complete event": 2,

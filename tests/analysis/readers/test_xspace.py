@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Block, Kind, concat
 from analysis.folds.busy import busy_ns
-from analysis.ops import Folded, aggregate, coverage, fold, fold_trace
+from analysis.groups import gather_folded
+from analysis.ops import Table
 from analysis.readers.xspace import XSpaceTrace
 from analysis.readers.xspace_proto import XSpace
 from profilers.rundir import ProfileError
@@ -64,6 +66,7 @@ def test_figures_of_eight_gpus_are_those_of_a_separate_program() -> None:
 def test_kernels_find_the_calls_that_launched_them() -> None:
     trace, block = read(DATA / "mi300-jax-conv.xplane.pb")
     folded = fold(block, trace.strings)
+    block = folded.block
     kernels = np.flatnonzero(block.kind == Kind.KERNEL)
     launched = kernels[folded.launch_row[kernels] >= 0]
     assert len(launched) > 200
@@ -76,8 +79,8 @@ def test_kernels_find_the_calls_that_launched_them() -> None:
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_steps_phases_and_gaps_of_a_training_run(execution: str) -> None:
     folded = folded_of(execution)
-    covered = coverage(folded, 0)
-    phases = {row.key: row.total_ns for row in aggregate(folded, "phase")}
+    covered = Table(gather_folded(folded)).coverage()
+    phases = {row.key: row.total_ns for row in Table(gather_folded(folded)).rows("phase")}
     assert covered.steps == 3
     assert sum(phases.values()) == covered.steps_ns
     assert set(phases) == {"data", "forward", "loss", "backward", "optimizer", "gaps"}
@@ -88,7 +91,7 @@ def test_steps_phases_and_gaps_of_a_training_run(execution: str) -> None:
 
 @pytest.mark.parametrize("execution", ["function", "fit", "xla"])
 def test_layers_of_a_training_run(execution: str) -> None:
-    rows = aggregate(folded_of(execution), "layer")
+    rows = Table(gather_folded(folded_of(execution))).rows("layer")
     found = {(row.key, row.phase) for row in rows if row.self_ns}
     assert {("fc1", "backward"), ("fc2", "forward"), ("fc2", "backward")} <= found
     # A dense layer and the activation behind it are one op, named after the latter.
@@ -97,11 +100,14 @@ def test_layers_of_a_training_run(execution: str) -> None:
 
 
 def test_ops_are_named_by_their_type() -> None:
-    rows = {row.key: row.count_per_step for row in aggregate(folded_of("function"), "op")}
+    table = Table(gather_folded(folded_of("function")))
+    rows = {row.key: row.count_per_step for row in table.rows("op")}
     assert rows["_MklNativeFusedMatMul"] == 2
     assert rows["_MklMatMul"] == 3
     assert rows["SparseSoftmaxCrossEntropyWithLogits"] == 1
-    eager = {row.key: row.count_per_step for row in aggregate(folded_of("eager"), "op")}
+    eager = {
+        row.key: row.count_per_step for row in Table(gather_folded(folded_of("eager"))).rows("op")
+    }
     assert eager["MatMul"] == 5
     assert eager["ReluGrad"] == 1
 

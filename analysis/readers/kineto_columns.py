@@ -1,0 +1,271 @@
+"""Turns events of Kineto's Chrome JSON into columns, many at a time."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings, TextTable, from_columns
+from analysis.columns import Int64
+from analysis.folds.steps import step_number
+from analysis.readers.kineto_events import (
+    KINDS,
+    NO_ARGS,
+    NO_MEMORY,
+    ON_DEVICE,
+    Args,
+    Instant,
+    Span,
+    nanoseconds,
+)
+
+MAX_MICROSECONDS = 4e15
+MARK_PROCESSES = ("Spans", "Traces", "")
+UNKNOWN, MARK = -1, -2
+DEVICE_FLAG = 32
+"""Added to the kind of what runs on a device, within this module."""
+SEPARATOR = b"\0"
+
+Rows = npt.NDArray[np.intp]
+
+
+class Ids(dict[object, int]):
+    """Numbers for things as they come up: `make` is asked once for each."""
+
+    def __init__(self, make: Callable[[object], int]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: object) -> int:
+        number = self[key] = self._make(key)
+        return number
+
+
+class Places:
+    """Processes and threads as numbers; a text gets a number of its own below -1."""
+
+    def __init__(self) -> None:
+        self.numbers = Ids(self._add)  # by (pid, tid)
+        self.texts: dict[str, int] = {}
+        self._process: list[int] = []
+        self._thread: list[int] = []
+
+    def _add(self, place: object) -> int:
+        process, thread = cast(tuple[int | str, int | str], place)
+        if process in MARK_PROCESSES:
+            return MARK
+        self._process.append(self.number(process))
+        self._thread.append(self.number(thread))
+        return len(self._process) - 1
+
+    def number(self, value: int | str) -> int:
+        """The number of a process or thread."""
+        if isinstance(value, int):
+            return value
+        try:
+            number = int(value)
+            if abs(number) < 2**63:
+                return number
+        except ValueError:
+            pass
+        return self.texts.setdefault(value, -2 - len(self.texts))
+
+    def one(self, number: int) -> tuple[int, int]:
+        """Process and thread of one place."""
+        return self._process[number], self._thread[number]
+
+    def of(self, numbers: Int64) -> tuple[Int64, Int64]:
+        """Processes and threads."""
+        process = np.array(self._process, dtype=np.int64)
+        thread = np.array(self._thread, dtype=np.int64)
+        return process[numbers], thread[numbers]
+
+
+class KinetoColumns:
+    """Makes blocks of events; what it leaves out is counted in `dropped` and `marks`."""
+
+    def __init__(self, strings: Strings, needs_inputs: Callable[[str], bool]) -> None:
+        self.places = Places()
+        self.dropped: dict[str, int] = Counter()
+        self.marks = 0
+        self._strings = strings
+        self._names = Ids(strings.number)  # type: ignore[arg-type]
+        self._kinds = Ids(_kind_number)
+        self._texts = Ids(self._text)
+        self._steps = Ids(lambda name: step_number(strings[name]) >= 0)  # type: ignore[index]
+        self._needs = TextTable(strings, lambda name: int(needs_inputs(name)))
+        self._rows = 0
+
+    def spans(self, spans: list[Span], base_ns: int, rank: int) -> tuple[Block, Rows]:
+        """The block of complete events, and which of them it holds."""
+        start_us = np.array([event.ts for event in spans], dtype=np.float64)
+        length_us = np.array([event.dur for event in spans], dtype=np.float64)
+        kinds, place = self._kinds, self.places.numbers
+        code = np.array([kinds[event.cat] for event in spans], dtype=np.int64)
+        places = np.array([place[event.pid, event.tid] for event in spans], dtype=np.int64)
+        keep = self._understood(start_us, length_us, code, places)
+        if not keep.all():
+            rows = np.flatnonzero(keep)
+            spans = [spans[row] for row in rows.tolist()]
+            start_us, length_us = start_us[rows], length_us[rows]
+            code, places = code[rows], places[rows]
+        else:
+            rows = np.arange(len(spans))
+        return self._block(spans, start_us, length_us, code, places, base_ns, rank), rows
+
+    def _understood(
+        self,
+        start_us: npt.NDArray[np.float64],
+        length_us: npt.NDArray[np.float64],
+        code: Int64,
+        places: Int64,
+    ) -> npt.NDArray[np.bool_]:
+        """Which events have a place in a block; the others are counted."""
+        mark = places == MARK
+        impossible = ~mark & ~((length_us >= 0) & (np.abs(start_us) + length_us < MAX_MICROSECONDS))
+        unknown = ~mark & ~impossible & (code == UNKNOWN)
+        self.marks += int(np.count_nonzero(mark))
+        for reason, rows in (("impossible time", impossible), ("unknown category", unknown)):
+            if count := int(np.count_nonzero(rows)):
+                self.dropped[reason] += count
+        keep: npt.NDArray[np.bool_] = ~(mark | impossible | unknown)
+        return keep
+
+    def _block(
+        self,
+        spans: list[Span],
+        start_us: npt.NDArray[np.float64],
+        length_us: npt.NDArray[np.float64],
+        code: Int64,
+        places: Int64,
+        base_ns: int,
+        rank: int,
+    ) -> Block:
+        count = len(spans)
+        names = self._names
+        name = np.array([names[event.name] for event in spans], dtype=np.int64)
+        process, thread = self.places.of(places)
+        on_device = code >= DEVICE_FLAG
+        kind = np.where(on_device, code - DEVICE_FLAG, code)
+        ranges = np.flatnonzero((kind == Kind.ANNOTATION) & ~on_device)
+        marked = [self._steps[number] for number in name[ranges].tolist()]
+        kind[ranges[np.array(marked, dtype=bool)]] = Kind.STEP
+        arguments = [event.args or NO_ARGS for event in spans]
+        columns: dict[str, Int64] = {}
+        self._of_ops(columns, arguments, np.flatnonzero(kind == Kind.OP), name, count)
+        calls = np.flatnonzero(on_device | (kind == Kind.RUNTIME))
+        if len(calls):
+            some = [arguments[row] for row in calls.tolist()]
+            columns["correlation"] = _spread([args.correlation for args in some], calls, count)
+        self._of_devices(columns, arguments, np.flatnonzero(on_device), (kind, process, thread))
+        frames = np.flatnonzero(kind == Kind.PYTHON)
+        if len(frames):
+            some = [arguments[row] for row in frames.tolist()]
+            columns["python_id"] = _spread([_known(each.python_id) for each in some], frames, count)
+            columns["parent"] = _spread([_known(e.python_parent) for e in some], frames, count)
+        self._rows += count
+        return from_columns(
+            count,
+            event_id=np.arange(self._rows - count, self._rows),
+            name=name,
+            kind=kind,
+            start_ns=base_ns + nanoseconds(start_us),
+            duration_ns=nanoseconds(length_us),
+            process=process,
+            thread=thread,
+            rank=rank,
+            **columns,
+        )
+
+    def _of_ops(
+        self, columns: dict[str, Int64], arguments: list[Args], ops: Rows, name: Int64, count: int
+    ) -> None:
+        if not len(ops):
+            return
+        some = arguments if len(ops) == count else [arguments[row] for row in ops.tolist()]
+        columns["sequence"] = _spread([args.sequence for args in some], ops, count)
+        columns["forward_thread"] = _spread([args.forward_thread for args in some], ops, count)
+        texts = self._texts
+        shapes = SEPARATOR.join([args.dims for args in some]).split(SEPARATOR)
+        columns["shapes"] = _spread([texts[text] for text in shapes], ops, count)
+        rows = np.flatnonzero(self._needs.of(name[ops]))
+        if len(rows):
+            inputs = [texts[bytes(some[row].inputs)] for row in rows.tolist()]
+            columns["args"] = _spread(inputs, ops[rows], count)
+
+    def _of_devices(
+        self,
+        columns: dict[str, Int64],
+        arguments: list[Args],
+        rows: Rows,
+        places: tuple[Int64, Int64, Int64],
+    ) -> None:
+        if not len(rows):
+            return
+        kind, process, thread = places
+        some = [arguments[row] for row in rows.tolist()]
+        device = np.array([args.device for args in some], dtype=np.int64)
+        stream = np.array([args.stream for args in some], dtype=np.int64)
+        device = _small(np.where(device == NONE, process[rows], device))
+        stream = _small(np.where(stream == NONE, thread[rows], stream))
+        columns["device"] = _spread(device, rows, len(kind))
+        columns["stream"] = _spread(stream, rows, len(kind))
+        moved = np.array([args.moved_bytes for args in some], dtype=np.int64)
+        moved = np.where(np.isin(kind[rows], DEVICE_KINDS), moved, NONE)
+        columns["bytes"] = _spread(moved, rows, len(kind))
+
+    def memory(self, events: list[Instant], base_ns: int, rank: int) -> Block:
+        """The block of allocations and releases."""
+        count = len(events)
+        self._rows += count
+        arguments = [event.args or NO_MEMORY for event in events]
+        places = [self.places.numbers[event.pid, event.tid] for event in events]
+        process, thread = self.places.of(np.array(places, dtype=np.int64))
+        device = np.array([args.memory_device for args in arguments], dtype=np.int64)
+        of_host = np.array([args.memory_type == 0 for args in arguments], dtype=bool)
+        return from_columns(
+            count,
+            event_id=np.arange(self._rows - count, self._rows),
+            name=[self._names[event.name] for event in events],
+            kind=int(Kind.MEMORY),
+            start_ns=base_ns + nanoseconds([event.ts for event in events]),
+            duration_ns=0,
+            process=process,
+            thread=thread,
+            device=_small(np.where(of_host, NONE, device)),
+            bytes=[args.changed_bytes for args in arguments],
+            total_bytes=[args.total_bytes for args in arguments],
+            rank=rank,
+        )
+
+    def _text(self, text: object) -> int:
+        compact = b"".join(bytes(text).split()).decode("utf-8", "replace")  # type: ignore[call-overload]
+        return self._strings.number(compact) if compact else NONE
+
+
+def _kind_number(category: object) -> int:
+    kind = KINDS.get(category)  # type: ignore[call-overload]
+    if kind is None:
+        return UNKNOWN
+    return int(kind) + (DEVICE_FLAG if category in ON_DEVICE else 0)
+
+
+def _spread(values: list[int] | Int64, rows: Rows, count: int) -> Int64:
+    """The values in their rows of a column, -1 in others."""
+    array = np.array(values, dtype=np.int64)
+    if len(rows) == count:
+        return array
+    column = np.full(count, NONE, dtype=np.int64)
+    column[rows] = array
+    return column
+
+
+def _known(value: int | None) -> int:
+    return NONE if value is None else value
+
+
+def _small(values: Int64) -> Int64:
+    """What fits into 32 bits, -1 for the rest."""
+    return np.where((values >= -(2**31)) & (values < 2**31), values, NONE)
