@@ -16,6 +16,8 @@ GAPS = "gaps"
 NO_LAYER = "(no layer)"
 UNMAPPED = "(unmapped)"
 NO_OP = "(launched outside the recording)"
+WITH_WORK = ("op", "native", "shape")
+"""Ops that call others do their work too, so that sums over several ops would count it twice."""
 WITH_DEVICE_TIME = ("op", "category", "layer")
 
 
@@ -162,7 +164,8 @@ class Table:
                 entry.add(sums, by == "layer")
                 entry.categories.setdefault(self._category(key), 0)
                 entry.categories[self._category(key)] += sums.self_ns
-                self._add_work(entry, key, sums)
+                if by in WITH_WORK:
+                    self._add_work(entry, key, sums)
         return merged
 
     @staticmethod
@@ -200,16 +203,9 @@ class Table:
         if key.kind != Kind.OP:
             return
         one = work(text(key.name), text(key.shapes), text(key.args))
-        entry.flops = (
-            None
-            if entry.flops is None or one.flops is None
-            else (entry.flops + one.flops * sums.count)
-        )
-        entry.bytes = (
-            None
-            if entry.bytes is None or one.bytes is None
-            else (entry.bytes + one.bytes * sums.count)
-        )
+        first, entry.called = not entry.called, True
+        entry.flops = _sum(0 if first else entry.flops, one.flops, sums.count)
+        entry.bytes = _sum(0 if first else entry.bytes, one.bytes, sums.count)
 
     def _row(self, by: Grouping, key: tuple[str, ...], sums: "_Merged", whole_ns: int) -> Row:
         name, kind, shapes, phase = key
@@ -282,14 +278,20 @@ class _Merged:
     total_ns: int = 0
     self_ns: int = 0
     device_ns: int = 0
-    flops: int | None = 0
-    bytes: int | None = 0
+    flops: int | None = None
+    bytes: int | None = None
+    called: bool = False
     categories: dict[str | None, int] = field(default_factory=dict)
 
     def add(self, sums: Sums, outermost: bool) -> None:
         self.count += sums.count
         self.total_ns += sums.outermost_ns if outermost else sums.total_ns
         self.self_ns += sums.self_ns
+
+
+def _sum(before: int | None, each: int | None, count: int) -> int | None:
+    """None once something is unknown."""
+    return None if before is None or each is None else before + each * count
 
 
 def _is_device(key: Key) -> bool:
