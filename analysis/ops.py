@@ -26,7 +26,8 @@ class Row:
     """One group of events.
 
     `total_ns` includes what runs inside an event, `self_ns` does not. `device_ns` is the time of
-    the device work that the group launched. `share` is the part of the self time of all ops; for
+    the device work that the group launched, `work_ns` the time that its FLOPs took: on the device
+    if the trace has work of one, else in all. `share` is the part of the self time of all ops; for
     kernels and copies the part of all device time; for phases and steps the part of the steps.
     `steps` is how many steps were counted over, 0 where the trace marks none. `flops` and `bytes`
     are of all calls together, None where a formula is missing for one.
@@ -43,6 +44,7 @@ class Row:
     phase: str = ""
     category: str | None = None
     device_ns: int = 0
+    work_ns: int = 0
     flops: int | None = None
     bytes: int | None = None
 
@@ -63,9 +65,8 @@ class Row:
 
     @property
     def flops_per_second(self) -> float | None:
-        """Floating-point operations a second: of device time where there is any, else of total."""
-        time_ns = self.device_ns or self.total_ns
-        return self.flops * 1e9 / time_ns if self.flops and time_ns else None
+        """Floating-point operations a second of the time that they took, where it is known."""
+        return self.flops * 1e9 / self.work_ns if self.flops and self.work_ns else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,7 @@ class Table:
             phase=phase,
             category=None if by == "layer" else largest,
             device_ns=sums.device_ns,
+            work_ns=sums.device_ns if self.gathered.devices else sums.total_ns,
             flops=sums.flops,
             bytes=sums.bytes,
         )
