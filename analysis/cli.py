@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis import wording
 from profilers.rundir import SCHEMA, ProfileError
 
 INTERRUPTED = 130
@@ -95,7 +96,8 @@ def _print_json(content: dict[str, object], warnings: list[str]) -> None:
 
 
 def _say_error(sentence: str) -> None:
-    print(f"error: {sentence}", file=sys.stderr)
+    """Names in it may come from files, and a terminal would obey their control characters."""
+    print(f"error: {wording.plain(sentence)}", file=sys.stderr)
 
 
 COMMANDS = (
