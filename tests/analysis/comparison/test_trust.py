@@ -9,7 +9,7 @@ from analysis.comparison.record import Comparison, Warned
 from analysis.layout import NO_BREAK_SPACE
 from analysis.sides import Shown
 from profilers import rundir
-from profilers.rundir import MissingSide
+from profilers.rundir import MissingSide, Side
 
 SHOWN = Shown([0, 1], ["PyTorch eager", "TensorFlow function"], ["●", "◆"], ["", ""])
 
@@ -73,7 +73,7 @@ def test_accuracies_after_training_of_other_lengths(make_comparison: Any) -> Non
 
 
 def test_several_sides_are_held_to_holm(make_comparison: Any) -> None:
-    sides = [make_comparison.torch, make_comparison.tensorflow, make_comparison.torch]
+    sides = [make_comparison.torch, make_comparison.tensorflow, Side("torch", "compile")]
     directory = make_comparison(
         [(2.0,) * 3, (4.0,) * 3, (2.0, 2.1, 2.2)], sides=sides, profiled=False
     )
