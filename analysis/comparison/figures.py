@@ -1,6 +1,5 @@
 """The figures of a comparison: each side's processes, the change within rounds, the phases."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -85,13 +84,14 @@ def _range(measure: Measure, rounds: Rounds) -> Range | None:
 
 
 def _change(measure: Measure, baseline: Rounds, other: Rounds) -> Change | None:
-    """Over the rounds in which both sides have a value."""
+    """Over the rounds in which both sides have a value; for a ratio, one above zero."""
     pairs = [
         (measure.value(baseline[number]), measure.value(other[number]))
         for number in sorted(baseline.keys() & other.keys())
     ]
     if measure.kind == "ratio":
-        sample = ratios.sample([math.log(right / left) for left, right in pairs if left and right])
+        logs = [ratios.log_ratio(left, right) for left, right in pairs]
+        sample = ratios.sample([each for each in logs if each is not None])
         if sample is None:
             return None
         ratio = ratios.ratio(sample)

@@ -16,6 +16,7 @@ CONFIDENCE, EQUIVALENCE_CONFIDENCE = 1 - SIGNIFICANCE, 0.90
 MARGIN = 0.01
 EQUIVALENT_LOW, EQUIVALENT_HIGH = 0.95, 1.05
 FEWEST_PAIRS, MOST_REPEATS = 3, 1000
+LARGEST_LOG = 700.0
 
 Kind = Literal["no pair", "one pair", "two pairs", "different", "equivalent", "not found"]
 NO_VERDICT: dict[Kind, str] = {
@@ -55,15 +56,28 @@ def sample(differences: Sequence[float]) -> Sample | None:
     return Sample(float(values.mean()), deviation, len(values))
 
 
+def log_ratio(baseline: float | None, other: float | None) -> float | None:
+    """ln(other / baseline); None unless both are above zero and finite, as only those have one."""
+    if baseline is None or other is None:
+        return None
+    both = math.isfinite(baseline) and math.isfinite(other) and baseline > 0 and other > 0
+    return math.log(other) - math.log(baseline) if both else None
+
+
 def ratio(log_ratios: Sample) -> Ratio:
     """The geometric mean of other / baseline, from ln ratios, with its 95 % interval."""
     low, high = log_ratios.interval() or (None, None)
     return Ratio(
-        estimate=math.exp(log_ratios.mean),
-        low=None if low is None else math.exp(low),
-        high=None if high is None else math.exp(high),
+        estimate=_exp(log_ratios.mean),
+        low=None if low is None else _exp(low),
+        high=None if high is None else _exp(high),
         pairs=log_ratios.pairs,
     )
+
+
+def _exp(logarithm: float) -> float:
+    """The exponential, kept where it is neither zero nor too large for a float."""
+    return math.exp(max(-LARGEST_LOG, min(LARGEST_LOG, logarithm)))
 
 
 @dataclass(frozen=True)
@@ -132,7 +146,7 @@ def _verdict(
         return Verdict(kinds[pairs], NO_VERDICT[kinds[pairs]], repeats_needed=needed)
     if different:
         return Verdict("different", "different", p_value, threshold)
-    low, high = map(math.exp, found.interval(EQUIVALENCE_CONFIDENCE) or (-math.inf, math.inf))
+    low, high = map(_exp, found.interval(EQUIVALENCE_CONFIDENCE) or (-math.inf, math.inf))
     if low >= EQUIVALENT_LOW and high <= EQUIVALENT_HIGH:
         return Verdict("equivalent", "equivalent within 5 %", p_value, threshold)
     text = f"no difference found (could be {span(ratio(found))})"

@@ -139,8 +139,8 @@ def _side_of(found: Finished) -> Side:
 def pairs(baseline: SideRuns, other: SideRuns) -> tuple[list[Pair], list[DroppedRound]]:
     """The rounds in which both sides have a median step, and why the others have no pair.
 
-    A round that neither side began is in neither list, nor is any round if a side was not run
-    at all.
+    A step that took no time has no ratio. A round that neither side began is in neither list, nor
+    is any round if a side was not run at all.
     """
     found: list[Pair] = []
     dropped: list[DroppedRound] = []
@@ -161,7 +161,9 @@ def _unusable(side: SideRuns, number: int) -> str:
         return f"{side.label} was not run"
     if process.problem:
         return f"{side.label}: {process.problem}"
-    return "" if _step_ms(side, number) else f"{side.label} has no timed step"
+    if side.complete[number].summary.step_ms is None:
+        return f"{side.label} has no timed step"
+    return "" if _step_ms(side, number) > 0 else f"{side.label}: its timed steps took no time"
 
 
 def _step_ms(side: SideRuns, number: int) -> float:

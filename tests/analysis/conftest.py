@@ -244,7 +244,8 @@ class ComparisonMaker:
     ) -> Path:
         """A comparison from the median step of each side's rounds; None is a run that failed.
 
-        `others` are given to every run, settings with the side's own. In even rounds the last side runs first.
+        `others` are given to every run, settings with the side's own. In even rounds the last
+        side runs first.
         """
         runs = []
         for number in range(max(map(len, steps_ms))):

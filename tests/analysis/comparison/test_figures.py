@@ -6,6 +6,7 @@ import pytest
 
 from analysis.comparison import compare, figures
 from analysis.comparison.record import Change, Comparison, Figure
+from analysis.cost_text import ALLOCATED_PEAK
 from analysis.ops import GAPS
 from profilers import rundir
 
@@ -66,6 +67,19 @@ def test_what_no_side_measured_is_no_figure_and_what_one_lacks_has_no_change(
     assert memory.ranges[1] is None
     assert memory.changes == [None]
     assert record.figure("power_watts") is None
+
+
+@pytest.mark.parametrize("value", [0, -3])
+def test_a_ratio_needs_figures_above_zero(make_comparison: Any, value: int) -> None:
+    directory = make_comparison([(2.0, 2.0, 2.0), (4.0, 4.0, 4.0)], profiled=False)
+    for number, allocated in enumerate((100, 100, 100), start=1):
+        memory = {ALLOCATED_PEAK: allocated}
+        change_result(directory.parent / f"run-{number}-0", framework_memory=memory)
+    for number, allocated in enumerate((value, 200, 200), start=1):
+        memory = {ALLOCATED_PEAK: allocated}
+        change_result(directory.parent / f"run-{number}-1", framework_memory=memory)
+    [change] = figure(found(directory), "allocated_peak_bytes").changes
+    assert change == Change(pytest.approx(2.0), pytest.approx(2.0), pytest.approx(2.0), 2)
 
 
 def test_phases_are_means_over_the_runs_and_add_up(make_comparison: Any) -> None:

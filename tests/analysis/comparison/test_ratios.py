@@ -34,6 +34,31 @@ def test_the_ratio_is_the_geometric_mean_with_a_t_interval() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("baseline", "other"),
+    [
+        (None, 1.0),
+        (1.0, None),
+        (0.0, 1.0),
+        (1.0, 0.0),
+        (-1.0, -1.0),
+        (math.inf, 1.0),
+        (1, math.nan),
+    ],
+)
+def test_only_figures_above_zero_have_a_ratio(baseline: float | None, other: float | None) -> None:
+    assert ratios.log_ratio(baseline, other) is None
+
+
+@given(st.lists(st.floats(-1400, 1400), min_size=2, max_size=5))
+def test_no_ratio_is_zero_or_endless(values: list[float]) -> None:
+    found = ratios.ratio(sample(values))
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 < found.low <= found.high < math.inf
+    assert verdict(values).text
+
+
 def test_one_pair_has_no_interval() -> None:
     found = ratios.ratio(sample([math.log(2)]))
     assert (found.estimate, found.low, found.high, found.pairs) == (

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from analysis import finish
 from analysis.comparison import rounds
 from analysis.comparison.rounds import SideRuns
 from profilers import rundir
-from profilers.rundir import ComparedRun, MissingSide, ProfileError, RoundsRecord, Side
+from profilers.rundir import ComparedRun, MissingSide, ProfileError, RoundsRecord, Side, Spread
 
 
 def side_runs(directory: Path) -> list[SideRuns]:
@@ -50,6 +51,17 @@ def test_a_round_without_a_pair_says_why(make_comparison: Any) -> None:
         "PyTorch eager has no timed step",
         "TensorFlow function was not run",
     ]
+
+
+@pytest.mark.parametrize("step_ms", [0.0, -2.0])
+def test_steps_that_took_no_time_have_no_ratio(make_comparison: Any, step_ms: float) -> None:
+    baseline, other = side_runs(make_comparison([(2.0, 2.0), (3.0, 3.0)], profiled=False))
+    run = other.complete[1]
+    summary = msgspec.structs.replace(run.summary, step_ms=Spread(step_ms, step_ms, step_ms, 3))
+    other.complete[1] = replace(run, summary=summary)
+    pairs, [dropped] = rounds.pairs(baseline, other)
+    assert [pair.round for pair in pairs] == [2]
+    assert dropped.reason == "TensorFlow function: its timed steps took no time"
 
 
 def test_a_run_that_is_gone_is_a_run_that_cannot_be_read(make_comparison: Any) -> None:
