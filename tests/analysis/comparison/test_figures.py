@@ -101,6 +101,26 @@ def test_phases_are_means_over_the_runs_and_add_up(make_comparison: Any) -> None
     assert second.phases_ns["forward"] == pytest.approx(200_000)
 
 
+def test_recorded_operations_are_medians_over_the_runs(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0, 2.0, 2.0), (4.0,)])
+    for number, nodes in enumerate((290, 290, 300), start=1):
+        path = directory.parent / f"run-{number}-0" / rundir.STEPS
+        header, *rows = path.read_text().splitlines()
+        assert header.endswith(",graph_ops")
+        rows = [f"{row}{nodes}" if row.startswith("profiled") else row for row in rows]
+        path.write_text("\n".join([header, *rows, ""]))
+    events = make_comparison.make_run.kineto_events()
+    more = [event | {"ts": event["ts"] + 1} for event in events if event["name"] == "aten::add_"]
+    make_comparison.make_run.add_profile(directory.parent / "run-1-0", [*events, *more])
+    few = [event for event in events if event["ts"] < 2000 or "::" not in event["name"]]
+    make_comparison.make_run.add_profile(directory.parent / "run-3-0", few)
+    first, second = found(directory).profiles
+    assert first is not None
+    assert second is not None
+    assert (first.recorded_ops, first.graph_ops, first.thinned) == (3.0, 290.0, True)
+    assert (second.recorded_ops, second.graph_ops, second.thinned) == (3.0, None, False)
+
+
 def test_no_profile_is_none() -> None:
     assert figures.profile([]) is None
 

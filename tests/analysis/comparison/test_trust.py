@@ -40,6 +40,26 @@ def test_profiler_coverage_and_pairs(make_comparison: Any) -> None:
     ]
 
 
+def test_recorded_operations_stand_beside_those_of_the_graph(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (4.0,)])
+    record = found(directory)
+    left, right = record.profiles
+    assert left is not None
+    assert right is not None
+    right = msgspec.structs.replace(right, recorded_ops=1129.0, graph_ops=290.0, thinned=True)
+    changed = msgspec.structs.replace(record, profiles=[left, right])
+    texts = [
+        text.replace(NO_BREAK_SPACE, " ") for text in trust.sentences(changed, SHOWN, directory)
+    ]
+    assert texts[2:4] == [
+        "TensorFlow function: 1,129 operations recorded per step of 290 nodes in the traced graph "
+        "before it is optimised",
+        "TensorFlow function: the last steps of a profile have fewer operations than the first; "
+        "profile fewer steps",
+    ]
+    assert not any("operations recorded" in text for text in sentences(directory))
+
+
 def test_one_run_each_has_no_interval(make_comparison: Any) -> None:
     text = sentences(make_comparison([(2.0,), (4.0,)], profiled=False))
     assert "1 pair of fresh processes, in an order drawn with seed 7; all figures:" in text[2]

@@ -24,6 +24,9 @@ def profile(phases_ns: dict[str, float], busy_ratio: float | None = None) -> Sid
         layer_ratio=1.0,
         busy_ratio=busy_ratio,
         dropped=0,
+        recorded_ops=None,
+        graph_ops=None,
+        thinned=False,
     )
 
 
