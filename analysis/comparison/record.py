@@ -67,7 +67,8 @@ class DroppedRound(msgspec.Struct, frozen=True):
 class SameWork(msgspec.Struct, frozen=True, kw_only=True):
     """What all runs of two sides have in common, what differs, and what could not be compared.
 
-    `loss_difference` is the largest difference between the sides' losses of step 0.
+    `loss_difference` is the largest difference between the sides' losses: those of step 0 or,
+    where nothing is trained, those over the test data.
     """
 
     same: tuple[str, ...]
