@@ -11,7 +11,7 @@ from analysis import sides
 from analysis.comparison.record import ComparedProcess, DroppedRound, Pair
 from analysis.finish import Finished
 from profilers import rundir
-from profilers.rundir import ComparedRun, ProfileError, RoundsRecord, Side
+from profilers.rundir import ComparedRun, ProfileError, RoundsRecord, RunRecord, Side
 
 UNPRINTABLE = ("Cc", "Cs")
 """Unicode's control characters, and halves of characters that no file system can write."""
@@ -89,6 +89,26 @@ def path_of(directory: Path, run: ComparedRun | ComparedProcess) -> Path:
     return shown if os.path.realpath(shown) == real else Path(real)
 
 
+def complete_runs(directory: Path) -> list[list[Path]]:
+    """The folders of each side's complete runs by round, from their records alone.
+
+    Raises:
+        ProfileError: as `read`.
+    """
+    record = read(directory)
+    found: list[list[Path]] = [[] for _ in record.sides]
+    for run in sorted(record.runs, key=lambda run: run.round):
+        path = path_of(directory, run)
+        try:
+            recorded = rundir.read_json(path / rundir.RUN, RunRecord)
+        except ProfileError:
+            continue
+        ended = recorded.status == "complete" and (path / rundir.RESULT).exists()
+        if ended and _side_of(recorded) == record.sides[run.side]:
+            found[run.side].append(path)
+    return found
+
+
 def side_runs(record: RoundsRecord, finished: Mapping[str, Finished]) -> list[SideRuns]:
     """The sides in their order.
 
@@ -114,7 +134,7 @@ def _process(order: int, run: ComparedRun, side: Side, found: Finished | None) -
     problem = None
     if found is None:
         problem = "can't be read"
-    elif (ran := _side_of(found)) != side:
+    elif (ran := _side_of(found.measured.record)) != side:
         problem = f"is a run of {sides.label(ran)}, not of {sides.label(side)}"
     elif not found.complete:
         record = found.measured.record
@@ -130,10 +150,9 @@ def _process(order: int, run: ComparedRun, side: Side, found: Finished | None) -
     )
 
 
-def _side_of(found: Finished) -> Side:
+def _side_of(record: RunRecord) -> Side:
     """What the run says itself that it was."""
-    settings = found.measured.record.settings
-    return Side(settings.framework, settings.execution)
+    return Side(record.settings.framework, record.settings.execution)
 
 
 def pairs(baseline: SideRuns, other: SideRuns) -> tuple[list[Pair], list[DroppedRound]]:

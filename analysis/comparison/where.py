@@ -148,7 +148,7 @@ def _scale(rows: list[Row], steps_ns: Sequence[float | None], width: int) -> tup
     stands for them, so that the phases keep their digits. There are no more decimals than fit.
     """
     longest_ns = max(abs(time) for row in rows for time in row.times_ns if time is not None)
-    step_ns = max((each for each in steps_ns if each), default=longest_ns)
+    step_ns = max((each for each in steps_ns if each and each > 0), default=longest_ns)
     unit, unit_ns = wording.time_unit(min(longest_ns, step_ns))
     decimals = wording.decimals_for(min(longest_ns, step_ns) / unit_ns)
     largest_ns = max(abs(row.difference_ns) for row in rows) if len(rows[0].times_ns) == 2 else 0
