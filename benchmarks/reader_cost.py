@@ -69,7 +69,12 @@ def measure(
             )
         except OSError as error:
             return Failure(f"{command[0]} can't be started ({error.strerror})")
-        samples, stopped = _watch(process.pid, begin, limits)
+        try:
+            samples, stopped = _watch(process.pid, begin, limits)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
         _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.monotonic() - begin
         process.returncode = os.waitstatus_to_exitcode(status)

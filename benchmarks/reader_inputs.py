@@ -54,12 +54,12 @@ SOURCES = (
 
 @dataclass(frozen=True)
 class Input:
-    """A file to read, made from `source`, of about `megabytes`; `reason` says why there is none."""
+    """A file to read, of about `megabytes`; `note` says what it is made of, or why it is missing."""
 
     source: Source
     megabytes: int
     path: Path | None
-    reason: str = ""
+    note: str
 
     @property
     def name(self) -> str:
@@ -96,4 +96,4 @@ def make(source: Source, recorded: Path | str, megabytes: int, folder: Path) -> 
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         return Input(source, megabytes, None, done.stderr.strip().splitlines()[-1])
-    return Input(source, megabytes, path)
+    return Input(source, megabytes, path, done.stdout.strip().partition(": ")[2])

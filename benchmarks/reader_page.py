@@ -97,10 +97,10 @@ def _own_version() -> str:
 
 def _inputs(inputs: Sequence[Input]) -> str:
     rows = [
-        (one.name, one.source.what, f"{one.path.stat().st_size:,}" if one.path else one.reason)
+        (one.name, one.source.what, f"{one.path.stat().st_size:,}" if one.path else "–", one.note)
         for one in inputs
     ]
-    return reader_table.table(("input", "recorded with", "bytes"), rows)
+    return reader_table.table(("input", "recorded with", "bytes", "made of"), rows)
 
 
 def write(tables: str, page: Path = PAGE) -> None:

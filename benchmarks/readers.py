@@ -11,6 +11,7 @@ or that fails: its row says so. With --write the tables go into docs/performance
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from benchmarks.reader_peers import SIDES, Installed, Side, install, plain_envir
 from benchmarks.reader_table import Measured  # noqa: E402
 
 SAMPLE_MB = 2
+STOPPED = 143
 
 Sides = dict[str, Installed | str]
 
@@ -33,6 +35,7 @@ Sides = dict[str, Installed | str]
 def main() -> int:
     """Measure, print, and put the tables into docs/performance.md if asked."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))
     options.cache.mkdir(parents=True, exist_ok=True)
     limits = Limits(options.timeout, int(options.memory_gb * 1e9))
     sides = _sides(options)
@@ -153,8 +156,8 @@ def _rounds(
         ):
             installed, path = sides[row.side], paths[row.input]
             if row.failure is None and path and isinstance(installed, Installed):
-                _say(f"round {number + 1} of {options.rounds}: {row.input}, {row.side}")
-                _measure(row, installed, path, limits)
+                said = _measure(row, installed, path, limits)
+                _say(f"round {number + 1} of {options.rounds}: {row.input}, {row.side}: {said}")
     return measured
 
 
@@ -163,21 +166,22 @@ def _obstacle(installed: Installed | str, side: Side, one: Input, up_to: int) ->
     if isinstance(installed, str):
         return Failure(installed)
     if one.path is None:
-        return Failure(one.reason)
+        return Failure(one.note)
     if side.requirement and one.megabytes > up_to:
         return Failure(f"not run above {up_to} MB (--peers-up-to)")
     return None
 
 
-def _measure(row: Measured, installed: Installed, path: Path, limits: Limits) -> None:
-    """Add a round to the row."""
+def _measure(row: Measured, installed: Installed, path: Path, limits: Limits) -> str:
+    """Add a round to the row, and say how it went."""
     done = measure(installed.command(path), _environment(installed), limits, path.parent)
     if isinstance(done, Failure):
         row.failure = done
-        return
+        return done.reason
     cost, printed = done
     row.costs.append(cost)
     row.found = reader_table.found(printed)
+    return f"{cost.cpu_s:.2f} CPU s, {cost.rss_peak_bytes / 1e6:,.0f} MB"
 
 
 def _reports(sides: Sides, samples: Sequence[Input], limits: Limits) -> list[tuple[str, ...]]:

@@ -1,4 +1,5 @@
 import os
+import signal
 import sys
 import time
 
@@ -81,6 +82,22 @@ def test_what_takes_too_long_is_stopped_with_its_children(run, tmp_path):
 def test_what_takes_too_much_memory_is_stopped(run):
     failure = run(HOLD.format(count=400 * MEGABYTE), Limits(60, 200 * MEGABYTE))
     assert failure.reason.startswith("stopped at 0.")
+
+
+def test_nothing_is_left_running_when_the_measuring_is_interrupted(run, tmp_path):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run("import time; time.sleep(1.5); open('late', 'w')")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    time.sleep(1.5)
+    assert not (tmp_path / "late").exists()
 
 
 def test_a_command_that_is_not_there_is_a_failure(tmp_path):
