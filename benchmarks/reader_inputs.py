@@ -54,7 +54,7 @@ SOURCES = (
 
 @dataclass(frozen=True)
 class Input:
-    """A file to read, of about `megabytes`; `note` says what it is made of, or why it is missing."""
+    """A file of about `megabytes`; `note` says what it is made of, or why there is none."""
 
     source: Source
     megabytes: int
