@@ -12,7 +12,6 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).parent / "peers"
 TRACELENS = "171dd74721ca1ec45709e5805b68ae1f65e27811"
-GROUPINGS = ("op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step")
 JSON, XPLANE = "torch", "xplane"
 
 
@@ -59,10 +58,10 @@ SIDES = (
     ),
     Side(
         "ops-full",
-        "the same command with every `--by`: steps, phases, layers, launches, categories, FLOPs",
+        "`python -m analysis ops --by layer`: steps, phases, layers, links, categories, FLOPs too",
         (JSON, XPLANE),
         ("-m", "analysis", "ops"),
-        (*(word for by in GROUPINGS for word in ("--by", by)), "--format", "json"),
+        ("--by", "layer", "--format", "json"),
     ),
     Side(
         "pandas",
