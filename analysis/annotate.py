@@ -1,12 +1,15 @@
 """Runs the folds over a trace, window by window: what each event belongs to, and its own time."""
 
+import gc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, Kind, Strings, Trace, concat
+from analysis.blocks import NONE, Block, Kind, Strings, Trace, concat
+from analysis.columns import Int64
 from analysis.folds.layers import Layers
 from analysis.folds.links import Launches, launches, on_device
 from analysis.folds.phases import Phases
@@ -139,14 +142,27 @@ def annotated(
     order = TimeOrder() if order is None else order
     finder = StepFinder(trace.strings)
     counted = Counted()
-    for block in trace.blocks():
-        order.add(block)
-        finder.take(block)
-        counted.events += len(block)
-        counted.paths |= bool(len(block)) and bool(block.path.max() >= 0)
-        if progress is not None:
-            progress()
+    with _collector_paused():
+        for block in trace.blocks():
+            order.add(block)
+            finder.take(block)
+            counted.events += len(block)
+            counted.paths |= bool(len(block)) and bool(block.path.max() >= 0)
+            if progress is not None:
+                progress()
     return Recorded(trace, order, finder.steps(), counted)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No search for cycles: events by the thousand come and go, and none of them is in one."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from analysis.columns import Column, Int32, Int64, group_rows, is_constant, joined, pick
+
 NONE = -1
-MIXER = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Kind(IntEnum):
@@ -61,9 +62,6 @@ class Strings:
         return any(text.startswith(prefix) for text in self._texts)
 
 
-Column = npt.NDArray[np.signedinteger]
-
-
 class TextTable:
     """What a function says about each text of a table, as a column; asked once for each text."""
 
@@ -72,7 +70,7 @@ class TextTable:
         self._say = say
         self._known: dict[int, int] = {NONE: NONE}
 
-    def of(self, numbers: npt.NDArray[np.signedinteger]) -> "Int64":
+    def of(self, numbers: npt.NDArray[np.signedinteger]) -> Int64:
         """The values for these string numbers, -1 for none; of the same shape."""
         if not len(numbers):
             return np.zeros(0, dtype=np.int64)
@@ -84,17 +82,14 @@ class TextTable:
         values = np.full(high + 2, NONE, dtype=np.int64)
         for number in np.flatnonzero(present[:-1]).tolist():
             values[number] = self._value(number)
-        return values[numbers]
+        found: Int64 = values[numbers]
+        return found
 
     def _value(self, number: int) -> int:
         value = self._known.get(number)
         if value is None:
             value = self._known[number] = self._say(self._strings[number])
         return value
-
-
-Int64 = npt.NDArray[np.int64]
-Int32 = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +145,7 @@ class Block:
 
     def replaced(self, **columns: Column) -> "Block":
         """The same events with other values in some columns."""
-        return replace(self, **columns)  # type: ignore[arg-type]
+        return replace(self, **columns)
 
     def time_order(self) -> npt.NDArray[np.intp]:
         """Rows by their start, longer ones first."""
@@ -268,61 +263,4 @@ def concat(blocks: Iterable[Block]) -> Block:
         return from_columns(0)
     if len(parts) == 1:
         return parts[0]
-    return Block(**{name: _joined([getattr(part, name) for part in parts]) for name in DTYPES})
-
-
-def _joined(columns: list[Column]) -> Column:
-    """Columns one behind the other; those that hold one number take no memory."""
-    first = columns[0][0]
-    if all(is_constant(column) and column[0] == first for column in columns):
-        return np.broadcast_to(first, (sum(map(len, columns)),))
-    return np.concatenate(columns)
-
-
-def pick(column: Column, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice) -> Column:
-    """The chosen rows of a column; one that is made of one number stays so."""
-    if not is_constant(column):
-        return column[rows]
-    if isinstance(rows, slice):
-        count = len(range(*rows.indices(len(column))))
-    else:
-        count = int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
-    return np.broadcast_to(column[0], (count,)) if len(column) else column
-
-
-def is_constant(column: npt.NDArray[np.generic]) -> bool:
-    """Whether a column is made of one number, which stands for all rows."""
-    return column.strides == (0,)
-
-
-def group_rows(
-    *columns: npt.NDArray[np.signedinteger],
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Rows with equal values in all columns, as groups.
-
-    Returns:
-        For each row the number of its group, and for each group the first row of it.
-    """
-    varied = [column for column in columns if not is_constant(column)]
-    if not len(columns[0]) or not varied:
-        return np.zeros(len(columns[0]), dtype=np.intp), np.zeros(min(len(columns[0]), 1), np.intp)
-    mixed = varied[0].astype(np.uint64)
-    for column in varied[1:]:
-        mixed = mixed * MIXER + column.astype(np.uint64)
-        mixed ^= mixed >> np.uint64(29)
-    _, first, group = np.unique(mixed, return_index=True, return_inverse=True)
-    if any((column[first][group] != column).any() for column in varied):  # two mixed alike
-        table = np.stack([column.astype(np.int64) for column in varied], axis=1)
-        _, first, group = np.unique(table, axis=0, return_index=True, return_inverse=True)
-    return group.reshape(-1), first
-
-
-def runs_of_equal(*columns: Int64) -> Iterator[tuple[int, int]]:
-    """(begin, end) of each stretch in which all columns keep their value."""
-    if not len(columns[0]):
-        return
-    changed = np.zeros(len(columns[0]) - 1, dtype=bool)
-    for column in columns:
-        changed |= np.diff(column) != 0
-    edges = np.concatenate(([0], np.flatnonzero(changed) + 1, [len(columns[0])]))
-    yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+    return Block(**{name: joined([getattr(part, name) for part in parts]) for name in DTYPES})

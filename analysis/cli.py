@@ -25,7 +25,9 @@ class Command:
 
 
 def _finish_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run of profile.py")
+    parser.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN", help="a run of profile.py, or a comparison"
+    )
     parser.add_argument("--quiet", action="store_true", help="write the files, print no summary")
     parser.add_argument(
         "--format",
@@ -36,18 +38,23 @@ def _finish_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _finish(arguments: argparse.Namespace) -> int:
-    from analysis.finish import finish_all
+    from analysis.comparison import compare
 
-    finished, problems = finish_all(arguments.runs)
+    done = compare.finish_all(arguments.runs)
     if not arguments.quiet:
         from analysis import run_text, terminal
+        from analysis.comparison import text
 
-        terminal.show(run_text.lines(finished))
-    for problem in problems:
+        terminal.show(run_text.lines(done.alone))
+        for compared in done.comparisons:
+            terminal.show(text.lines(compared))
+    for problem in done.problems:
         _say_error(problem)
     if arguments.format == "json":
-        _print_json({"runs": [each.summary for each in finished]}, problems)
-    return 1 if problems else 0
+        rows = [row for each in done.comparisons for row in each.record.comparisons]
+        content = {"runs": [each.summary for each in done.runs], "comparisons": rows}
+        _print_json(content, done.problems)
+    return 1 if done.problems else 0
 
 
 def _view_arguments(parser: argparse.ArgumentParser) -> None:

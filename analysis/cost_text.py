@@ -9,19 +9,59 @@ from analysis.summary import Measured
 ALLOCATED_PEAK = "allocated_peak_bytes"
 
 
+NOT_RECORDED = "not recorded: the run has no samples of CPU, memory and GPU"
+
+
 def sentences(run: Measured) -> Iterator[str]:
     """CPU and memory, GPU, power and energy; for what was not measured, why."""
     if run.figures is None or run.samples is None:
-        yield "not recorded: the run has no samples of CPU, memory and GPU"
+        yield NOT_RECORDED
         return
-    yield _host(run.figures, run.samples.record.limits.get("cpu_count"))
+    yield _host(run.figures, usable_cpus(run))
     yield _gpu(run.figures, run.result.framework_memory if run.result else {})
     if run.samples.gpu is not None:
         yield f"{_power(run.figures)} · {_energy(run)}"
-    elif run.record.settings.device == "cpu":
-        yield "power: not measured, only the sensors of NVIDIA GPUs are read"
     else:
-        yield f"power: not measured, {run.samples.no_gpu}"
+        yield _no_sensor(run.record.settings.device, run.samples.no_gpu)
+
+
+def missing(run: Measured) -> Iterator[str]:
+    """For each figure that was not measured, why, in the words of `sentences`."""
+    figures = run.figures
+    if figures is None or run.samples is None:
+        yield NOT_RECORDED
+        return
+    if figures.cpu_percent is None:
+        yield f"CPU: {figures.reasons['cpu_percent']}"
+    peaks = (figures.vram_peak_bytes, figures.process_vram_peak_bytes)
+    if figures.gpu_percent is None:
+        what = "GPU" if peaks == (None, None) else "GPU use"
+        yield f"{what}: {figures.reasons['gpu_percent']}"
+    elif peaks == (None, None):
+        yield f"VRAM: {figures.reasons['vram_peak_bytes']}"
+    if run.samples.gpu is None:
+        yield _no_sensor(run.record.settings.device, run.samples.no_gpu)
+        return
+    no_power = figures.reasons["power_watts"] if figures.power_watts is None else ""
+    no_energy = run.energy.reason if run.energy.joules is None else ""
+    if no_power and no_power == no_energy:
+        yield f"power and energy: {no_power}"
+        return
+    if no_power:
+        yield f"power: {no_power}"
+    if no_energy:
+        yield f"energy: {no_energy}"
+
+
+def usable_cpus(run: Measured) -> float | None:
+    """How many processors the run was allowed to use."""
+    return run.samples.record.limits.get("cpu_count") if run.samples else None
+
+
+def _no_sensor(device: str, no_gpu: str) -> str:
+    if device == "cpu":
+        return "power: not measured, only the sensors of NVIDIA GPUs are read"
+    return f"power: not measured, {no_gpu}"
 
 
 def _host(figures: Figures, usable: float | None) -> str:

@@ -10,7 +10,7 @@ from analysis.ops import Coverage
 from profilers import rundir
 from profilers.rundir import ProfileError
 
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
@@ -29,7 +29,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """derived/manifest.json: what the derived files were made from, and what they leave out.
 
     `inputs` maps files of the run to their SHA-256. `busy_ns` is how long each device had work
-    within the profiled steps.
+    within the profiled steps, `ops_per_step` how many operations each of these steps has.
     """
 
     schema: int = rundir.SCHEMA
@@ -38,6 +38,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     outputs: list[str]
     coverage: Coverage
     busy_ns: dict[str, int]
+    ops_per_step: list[int]
 
 
 class TableRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,7 @@ class Profile:
     kernels: list[TableRow]
     coverage: Coverage
     busy_ns: dict[str, int]
+    ops_per_step: list[int]
 
 
 def make(run: Path) -> Profile:
@@ -84,6 +86,7 @@ def make(run: Path) -> Profile:
         **{name: _read_table(run / rundir.DERIVED / f"{name}.parquet") for name in TABLES},
         coverage=manifest.coverage,
         busy_ns=manifest.busy_ns,
+        ops_per_step=manifest.ops_per_step,
     )
 
 
@@ -116,6 +119,8 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis import ops
     from analysis.annotate import fold_trace
     from analysis.exporters import chrome, tables
+    from analysis.folds.recorded import ops_per_step
+    from analysis.groups import gather_folded
     from analysis.readers.registry import open_trace
 
     (run / MANIFEST).unlink(missing_ok=True)
@@ -125,7 +130,7 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     except ProfileError as error:
         chrome.write(run, None)
         raise NoProfileError(str(error)) from None
-    table = ops.table_of(folded, dropped=trace.dropped)
+    table = ops.Table(gather_folded(folded, dropped=trace.dropped))
     written = [*tables.write(table, run / rundir.DERIVED), run / rundir.TRACE]
     chrome.write(run, folded)
     manifest = Manifest(
@@ -134,6 +139,7 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
         outputs=[path.relative_to(run).as_posix() for path in written],
         coverage=table.coverage(),
         busy_ns=table.busy_ns,
+        ops_per_step=ops_per_step(folded.block, folded.step, folded.step[folded.step_rows]),
     )
     rundir.write_json(run / MANIFEST, manifest)
     return manifest

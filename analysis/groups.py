@@ -7,13 +7,15 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from analysis.annotate import Folded, Mask
-from analysis.blocks import NONE, Int64, Kind, Strings, group_rows, pick
+from analysis.annotate import Folded, Mask, annotated
+from analysis.blocks import NONE, Kind, Strings, Trace
+from analysis.columns import Int64, group_rows, pick
 from analysis.folds.busy import Busy, DeviceTime
 from analysis.folds.links import on_device
 from analysis.folds.phase_times import PhaseTime, PhaseTimes
 from analysis.folds.selftime import INSTANTS, sweep
 from analysis.folds.steps import Steps
+from analysis.timeorder import TimeOrder
 
 Selection = Callable[[Folded], Mask]
 
@@ -136,11 +138,11 @@ class Groups:
         rows = np.flatnonzero(chosen & ~np.isin(block.kind, INSTANTS))
         if not len(rows):
             return
-        columns = (
+        every = (
             *(block.kind, block.name, block.shapes, block.args, block.path),
             *(folded.phase, folded.layer, np.where(on_device(block), folded.op, NONE)),
         )
-        columns = tuple(pick(column, rows) for column in columns)
+        columns = [pick(column, rows) for column in every]
         group, first = group_rows(*columns)
         new = (rows >= window.carried).astype(np.int64)
         duration_ns = block.duration_ns[rows] * new
@@ -202,3 +204,46 @@ def _sum(group: np.ndarray[tuple[int], np.dtype[np.intp]], values: Int64, groups
     total = np.zeros(groups, dtype=np.int64)
     np.add.at(total, group, values)
     return total
+
+
+def every_event(folded: Folded) -> Mask:
+    """Selects all events."""
+    return np.ones(len(folded.block), dtype=bool)
+
+
+def in_steps(folded: Folded) -> Mask:
+    """Selects the events inside steps; all of them where the trace marks no steps."""
+    return folded.in_steps()
+
+
+def steps_between(first: int, last: int) -> Selection:
+    """Selects the events of the steps with these numbers and those between them."""
+    return lambda folded: (folded.step >= first) & (folded.step <= last)
+
+
+def gather(
+    trace: Trace,
+    select: Selection = every_event,
+    progress: Callable[[], None] | None = None,
+    order: TimeOrder | None = None,
+) -> Gathered:
+    """Read a trace to its end and add up the chosen events; ProfileError if it can't be read."""
+    recorded = annotated(trace, order, progress)
+    groups = Groups.empty(trace.strings, recorded.steps, recorded.counted.paths)
+    for folded in recorded.windows():
+        groups.take(folded, select(folded))
+    gathered = groups.gathered(recorded.counted.events)
+    gathered.dropped_reasons = dict(trace.dropped_reasons)
+    gathered.repaired, gathered.truncated = trace.repaired, trace.truncated
+    gathered.notes = list(trace.notes)
+    return gathered
+
+
+def gather_folded(folded: Folded, select: Selection = in_steps, dropped: int = 0) -> Gathered:
+    """The sums over the chosen events of a trace that was folded as a whole."""
+    paths = bool((folded.block.path >= 0).any())
+    groups = Groups.empty(folded.strings, folded.steps, paths)
+    groups.take(folded, select(folded))
+    gathered = groups.gathered(len(folded.block))
+    gathered.dropped_reasons = {"not understood": dropped} if dropped else {}
+    return gathered

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from analysis.annotate import Folded, Mask, annotated
-from analysis.blocks import Kind, Trace
+from analysis.blocks import Kind
 from analysis.folds.busy import DeviceTime
 from analysis.folds.categories import category
 from analysis.folds.flops import work
-from analysis.groups import Gathered, Groups, Key, Selection, Sums
+from analysis.groups import Gathered, Key, Sums
 
 Grouping = Literal["op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step"]
 
@@ -115,7 +114,7 @@ class Table:
 
     @property
     def busy_ns(self) -> dict[str, int]:
-        """Nanoseconds in which each device had work; by `rank:device` if there are several ranks."""
+        """Nanoseconds in which each device had work; by `rank:device` if there are more ranks."""
         ranks = {rank for (rank, _), _ in self.gathered.devices}
         return {
             f"{rank}:{device}" if len(ranks) > 1 else str(device): time.busy_ns
@@ -291,48 +290,6 @@ class _Merged:
         self.count += sums.count
         self.total_ns += sums.outermost_ns if outermost else sums.total_ns
         self.self_ns += sums.self_ns
-
-
-def every_event(folded: Folded) -> Mask:
-    """Selects all events."""
-    return folded.step == folded.step
-
-
-def in_steps(folded: Folded) -> Mask:
-    """Selects the events inside steps; all of them where the trace marks no steps."""
-    return folded.in_steps()
-
-
-def steps_between(first: int, last: int) -> Selection:
-    """Selects the events of the steps with these numbers and those between them."""
-    return lambda folded: (folded.step >= first) & (folded.step <= last)
-
-
-def table(
-    trace: Trace,
-    select: Selection = every_event,
-    progress: Callable[[], None] | None = None,
-) -> Table:
-    """Read a trace to its end and add up the chosen events; ProfileError if it can't be read."""
-    recorded = annotated(trace, progress=progress)
-    groups = Groups.empty(trace.strings, recorded.steps, recorded.counted.paths)
-    for folded in recorded.windows():
-        groups.take(folded, select(folded))
-    gathered = groups.gathered(recorded.counted.events)
-    gathered.dropped_reasons = dict(trace.dropped_reasons)
-    gathered.repaired, gathered.truncated = trace.repaired, trace.truncated
-    gathered.notes = list(trace.notes)
-    return Table(gathered)
-
-
-def table_of(folded: Folded, select: Selection = in_steps, dropped: int = 0) -> Table:
-    """The tables of a trace that was folded as a whole."""
-    paths = bool((folded.block.path >= 0).any())
-    groups = Groups.empty(folded.strings, folded.steps, paths)
-    groups.take(folded, select(folded))
-    gathered = groups.gathered(len(folded.block))
-    gathered.dropped_reasons = {"not understood": dropped} if dropped else {}
-    return Table(gathered)
 
 
 def _is_device(key: Key) -> bool:

@@ -11,8 +11,8 @@ import msgspec
 
 from analysis.blocks import Trace
 from analysis.derived import ANALYSIS_VERSION, profile_path
-from analysis.groups import Gathered, Selection
-from analysis.ops import Grouping, Row, Table, every_event, in_steps, steps_between, table
+from analysis.groups import Gathered, Selection, every_event, gather, in_steps, steps_between
+from analysis.ops import Grouping, Row, Table
 from analysis.reading_progress import reading
 from profilers import rundir
 from profilers.rundir import ProfileError
@@ -57,7 +57,7 @@ def load(request: Request) -> Table:
         return Table(stored)
     trace = _open(request, source)
     with reading(trace) as progress:
-        found = table(trace, _selection(request, is_run), progress)
+        found = Table(gather(trace, _selection(request, is_run), progress))
     if request.steps is not None and not found.gathered.marked:
         marks = "no steps" if not found.gathered.events else "no steps with these numbers"
         raise ProfileError(f"{request.path} marks {marks}; leave --steps out to see all events.")
@@ -159,8 +159,8 @@ def write(request: Request, by: Grouping, form: str, output: Path | None, limit:
         else:
             with output.open("w", encoding="utf-8", newline="") as file:
                 _print(found, by, form, request.path.name, limit, file)
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         raise ProfileError(f"{output} can't be written ({error.strerror}).") from None
 

@@ -145,7 +145,7 @@ def _coverage(table: Table, coverage: Coverage) -> Iterator[Line]:
             ("in a layer", coverage.layer_ratio),
             ("in a category", coverage.mapped_ratio),
         )
-        if ratio is not None
+        if ratio
     ]
     if parts:
         yield line((f"Of the operations' time: {', '.join(parts)}", MUTED))

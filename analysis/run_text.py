@@ -1,28 +1,16 @@
 """The summary of a run as lines of text: answer, cause, cost, limits, and what to do next."""
 
-import shlex
-import shutil
-import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from analysis import cost_text, profile_text, statistics, trust_text, wording
+from analysis import cost_text, profile_text, settings_text, sides, statistics, trust_text, wording
 from analysis.finish import Finished
+from analysis.layout import WIDTH, commands, labelled, shown_path, wrapped
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
 from profilers import rundir
 from profilers.rundir import Spread
 
-WIDTH = 100
-INDENT, COMMAND_INDENT = 9, 14
 INDENT_CELLS, CELLS_APART = 2, 3
-NO_BREAK_SPACE = "\u00a0"
-SIDES = {
-    "torch": "#dd6b33",
-    "tensorflow": "#4a8be0",
-    "onnxruntime": "#4b9aa2",
-    "litert": "#ab616d",
-}
 
 
 def lines(finished: Sequence[Finished]) -> Iterator[Line]:
@@ -35,27 +23,29 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
         if each.complete:
             groups.setdefault(each.measured.record.settings, []).append(each)
         else:
-            yield line((_not_finished(each.measured.run, each.measured.record), WARNING))
+            yield line((not_finished(each.measured.run, each.measured.record), WARNING))
     for runs in groups.values():
         last = runs[-1]
         yield line()
         yield from _each_run(runs)
         yield line((_verdict(runs), HEADING))
-        yield from _wrapped(_settings(last), MUTED)
+        yield from wrapped(_settings(last), MUTED)
         yield line()
         yield from _figures(last, len(runs))
         if last.profile is not None:
             framework = last.summary.framework
-            yield from profile_text.lines(last.profile, SIDES.get(framework, ""))
+            yield from profile_text.lines(last.profile, sides.COLOURS.get(framework, ""))
         yield line()
-        yield from _labelled("Cost", cost_text.sentences(last.measured))
-        yield from _labelled("Trust", trust_text.sentences(last, len(runs)))
-        yield from _labelled("", trust_text.warnings([run.summary for run in runs]), WARNING)
+        yield from labelled("Cost", cost_text.sentences(last.measured))
+        yield from labelled("Trust", trust_text.sentences(last, len(runs)))
+        yield from labelled("", trust_text.warnings([run.summary for run in runs]), WARNING)
         yield line()
-        yield from _next(shown_path(last.measured.run))
+        view = ["view", shown_path(last.measured.run)]
+        yield from commands("Next", {"Perfetto": view, "TensorBoard": [*view, "--tensorboard"]})
 
 
-def _not_finished(run: Path, record: rundir.RunRecord) -> str:
+def not_finished(run: Path, record: rundir.RunRecord) -> str:
+    """How a run ended that did not get to its end, and what is left of it."""
     reason = f" ({record.error.message.rstrip('.')})" if record.error else ""
     if record.status == "complete":
         reason = f" but it has no {rundir.RESULT}"
@@ -80,15 +70,17 @@ def _each_run(runs: list[Finished]) -> Iterator[Line]:
 def _verdict(runs: list[Finished]) -> str:
     """The answer: how long a step takes, over all runs."""
     last = runs[-1].summary
-    who = f"{wording.framework(last.framework)} {last.execution} trains {last.workload}"
+    does = wording.VERBS[last.mode]
+    who = f"{wording.framework(last.framework)} {last.execution} {does} {last.workload}"
+    each = "per step" if last.mode == "train" else "per forward pass"
     medians = [run.summary.step_ms.median for run in runs if run.summary.step_ms]
     if last.step_ms is None or not medians:
         return f"{who}, but no timed step was recorded."
     if len(runs) == 1:
         median, middle = _step(last.step_ms)
-        return f"{who} at {median} per step {middle}, 1 run."
+        return f"{who} at {median} {each} {middle}, 1 run."
     median, span = _step(statistics.over_runs(medians) or last.step_ms, "runs")
-    return f"{who} at {median} per step {span}, {len(medians)} runs."
+    return f"{who} at {median} {each} {span}, {len(medians)} runs."
 
 
 def _step(step_ms: Spread, what: str = "middle half") -> tuple[str, str]:
@@ -100,27 +92,8 @@ def _step(step_ms: Spread, what: str = "middle half") -> tuple[str, str]:
 
 
 def _settings(run: Finished) -> str:
-    """What stands beside every number: workload, data, batch, precision, device, versions."""
     record, environment = run.measured.record, run.measured.environment
-    settings, data = record.settings, record.data
-    device = "CPU" if settings.device == "cpu" else settings.device
-    versions = []
-    if environment is not None:
-        names = [str(found["name"]) for found in environment.devices if found.get("name")]
-        device = f"{names[0]} ({device})" if names else device
-        versions = [f"{name} {version}" for name, version in environment.versions.items()]
-    parts = [
-        settings.workload,
-        f"{data.name} ({data.description})",
-        f"batch {settings.batch_size}",
-        settings.optimizer,
-        wording.PRECISIONS.get(settings.precision, settings.precision),
-        device,
-        wording.counted(settings.threads, "thread"),
-    ]
-    together = (part.replace(" ", NO_BREAK_SPACE) for part in parts)
-    text = "; ".join(filter(None, [", ".join(together), ", ".join(versions)]))
-    return wording.plain(text)
+    return settings_text.sentence(record.settings, record.data, [environment])
 
 
 def _figures(run: Finished, runs: int) -> Iterator[Line]:
@@ -153,7 +126,10 @@ def _column(cells: list[Cell]) -> list[str]:
 def _step_cells(run: Finished) -> list[Cell]:
     found, result = run.summary, run.measured.result
     step_ms, trained = found.step_ms, ""
-    if result is not None and result.steps_per_epoch:
+    if found.mode == "infer":
+        source = run.measured.record.settings.weights_from
+        trained = "with the weights of that run" if source else "with weights that nobody trained"
+    elif result is not None and result.steps_per_epoch:
         epochs = wording.number(result.trained_steps / result.steps_per_epoch)
         trained = f"{epochs} epochs, {wording.counted(result.trained_steps, 'step')}"
     return [
@@ -187,47 +163,3 @@ def _rows(run: Finished) -> str:
     if windows:
         return f"median of {wording.counted(len(rows), 'window')} of {max(windows):,}"
     return f"median of {wording.counted(len(rows), 'step')}"
-
-
-def _next(run: str) -> Iterator[Line]:
-    """The exact commands; if one is too long to stand beside its name, all stand below theirs."""
-    view = f"{shlex.quote(shown_python())} -m analysis view {shlex.quote(run)}"
-    commands = {"Perfetto": view, "TensorBoard": f"{view} --tensorboard"}
-    beside = max(map(len, commands.values())) <= WIDTH - INDENT - COMMAND_INDENT
-    label = "Next"
-    for name, command in commands.items():
-        heading = (f"{label:<{INDENT}}", HEADING)
-        if beside:
-            yield line(heading, f"{name:<{COMMAND_INDENT}}{command}")
-        else:
-            yield line(heading, name)
-            yield line(" " * (INDENT + 2) + command)
-        label = ""
-
-
-def shown_python() -> str:
-    """How to call the interpreter that runs this: python, if that is it, else by its path."""
-    found = shutil.which("python")
-    if found is not None and Path(found).absolute().parent == Path(sys.executable).parent:
-        return "python"
-    return shown_path(Path(sys.executable))
-
-
-def shown_path(run: Path) -> str:
-    """A run's path from the current folder, where it lies under it; without control characters."""
-    path = run.absolute()
-    here = Path.cwd()
-    return wording.plain(str(path.relative_to(here) if path.is_relative_to(here) else run))
-
-
-def _labelled(label: str, texts: Iterator[str] | list[str], style: str = "") -> Iterator[Line]:
-    """Texts beside a label, each on lines of its own."""
-    for text in texts:
-        for part in textwrap.wrap(wording.plain(text), WIDTH - INDENT):
-            yield line((f"{label:<{INDENT}}", HEADING), (part, style))
-            label = ""
-
-
-def _wrapped(text: str, style: str) -> Iterator[Line]:
-    for part in textwrap.wrap(text, WIDTH):
-        yield line((part.replace(NO_BREAK_SPACE, " "), style))

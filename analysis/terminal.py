@@ -20,6 +20,12 @@ FALLBACKS = str.maketrans(
         "·": "|",
         "…": "~",
         "µ": "u",
+        "✓": "ok",
+        "●": "o",
+        "◆": "*",
+        "■": "@",
+        "▲": "^",
+        **dict(zip("○◇□△▽▷◁◎", "abcdefgh", strict=True)),
     }
 )
 

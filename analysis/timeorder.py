@@ -1,6 +1,7 @@
 """Puts a trace's events in order of time without holding them all: sorted, packed, then merged."""
 
 import tempfile
+import weakref
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ class TimeOrder:
         self._waiting_rows = 0
         self._parts: list[_Part] = []
         self._store = tempfile.SpooledTemporaryFile(max_size=memory_bytes)  # noqa: SIM115
+        weakref.finalize(self, self._store.close)
         self._size_bytes = 0
 
     def add(self, block: Block) -> None:
@@ -76,7 +78,6 @@ class TimeOrder:
                     yield block.take(slice(cut)), edge_ns
                 held = [block.take(slice(cut, None))]
                 held_rows = 0
-        self._store.close()
 
     def _pack(self) -> None:
         """Sort what has come and put it into the store."""

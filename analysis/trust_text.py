@@ -1,12 +1,15 @@
 """How far the figures of a run can be trusted, in sentences, and what it warns of."""
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from analysis import wording
 from analysis.finish import Finished
+from analysis.folds.recorded import thinned
 from profilers.rundir import RunSummary
 
 STEADY_RATIO = 0.95
+NO_PROFILE = "no profile could be read, so that nothing is said of phases, layers and operations"
 
 
 def sentences(run: Finished, runs: int) -> Iterator[str]:
@@ -20,7 +23,7 @@ def sentences(run: Finished, runs: int) -> Iterator[str]:
         yield _overhead(run.summary.overhead_ratio)
     yield from _build(run)
     if run.profile is None:
-        yield "no profile could be read, so that nothing is said of phases, layers and operations"
+        yield NO_PROFILE
     else:
         covered = run.profile.coverage
         yield (
@@ -28,6 +31,7 @@ def sentences(run: Finished, runs: int) -> Iterator[str]:
             f"a phase, {wording.percent(covered.layer_ratio, None)} to a layer; "
             f"{wording.counted(covered.dropped, 'event')} dropped"
         )
+        yield from _recorded(run)
     figures = run.measured.figures
     if figures is not None:
         late = wording.number((figures.lag_median_ns or 0) / 1e6)
@@ -39,6 +43,22 @@ def sentences(run: Finished, runs: int) -> Iterator[str]:
         yield "1 run has no interval: add --repeats 5"
 
 
+def _recorded(run: Finished) -> Iterator[str]:
+    """How many operations were recorded, where it is known how many a step should have."""
+    graph_ops = next((row.graph_ops for row in run.measured.steps if row.graph_ops), None)
+    counts = run.profile.ops_per_step if run.profile else []
+    if graph_ops is not None and counts:
+        yield (
+            f"{wording.count(round(median(counts)))} operations recorded per step; the traced "
+            f"graph has {wording.count(graph_ops)} nodes before it is optimised"
+        )
+    if thinned(counts):
+        yield (
+            f"the last steps of the profile have fewer operations ({counts[-1]:,}) than the first "
+            f"({counts[0]:,}): profile fewer steps"
+        )
+
+
 def warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
     """Each warning once, with the runs it is of where these are not all."""
     of_text: dict[str, list[int]] = {}
@@ -46,13 +66,8 @@ def warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
         for text in run.warnings:
             of_text.setdefault(text, []).append(run.repeat)
     for text, numbers in of_text.items():
-        whose = "" if len(numbers) == len(runs) else f", {_listed(numbers)}"
+        whose = "" if len(numbers) == len(runs) else f", {wording.numbered('run', numbers)}"
         yield f"warning{whose}: {text}"
-
-
-def _listed(numbers: list[int]) -> str:
-    *others, last = map(str, numbers)
-    return f"runs {', '.join(others)} and {last}" if others else f"run {last}"
 
 
 def _build(run: Finished) -> Iterator[str]:

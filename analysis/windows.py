@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, concat, from_columns
+from analysis.blocks import NONE, Block, concat, from_columns
+from analysis.columns import Int64
 
 OPEN_END_NS = np.iinfo(np.int64).max
 

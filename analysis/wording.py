@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 MISSING = "–"
 FRAMEWORKS = {
@@ -11,6 +12,8 @@ FRAMEWORKS = {
     "litert": "LiteRT",
 }
 PRECISIONS = {"fp32": "float32", "tf32": "TF32", "fp16": "float16", "bf16": "bfloat16"}
+VERBS = {"train": "trains", "infer": "runs"}
+STEPS = {"train": "training step", "infer": "inference step"}
 TIME_UNITS = (("s", 1e9), ("ms", 1e6), ("µs", 1e3))
 
 
@@ -46,6 +49,12 @@ def number(value: float | None, decimals: int | None = None) -> str:
     return "−" + text if value < 0 else text
 
 
+def signed(value: float | None, decimals: int | None = None) -> str:
+    """A difference: a number with its sign, without one where it is zero or missing."""
+    text = number(value, decimals)
+    return f"+{text}" if value is not None and value > 0 and text[0].isdigit() else text
+
+
 def _three_digits(value: float) -> float:
     if value == 0:
         return value
@@ -62,9 +71,28 @@ def counted(value: int, noun: str) -> str:
     return f"{count(value)} {noun}" + ("" if value == 1 else "s")
 
 
+def listed(parts: Iterable[object]) -> str:
+    """An enumeration with "and" before its last part; there is one at least."""
+    *others, last = map(str, parts)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def numbered(noun: str, numbers: Sequence[int]) -> str:
+    """A noun with the numbers of those that are meant: "run 2", "runs 1, 2 and 4"."""
+    return f"{noun}{'' if len(numbers) == 1 else 's'} {listed(numbers)}"
+
+
 def interval(low: float, high: float, decimals: int) -> str:
     """Both ends of a range, with as many decimals as the value beside it."""
     return f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def range_beside(value: float, low: float, high: float) -> str:
+    """Both ends of a range, with the digits that the value beside it is written with."""
+    if value == 0 or not math.isfinite(value):
+        return interval(low, high, decimals_for(value))
+    digits = 2 - math.floor(math.log10(abs(value)))
+    return interval(round(low, digits), round(high, digits), decimals_for(value))
 
 
 def memory(size_bytes: float | None) -> str:

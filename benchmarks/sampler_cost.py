@@ -30,7 +30,7 @@ from pathlib import Path
 
 import msgspec
 import psutil
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))

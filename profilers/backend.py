@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from profilers.rundir import Environment, ProfileError, Settings
+from workloads.batches import Batches
 from workloads.spec import Workload
 
-Indices = npt.NDArray[np.int64]
 Arrays = Mapping[str, npt.NDArray[Any]]
 SUFFIX = "_backend"
 
@@ -30,23 +29,27 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True):
     executions: tuple[str, ...]
 
 
-class ProfiledSteps(Protocol):
-    """Steps under the framework's profiler."""
+class Observer(Protocol):
+    """Who measures the steps that a backend takes."""
 
-    def step(self, batch: Indices, index: int) -> object:
-        """One training step with named ranges around it; waits for the device."""
+    def begins(self) -> None:
+        """A step begins: nothing of it, not even its batch, has been fetched."""
         ...
 
-    def advance(self) -> None:
-        """Tell the profiler that a step is over: what that costs is no part of the step."""
+    def ends(self, loss: object) -> bool:
+        """A step was given to the device, `loss` being a handle (None: it has none).
+
+        Returns whether that was enough.
+        """
         ...
 
 
 class Backend(Protocol):
     """One framework behind the measured process.
 
-    Losses are handles that stay on the device; `losses` turns them into numbers. A step leaves the
-    device working where the framework is asynchronous; `synchronise` waits for it.
+    A step trains on a batch, or in the mode "infer" runs the model forward on it. Losses are
+    handles that stay on the device; `mean_loss` turns them into a number. A step leaves the device
+    working where the framework is asynchronous; `synchronise` waits for it.
     """
 
     asynchronous: bool
@@ -60,15 +63,26 @@ class Backend(Protocol):
         ...
 
     def load(self, samples: Arrays) -> None:
-        """Keep the samples in memory in the framework's own layout."""
+        """Make the samples ready to be fetched, in the framework's own layout."""
         ...
 
-    def train_step(self, batch: Indices) -> object:
-        """One training step on the samples of these numbers; a handle of its loss."""
+    def run(self, batches: Batches, observer: Observer) -> None:
+        """Take a step for each batch in turn, until the observer has enough.
+
+        What a step was given is noted in the log of the batches.
+        """
         ...
 
-    def losses(self, handles: list[Any]) -> list[float]:
-        """The values of the handles; waits for the device."""
+    def record(self, batches: Batches, observer: Observer, raw: Path, unrecorded: int) -> None:
+        """The same under the framework's profiler, which writes to `raw`, waiting for each step.
+
+        It sees the first `unrecorded` steps and does not record them. What it costs to tell it of
+        a step's end is no part of the step.
+        """
+        ...
+
+    def mean_loss(self, handles: list[Any]) -> float:
+        """The mean of the losses of steps that followed each other; waits for the device."""
         ...
 
     def synchronise(self) -> None:
@@ -83,10 +97,8 @@ class Backend(Protocol):
         """Make the build that the profiled steps will run; whether it is another than before."""
         ...
 
-    def profiling(
-        self, raw: Path, unrecorded: int, recorded: int
-    ) -> AbstractContextManager["ProfiledSteps"]:
-        """Record steps to `raw`, after some that the profiler sees and does not record."""
+    def graph_ops(self) -> int | None:
+        """Operations in the graph of one step, None where a step has no graph."""
         ...
 
     def evaluate(self, batch_size: int) -> tuple[float, float]:

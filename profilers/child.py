@@ -12,11 +12,12 @@ from profilers.measure import Measurement, extent
 from profilers.process import guarded
 from profilers.protocol import Channel, Hello
 from profilers.recorder import Recorder
-from profilers.rundir import CheckFailedError, Result, RunRecord
+from profilers.rundir import CheckFailedError, Result, RunRecord, Settings
 from workloads import weights
 from workloads.batches import BatchOrder
 from workloads.catalogue import find_workload
 from workloads.data import cache
+from workloads.spec import Workload
 
 DOUBTFUL_BUILD_RATIO = 1.05
 
@@ -51,36 +52,47 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
     settings = record.settings
     workload = find_workload(settings.workload)
     with recorder.phase("build"):
-        backend.build(workload, weights.initial_weights(workload, settings.seed))
+        backend.build(workload, _initial_weights(settings, workload))
     weights_sha256 = weights.fingerprint(backend.weights())
     with recorder.phase("data"):
         samples = _samples(record)
         backend.load(samples)
-    order = BatchOrder(record.data.train_count, settings.batch_size, settings.seed)
+    training = settings.mode == "train"
+    count = record.data.train_count if training else record.data.test_count
+    order = BatchOrder(count, settings.batch_size, settings.seed)
     measurement = Measurement(backend, order, recorder)
     measurement.first_step()
     window = measurement.warm_up(settings.warmup)
     wanted = extent(settings, order.steps_per_epoch, backend.asynchronous)
-    trained_steps, timed_ms = measurement.timed(wanted, window)
-    parameter_norm = weights.norm(backend.weights())
+    timed_steps, timed_ms = measurement.timed(wanted, window)
+    trained = backend.weights()
+    if training:
+        weights.save(run / rundir.WEIGHTS, trained)
     with recorder.phase("evaluation"):
         accuracy, test_loss = backend.evaluate(settings.batch_size)
-    build_ms = measurement.profiled(run / rundir.RAW, settings.profile_steps, trained_steps)
+    build_ms = measurement.profiled(run / rundir.RAW, settings.profile_steps, timed_steps)
     measurement.infer(settings.batch_size)
     return Result(
         parameters=workload.parameter_count,
         weights_sha256=weights_sha256,
         data_sha256=record.data.sha256,
         batches=measurement.digests,
-        parameter_norm=parameter_norm,
+        parameter_norm=weights.norm(trained),
         steps_per_epoch=order.steps_per_epoch,
-        trained_steps=trained_steps,
+        trained_steps=timed_steps if training else 0,
         accuracy=accuracy,
         test_loss=test_loss,
         framework_memory=backend.memory(),
         profiled_build_ratio=_build_ratio(build_ms, timed_ms, recorder),
         warnings=recorder.warnings,
     )
+
+
+def _initial_weights(settings: Settings, workload: Workload) -> Arrays:
+    """The seeded weights, or those that another run was left with."""
+    if settings.weights_from is None:
+        return weights.initial_weights(workload, settings.seed)
+    return weights.load(Path(settings.weights_from) / rundir.WEIGHTS, workload)
 
 
 def _samples(record: RunRecord) -> Arrays:

@@ -30,6 +30,8 @@ PREFIXES = (
 )
 NAMES = ("LD_PRELOAD", "MALLOC_ARENA_MAX", "PYTHONHASHSEED", "PYTORCH_CUDA_ALLOC_CONF")
 PRIVATE = ("KEY", "PASSWORD", "SECRET", "TOKEN")
+NVIDIA = Path("/proc/driver/nvidia")
+DEVICES = Path("/dev")
 
 
 def describe(
@@ -77,8 +79,49 @@ def relevant_variables() -> dict[str, str]:
 def nvidia_driver() -> str | None:
     """The version of the NVIDIA driver that the kernel has loaded, or None."""
     try:
-        text = Path("/proc/driver/nvidia/version").read_text(encoding="utf-8")
+        text = (NVIDIA / "version").read_text(encoding="utf-8")
     except OSError:
         return None
     found = re.search(r"Kernel Module\s+(?:for \S+\s+)?(\d+[\d.]+)", text)
     return found[1] if found else None
+
+
+def nvidia_gpus() -> list[str]:
+    """The models of the GPUs that the NVIDIA driver lists, whether or not we may use them.
+
+    In a container these are those of the machine.
+    """
+    models = [_model(path) for path in sorted(NVIDIA.glob("gpus/*/information"))]
+    return models or (_nvml_gpus() if _is_wsl() else [])
+
+
+def has_gpu_files() -> bool:
+    """Whether there are the files in /dev through which a process reaches NVIDIA GPUs."""
+    return any(DEVICES.glob("nvidia[0-9]*")) or _is_wsl()
+
+
+def _is_wsl() -> bool:
+    """Linux in Windows: the driver is that of Windows, which only NVML knows."""
+    return (DEVICES / "dxg").exists()
+
+
+def _model(information: Path) -> str:
+    try:
+        text = information.read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    found = re.search(r"^Model:\s*(\S.*?)\s*$", text, re.MULTILINE)
+    return found[1] if found else "an NVIDIA GPU"
+
+
+def _nvml_gpus() -> list[str]:
+    try:
+        import pynvml
+    except ImportError:  # a framework's own environment need not have it
+        return []
+    try:
+        pynvml.nvmlInit()
+        numbers = range(pynvml.nvmlDeviceGetCount())
+        return [pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(n)) for n in numbers]
+    except pynvml.NVMLError:
+        return []

@@ -145,7 +145,6 @@ class Launch:
         status: Status = "failed"
         sampler: SamplerHandle | None = None
         try:
-            rundir.write_json(self.run / rundir.RUN, self.record)
             sampler = SamplerHandle(self.run)
             status = self._measure_under(sampler)
         except KeyboardInterrupt:

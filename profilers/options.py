@@ -12,13 +12,20 @@ from workloads.spec import Workload
 DEFAULT_WORKLOAD = "mnist-mlp"
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
 OPTIMIZERS = ("adam", "sgd")
+MODES = ("train", "infer")
+LOADERS = ("preloaded", "pipeline")
+BOTH, PAIR = "both", ("torch", "tensorflow")
+COMPARED_REPEATS = 5
 DEVICE_PATTERN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
-NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 EPILOG = """\
 examples:
   python profile.py --framework torch --device cpu
   python profile.py --framework torch --workload cifar10-cnn3 --epochs 5
+  python profile.py --framework both --workload cifar10-cnn3 --repeats 3
+  python profile.py --framework both --execution compile,xla
   python profile.py --framework torch --data mnist --download
+  python profile.py --framework tensorflow --mode infer --from torch
   python profile.py --list
 """
 
@@ -41,6 +48,7 @@ def parser(known: Mapping[str, Framework]) -> Parser:
         allow_abbrev=False,
     )
     _add_what(made.add_argument_group("what to run"), known)
+    _add_data(made.add_argument_group("which data"))
     _add_how(made.add_argument_group("how to run it"), known)
     _add_where(made.add_argument_group("what to record, and where"))
     talk = made.add_argument_group("what to print")
@@ -52,7 +60,10 @@ def parser(known: Mapping[str, Framework]) -> Parser:
 
 def _add_what(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) -> None:
     group.add_argument(
-        "--framework", metavar="NAME", help=f"the one to profile: {', '.join(known)}"
+        "--framework",
+        metavar="NAME[,NAME]",
+        help=f"what to profile: {', '.join(known)}; several are compared with the first one; "
+        f"{BOTH}: {','.join(PAIR)}",
     )
     group.add_argument(
         "--device",
@@ -62,6 +73,25 @@ def _add_what(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) ->
         help="auto (default: the best there is), cpu, cuda, cuda:1, mps",
     )
     group.add_argument("--workload", metavar="NAME", help=f"default: {DEFAULT_WORKLOAD}")
+    group.add_argument(
+        "--mode",
+        choices=MODES,
+        default="train",
+        help="train (default), or infer: only run the model forward, on the test samples",
+    )
+    group.add_argument(
+        "--from",
+        dest="weights_from",
+        metavar="RUN|NAME",
+        help="begin with the weights that a run was left with, or with those of a run of this "
+        "framework that is made first, of as many --steps or --epochs; default: made from the seed",
+    )
+    group.add_argument(
+        "--list", action="store_true", help="workloads (with --workload its layers) and data sets"
+    )
+
+
+def _add_data(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--data",
         metavar="NAME|DIR",
@@ -74,14 +104,20 @@ def _add_what(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) ->
         help="with --data NAME: fetch its files into the cache, unless they are there",
     )
     group.add_argument(
-        "--list", action="store_true", help="workloads (with --workload its layers) and data sets"
+        "--loader",
+        choices=LOADERS,
+        default="preloaded",
+        help="preloaded (default: all samples lie on the device, with fit on the host), or "
+        "pipeline: DataLoader and tf.data decode them, with as many workers as --threads",
     )
 
 
 def _add_how(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) -> None:
     modes = (f"{each.name}: {', '.join(each.executions)}" for each in known.values())
     group.add_argument(
-        "--execution", metavar="MODE", help=f"{'; '.join(modes)} (the first is the default)"
+        "--execution",
+        metavar="MODE[,MODE]",
+        help=f"{'; '.join(modes)} (the first is the default); one for all, or one for each",
     )
     group.add_argument("--batch-size", type=_at_least(1), metavar="N", help="default: 32")
     length = group.add_mutually_exclusive_group()
@@ -92,7 +128,10 @@ def _add_how(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) -> 
         "--profile-steps", type=_at_least(1), default=20, metavar="N", help="default: 20"
     )
     group.add_argument(
-        "--repeats", type=_at_least(1), default=1, metavar="N", help="fresh processes; default: 1"
+        "--repeats",
+        type=_at_least(1),
+        metavar="N",
+        help=f"fresh processes; default: 1, or {COMPARED_REPEATS} for several frameworks",
     )
     group.add_argument("--optimizer", choices=OPTIMIZERS, default="adam", help="default: adam")
     group.add_argument("--precision", choices=PRECISIONS, default="fp32", help="default: fp32")
@@ -116,7 +155,7 @@ def _add_where(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--output", default="traces", metavar="DIR", help="default: traces")
     group.add_argument(
         "--name",
-        type=_matching(NAME_PATTERN, "letters, digits and . _ -"),
+        type=_matching(NAME_PATTERN, "at most 100 letters, digits and . _ -"),
         metavar="ID",
         help="the run's folder; default: made from time and settings",
     )
@@ -130,15 +169,10 @@ def _add_where(group: argparse._ArgumentGroup) -> None:
 
 
 def settings(
-    options: argparse.Namespace, framework: Framework, workload: Workload, threads: int
+    options: argparse.Namespace, framework: Framework, execution: str, workload: Workload, cpus: int
 ) -> Settings:
     """The options as the settings of a run; the device is still as asked for."""
-    execution = options.execution or framework.executions[0]
-    if execution not in framework.executions:
-        known = " or ".join(framework.executions)
-        raise ProfileError(
-            f"--execution {execution} is not known to {framework.name}; use {known}."
-        )
+    threads = options.threads or cpus
     return Settings(
         framework=framework.name,
         workload=workload.name,
@@ -152,22 +186,62 @@ def settings(
         profile_steps=options.profile_steps,
         optimizer=options.optimizer,
         precision=options.precision,
-        threads=options.threads or threads,
+        threads=threads,
         seed=options.seed,
         sample_hz=options.sample_hz,
         timeout_seconds=options.timeout,
+        mode=options.mode,
+        loader=options.loader,
+        loader_workers=threads if options.loader == "pipeline" else 0,
     )
 
 
-def framework(options: argparse.Namespace, known: Mapping[str, Framework]) -> Framework:
-    """The framework asked for, or a ProfileError that names those there are."""
-    if options.framework is None:
-        raise ProfileError(f"say which framework to profile: --framework {' or '.join(known)}.")
-    if options.framework not in known:
+def sides(
+    options: argparse.Namespace, known: Mapping[str, Framework]
+) -> list[tuple[Framework, str]]:
+    """(framework, execution) of each side asked for, the baseline first."""
+    found = _frameworks(options.framework, known)
+    modes = _parts(options.execution) if options.execution else []
+    if len(found) == 1:
+        found *= max(1, len(modes))
+    if len(modes) > 1 and len(modes) != len(found):
         raise ProfileError(
-            f'there is no framework "{options.framework}" here; known: {", ".join(known)}.'
+            f"--execution names {len(modes)} modes for {len(found)} framework(s); name one for "
+            "all of them or one for each, in their order."
         )
-    return known[options.framework]
+    if len(modes) == 1:
+        modes *= len(found)
+    chosen = modes or [framework.executions[0] for framework in found]
+    for framework, mode in zip(found, chosen, strict=True):
+        if mode not in framework.executions:
+            raise ProfileError(
+                f"--execution {mode} is not known to {framework.name}; "
+                f"use {' or '.join(framework.executions)}."
+            )
+    pairs = list(zip(found, chosen, strict=True))
+    for number, (framework, mode) in enumerate(pairs):
+        if (framework, mode) in pairs[:number]:
+            raise ProfileError(
+                f"{framework.name} {mode} is asked for twice; name each framework or mode once."
+            )
+    return pairs
+
+
+def _frameworks(asked: str | None, known: Mapping[str, Framework]) -> list[Framework]:
+    """The frameworks asked for, or a ProfileError that names those there are."""
+    choices = [*known, BOTH]
+    if asked is None:
+        raise ProfileError(f"say which framework to profile: --framework {' or '.join(choices)}.")
+    names = PAIR if asked == BOTH else _parts(asked)
+    for name in names:
+        if name not in known:
+            raise ProfileError(f'there is no framework "{name}" here; known: {", ".join(choices)}.')
+    return [known[name] for name in names]
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the commas of a list."""
+    return [part.strip() for part in text.split(",")]
 
 
 def _at_least(minimum: int) -> Callable[[str], int]:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from profilers.protocol import Message, PhaseBegins, StepDone
@@ -29,19 +30,25 @@ REDRAW_SECONDS = 0.5
 BAR_WIDTH = 20
 
 
-def estimate(settings: Settings, repeats: int) -> str:
+def estimate(runs: Sequence[Settings]) -> str:
     """How long the command will take, in words; the steps asked for have no known time yet."""
-    runs = f"{repeats} run{'s' * (repeats > 1)}"
-    each = sum(TYPICAL_SECONDS.values()) + COMPILE_SECONDS * (settings.execution == "compile")
-    if settings.epochs is None and settings.steps is None:
-        each += DEVICE_SECONDS * (settings.device != "cpu")
-        return f"{runs}, about {repeats * each + FINISH_SECONDS:.0f} s"
-    if settings.epochs is not None:
-        timed = f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}"
+    first, count = runs[0], f"{len(runs)} run{'s' * (len(runs) > 1)}"
+    seconds = sum(map(_seconds, runs)) + FINISH_SECONDS * len(runs)
+    if first.epochs is None and first.steps is None:
+        return f"{count}, about {seconds:.0f} s"
+    if first.epochs is not None:
+        timed = f"{first.epochs} epoch{'s' * (first.epochs > 1)}"
     else:
-        timed = f"{settings.steps:,} timed step{'s' * (settings.steps != 1)}"
-    each -= TYPICAL_SECONDS["timed"]
-    return f"{runs} of {timed}, about {repeats * each + FINISH_SECONDS:.0f} s plus the training"
+        timed = f"{first.steps:,} timed step{'s' * (first.steps != 1)}"
+    return f"{count} of {timed}, about {seconds:.0f} s plus the training"
+
+
+def _seconds(run: Settings) -> float:
+    """What a run takes on two cores, without the steps that it was asked for by number."""
+    seconds = sum(TYPICAL_SECONDS.values()) + COMPILE_SECONDS * (run.execution == "compile")
+    if run.epochs is not None or run.steps is not None:
+        return seconds - TYPICAL_SECONDS["timed"]
+    return seconds + DEVICE_SECONDS * (run.device != "cpu")
 
 
 class Progress:

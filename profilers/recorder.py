@@ -31,6 +31,7 @@ class Recorder:
     def __init__(self, run: Path, channel: Channel) -> None:
         self.channel = channel
         self.warnings: list[str] = []
+        self._warned: set[str] = set()
         self._run = run
         self._anchors = [clocks.anchor("start")]
         self._rows: list[Step] = []
@@ -77,3 +78,9 @@ class Recorder:
         """Tell the user something that the results will carry too."""
         self.warnings.append(message)
         self.channel.send(Warned(message))
+
+    def warn_once(self, about: str, message: str) -> None:
+        """Warn, unless there was a warning about the same thing."""
+        if about not in self._warned:
+            self._warned.add(about)
+            self.warn(message)

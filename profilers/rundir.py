@@ -1,12 +1,13 @@
 """The run directory: its records, how they are written and read, and the tree of errors."""
 
+import contextlib
 import csv
 import os
 import secrets
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -20,6 +21,7 @@ STEPS = "steps.csv"
 RESOURCES = "resources.csv"
 RESOURCES_RECORD = "resources.json"
 RESULT = "result.json"
+WEIGHTS = "weights.npz"
 LOG = "child.log"
 RAW = "raw"
 TRACE = "trace.json.gz"
@@ -29,6 +31,7 @@ SUMMARY = "derived/summary.json"
 ROUNDS = "rounds.json"
 COMPARISON = "compare.json"
 
+Duration = Annotated[int, msgspec.Meta(ge=0)]
 Status = Literal["running", "complete", "failed", "interrupted", "timed-out"]
 
 
@@ -45,7 +48,10 @@ class CheckFailedError(ProfileError):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is needed to repeat a run."""
+    """Everything that is needed to repeat a run.
+
+    `weights_from` is the run whose trained weights it began with, None where they were seeded.
+    """
 
     framework: str
     workload: str
@@ -63,6 +69,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     sample_hz: float
     timeout_seconds: float | None = None
+    mode: Literal["train", "infer"] = "train"
+    loader: Literal["preloaded", "pipeline"] = "preloaded"
+    loader_workers: int = 0
+    weights_from: str | None = None
 
 
 class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +131,7 @@ class Phase(msgspec.Struct, frozen=True):
 
     phase: str
     start_ns: int
-    duration_ns: int
+    duration_ns: Duration
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,14 +141,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     index: int
     kind: Literal["step", "window"] = "step"
-    count: int = 1
+    count: Annotated[int, msgspec.Meta(ge=1)] = 1
     start_ns: int
-    duration_ns: int
+    duration_ns: Duration
     samples: int
     loss: float | None = None
     sync: str = ""
     profiled: bool = False
-    recorded_ops: int | None = None
     graph_ops: int | None = None
 
 
@@ -211,8 +220,10 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     framework: str
     device: str
     execution: str
+    mode: str
     workload: str
     data: str
+    loader: str
     batch_size: int
     precision: str
     optimizer: str
@@ -304,6 +315,15 @@ class ComparisonSummary(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
 
 
+class ComparisonRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What others may read of compare.json, which the analysis alone writes and knows more of."""
+
+    schema: int = SCHEMA
+    id: str
+    sides: list[str]
+    comparisons: list[ComparisonSummary]
+
+
 def empty_summary(path: str, record: RunRecord) -> RunSummary:
     """What run.json alone says of a run, all figures missing."""
     s = record.settings
@@ -315,8 +335,10 @@ def empty_summary(path: str, record: RunRecord) -> RunSummary:
         framework=s.framework,
         device=s.device,
         execution=s.execution,
+        mode=s.mode,
         workload=s.workload,
         data=record.data.name,
+        loader=s.loader,
         batch_size=s.batch_size,
         precision=s.precision,
         optimizer=s.optimizer,
@@ -333,29 +355,43 @@ def new_id(workload: str, framework: str, device: str) -> str:
     return f"{stamp}-{workload}-{framework}-{device.replace(':', '')}-{letters}"
 
 
-def create(output: Path, run_id: str) -> Path:
-    """Make the directory of a new run, or raise ProfileError if it can't be or is there already."""
-    run = output / run_id
+def create(output: Path, name: str, *folders: str) -> Path:
+    """Make a new directory for results, and folders in it.
+
+    Raises:
+        ProfileError: it can't be made, or is there already.
+    """
+    made = output / name
     try:
         output.mkdir(parents=True, exist_ok=True)
-        run.mkdir()
-        (run / RAW).mkdir()
+        made.mkdir()
+        for folder in folders:
+            (made / folder).mkdir()
     except OSError as error:
-        if run.exists():
-            message = f"{run} exists already; choose another --name or remove it."
+        if isinstance(error, FileExistsError) and made.exists():
+            message = f"{made} exists already; choose another --name or remove it."
             raise ProfileError(message) from None
         raise ProfileError(
             f"{output} can't be written to ({error.strerror}); choose a folder with --output."
         ) from None
-    return run
+    return made
 
 
 def write_json(path: Path, record: msgspec.Struct) -> None:
-    """Replace a record in one step, so that a reader never sees half of it."""
+    """Replace a record in one step, so that a reader never sees half of it.
+
+    Raises:
+        OSError: it can't be written; nothing is left of it.
+    """
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    os.replace(temporary, path)
+    try:
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+        os.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 Record = TypeVar("Record", bound=msgspec.Struct)
@@ -364,7 +400,7 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 def read_json(path: Path, record: type[Record]) -> Record:
     """Read a record; a missing, damaged or newer file is a ProfileError that names it."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=record)
+        found = msgspec.json.decode(path.read_bytes(), type=record)
     except OSError as error:
         raise ProfileError(
             f"{path} can't be read ({error.strerror}); is {path.parent} a run of profile.py?"
@@ -373,6 +409,12 @@ def read_json(path: Path, record: type[Record]) -> Record:
         raise ProfileError(
             f"{path} is damaged or of another version ({error}); run profile.py again."
         ) from None
+    schema = getattr(found, "schema", SCHEMA)
+    if schema != SCHEMA:
+        raise ProfileError(
+            f"{path} is of version {schema}, and {SCHEMA} is read here; run profile.py again."
+        )
+    return found
 
 
 Row = TypeVar("Row", Phase, Step)

@@ -1,10 +1,9 @@
 """TensorFlow: builds the shared model in Keras, trains it, records it with its own profiler."""
 
-import shutil
+import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -12,18 +11,24 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from profilers import tensorflow_device, tensorflow_layers
-from profilers.backend import Arrays, Indices
+from profilers import (
+    tensorflow_data,
+    tensorflow_device,
+    tensorflow_fit,
+    tensorflow_layers,
+    tensorflow_recording,
+)
+from profilers.backend import Arrays, Observer
 from profilers.rundir import Environment, Settings
+from workloads.batches import Batches
 from workloads.spec import Workload
 
 FRAMEWORK = {
     "title": "TensorFlow",
     "packages": {"tensorflow": "tensorflow>=2.19,<2.22", "numpy": "numpy", "msgspec": "msgspec"},
-    "executions": ["function", "xla", "eager"],
+    "executions": ["function", "fit", "xla", "eager"],
 }
-RAW_PROFILE = "tensorflow.xplane.pb"
-LEARNING_RATE = "learning_rate"
+HOST = "/CPU:0"
 
 Range = Callable[[str], Any]
 _nothing = nullcontext()
@@ -39,8 +44,9 @@ class TensorFlowBackend:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.asynchronous = settings.device != "cpu"
+        self._training = settings.mode == "train"
         tensorflow_device.apply(settings)
-        self._device = "/CPU:0" if settings.device == "cpu" else "/GPU:0"
+        self._device = HOST if settings.device == "cpu" else "/GPU:0"
 
     def environment(self) -> Environment:
         """Versions, devices, threads and flags as they are in force."""
@@ -53,7 +59,10 @@ class TensorFlowBackend:
             self.model = tensorflow_layers.build(workload, weights)
             self.optimizer = self._new_optimizer(workload)
             self.optimizer.build(self.model.trainable_variables)
-        self._step = self._executed(self._train)
+            self._optimizer_start = [variable.numpy() for variable in self.optimizer.variables]
+        if self.settings.execution == "fit":
+            tensorflow_fit.prepare(self.model, self.optimizer)
+        self._step = self._executed(self._train if self._training else self._predict)
         tensorflow_device.check_placement(self.model, self.settings.device)
 
     def _new_optimizer(self, workload: Workload) -> Any:
@@ -64,39 +73,89 @@ class TensorFlowBackend:
             return keras.optimizers.LossScaleOptimizer(optimizer)
         return optimizer
 
-    def _executed(self, work: Callable[..., Any]) -> Callable[..., Any]:
+    def _executed(self, work: Callable[..., Any]) -> Any:
         """The work as the execution asked for has it: traced, compiled, or as it stands."""
         if self.settings.execution == "eager":
             return work
-        compiled: Callable[..., Any] = tf.function(
-            work, jit_compile=self.settings.execution == "xla", autograph=False
-        )
-        return compiled
+        return tf.function(work, jit_compile=self.settings.execution == "xla", autograph=False)
 
     def load(self, samples: Arrays) -> None:
-        """Keep the samples on the device, float32 NHWC in [0, 1]."""
-        with tf.device(self._device):
-            self._train_inputs, self._test_inputs = (
-                tf.constant(np.asarray(samples[name], np.float32) / np.float32(255))
-                for name in ("train_inputs", "test_inputs")
-            )
-            self._train_labels, self._test_labels = (
-                tf.constant(np.array(samples[name])) for name in ("train_labels", "test_labels")
-            )
+        """Make the samples ready to be fetched; the mode "infer" runs on those of the test."""
+        self._test = tensorflow_data.Preloaded(
+            samples["test_inputs"], samples["test_labels"], self._device
+        )
+        self._source: tensorflow_data.Preloaded | tensorflow_data.Pipeline = self._test
+        part = "train" if self._training else "test"
+        arrays = samples[f"{part}_inputs"], samples[f"{part}_labels"]
+        if self.settings.loader == "pipeline":
+            self._source = tensorflow_data.Pipeline(*arrays, self.settings.loader_workers)
+        elif self.settings.execution == "fit":  # whose data pipeline runs on the host
+            self._source = tensorflow_data.Preloaded(*arrays, HOST)
+        elif self._training:
+            self._source = tensorflow_data.Preloaded(*arrays, self._device)
 
-    def train_step(self, batch: Indices, span: Range = _no_range) -> Any:
-        """One training step; the loss stays on the device. `span` puts a range around a phase."""
+    def run(self, batches: Batches, observer: Observer) -> None:
+        """Take a step for each batch in turn, until the observer has enough."""
+        if self.settings.execution == "fit":
+            self._fit(batches, tensorflow_fit.BatchEdges(self.model, batches, observer))
+            return
+        fetched = self._source.open(batches)
         with tf.device(self._device):
-            if self.settings.execution == "eager":
-                return self._train(batch, span)
-            return self._step(batch)
+            for _ in range(len(batches)):
+                observer.begins()
+                if observer.ends(self._next(fetched)):
+                    return
+
+    def record(self, batches: Batches, observer: Observer, raw: Path, unrecorded: int) -> None:
+        """The same under TensorFlow's profiler, with ranges, to raw/tensorflow.xplane.pb."""
+        with tensorflow_recording.recording(raw, unrecorded) as recording:
+            if self.settings.execution == "fit":
+                edges = tensorflow_fit.BatchEdges(
+                    self.model, batches, observer, around=recording.step, after=recording.advance
+                )
+                self._fit(batches, edges)
+            else:
+                self._record(batches, observer, recording)
+
+    def _record(
+        self, batches: Batches, observer: Observer, recording: tensorflow_recording.Recording
+    ) -> None:
+        fetched = self._source.open(batches)
+        with tf.device(self._device):
+            for _ in range(len(batches)):
+                observer.begins()
+                with recording.step():
+                    loss = self._next(fetched, tf.profiler.experimental.Trace)
+                if observer.ends(loss):
+                    return
+                recording.advance()
+
+    def _fit(self, batches: Batches, edges: tensorflow_fit.BatchEdges) -> None:
+        run = tensorflow_fit.run if self._training else tensorflow_fit.run_forward
+        run(self.model, batches, self._source.dataset, edges)
+
+    def _next(self, fetched: Iterator[Any], span: Range = _no_range) -> Any:
+        """One step on the next batch; its loss stays on the device. `span` puts ranges around."""
+        with span("phase:data"):
+            batch = next(fetched)
+        if self.settings.execution == "eager":
+            result = (self._train if self._training else self._predict)(batch, span)
+        else:
+            result = self._step(batch)
+        return result if self._training else None
+
+    def _predict(self, batch: Any, span: Range = _no_range) -> Any:
+        """Fetch and forward."""
+        with span("phase:data"), tf.name_scope("phase_data"):
+            inputs, _ = self._source.fetch(batch)
+        with span("phase:forward"), tf.name_scope("phase_forward"):
+            return self.model(inputs, training=False)
 
     def _train(self, batch: Any, span: Range = _no_range) -> Any:
         """Fetch, forward, loss, backward, update; name scopes give a traced function's phases."""
         variables = self.model.trainable_variables
         with span("phase:data"), tf.name_scope("phase_data"):
-            inputs = tf.gather(self._train_inputs, batch)
-            labels = tf.gather(self._train_labels, batch)
+            inputs, labels = self._source.fetch(batch)
         with tf.GradientTape() as tape:
             with span("phase:forward"), tf.name_scope("phase_forward"):
                 outputs = tf.cast(self.model(inputs, training=True), tf.float32)
@@ -109,9 +168,16 @@ class TensorFlowBackend:
             self.optimizer.apply(gradients, variables)
         return loss
 
-    def losses(self, handles: list[Any]) -> list[float]:
-        """The values of the losses; waits for the device."""
-        return [float(handle.numpy()) for handle in handles]
+    def mean_loss(self, handles: list[Any]) -> float:
+        """The mean of the losses, summed in float64; waits for the device.
+
+        Keras keeps a running mean by itself, which begins anew here.
+        """
+        if self.settings.execution == "fit":
+            loss = float(handles[-1].numpy())
+            self.model.reset_metrics()
+            return loss
+        return math.fsum(float(handle.numpy()) for handle in handles) / len(handles)
 
     def synchronise(self) -> None:
         """Wait until the device has done all that it was given."""
@@ -120,37 +186,38 @@ class TensorFlowBackend:
     def restart(self) -> None:
         """Set weights and optimizer back in place, so that traced functions stay valid."""
         tensorflow_layers.assign(self.model, self._initial)
-        for variable in self.optimizer.variables:
-            if LEARNING_RATE not in variable.path:
-                variable.assign(tf.zeros_like(variable))
+        for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):
+            variable.assign(value)
 
     def prepare_profiling(self) -> bool:
         """Trace the step anew: an executor stops recording cheap operations after many runs.
 
         It is the same program, so its unprofiled time needs no figure of its own.
         """
-        self._step = self._executed(self._train)
+        self._step = self._executed(self._train if self._training else self._predict)
+        if self.settings.execution == "fit":
+            tensorflow_fit.trace_anew(self.model)
         return False
 
-    @contextmanager
-    def profiling(self, raw: Path, unrecorded: int, recorded: int) -> Iterator["_ProfiledSteps"]:
-        """Record steps to raw/tensorflow.xplane.pb."""
-        with TemporaryDirectory(dir=raw) as folder:
-            steps = _ProfiledSteps(self, folder, unrecorded)
-            try:
-                yield steps
-            finally:
-                steps.stop()
-            (profile,) = Path(folder).rglob("*.xplane.pb")
-            shutil.move(profile, raw / RAW_PROFILE)
+    def graph_ops(self) -> int | None:
+        """Nodes of the traced step and the functions it calls, before TensorFlow optimises it."""
+        if self.settings.execution == "eager":
+            return None
+        if self.settings.execution == "fit":
+            step = self.model.train_step if self._training else self.model.predict_step
+            spec = self._source.dataset_spec(self.settings.batch_size)
+            return tensorflow_recording.nodes(tf.function(step).get_concrete_function(spec))
+        return tensorflow_recording.nodes(
+            self._step.get_concrete_function(self._source.spec(self.settings.batch_size))
+        )
 
     def evaluate(self, batch_size: int) -> tuple[float, float]:
         """(accuracy, mean loss) over the whole test set, by the untraced model."""
-        right, loss_sum, count = 0, 0.0, len(self._test_labels)
+        right, loss_sum, count = 0, 0.0, len(self._test.labels)
         with tf.device(self._device):
             for begin in range(0, count, batch_size):
-                labels = self._test_labels[begin : begin + batch_size]
-                outputs = self.model(self._test_inputs[begin : begin + batch_size], training=False)
+                labels = self._test.labels[begin : begin + batch_size]
+                outputs = self.model(self._test.inputs[begin : begin + batch_size], training=False)
                 outputs = tf.cast(outputs, tf.float32)
                 hits = tf.argmax(outputs, 1, output_type=labels.dtype) == labels
                 right += int(tf.reduce_sum(tf.cast(hits, tf.int32)))
@@ -161,8 +228,8 @@ class TensorFlowBackend:
         """A function that runs the model forward once on test samples that lie on the device."""
         forward = self._executed(lambda inputs: self.model(inputs, training=False))
         with tf.device(self._device):
-            numbers = np.arange(batch_size) % len(self._test_labels)
-            inputs = tf.gather(self._test_inputs, numbers)
+            numbers = np.arange(batch_size) % len(self._test.labels)
+            inputs = tf.gather(self._test.inputs, numbers)
 
         def run() -> None:
             with tf.device(self._device):
@@ -186,35 +253,6 @@ class TensorFlowBackend:
                 f"{self.settings.batch_size}; use a smaller --batch-size."
             )
         return None
-
-
-class _ProfiledSteps:
-    """Training steps with ranges; the profiler starts after the unrecorded ones."""
-
-    def __init__(self, backend: TensorFlowBackend, folder: str, unrecorded: int) -> None:
-        self._backend, self._folder = backend, folder
-        self._until_start = unrecorded
-        self._recording = False
-
-    def step(self, batch: Indices, index: int) -> Any:
-        """One step in a range of its own, which holds the fetching of its batch."""
-        with tf.profiler.experimental.Trace("train", step_num=index, _r=1):
-            loss = self._backend.train_step(batch, tf.profiler.experimental.Trace)
-            self._backend.synchronise()
-        return loss
-
-    def advance(self) -> None:
-        """Start recording once the unrecorded steps are over."""
-        self._until_start -= 1
-        if self._until_start == 0:
-            tf.profiler.experimental.start(self._folder)
-            self._recording = True
-
-    def stop(self) -> None:
-        """Write what was recorded."""
-        if self._recording:
-            tf.profiler.experimental.stop()
-            self._recording = False
 
 
 def _cross_entropy(labels: Any, logits: Any) -> Any:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from profilers import tensorflow_cuda
 from profilers.environment import describe, nvidia_driver
 from profilers.rundir import Environment, ProfileError, Settings
 
@@ -25,9 +26,8 @@ def resolve(name: str) -> str:
         return name
     if not gpus:
         raise ProfileError(
-            f"--device cuda was asked for, but TensorFlow {tf.__version__} sees no GPU; use "
-            '--device cpu or --device auto, or pip install -e ".[tensorflow-cuda]" on a machine '
-            "with an NVIDIA driver."
+            f"--device {name} was asked for, but {tensorflow_cuda.none_seen()}; or use --device "
+            "cpu or auto."
         )
     if int(number or 0) >= len(gpus):
         raise ProfileError(
@@ -53,7 +53,9 @@ def try_out(device: str, settings: Settings) -> list[str]:
         ) from None
     if total != float(MATRIX_SIDE**3):
         raise ProfileError(f"{device} gives a wrong matrix product; use another device.")
-    return []
+    if settings.execution == "xla" and device != "cpu":
+        tensorflow_cuda.try_xla(device, place)
+    return tensorflow_cuda.unused_gpus() if settings.device == "auto" and device == "cpu" else []
 
 
 def apply(settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """PyTorch: builds the shared model, trains it, records it with torch.profiler."""
 
+import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from profilers import torch_device, torch_layers
-from profilers.backend import Arrays, Indices
+from profilers import torch_data, torch_device, torch_layers
+from profilers.backend import Arrays, Observer
 from profilers.rundir import Environment, ProfileError, Settings
+from workloads.batches import Batches
 from workloads.spec import Workload
 
 FRAMEWORK = {
@@ -42,6 +44,7 @@ class TorchBackend:
         if settings.execution == "compile":
             self._compile_cache = torch_device.fresh_compile_cache()
         self._autocast_type = AUTOCAST.get(settings.precision)
+        self._training = settings.mode == "train"
 
     def environment(self) -> Environment:
         """Versions, devices, threads and flags as they are in force."""
@@ -50,7 +53,7 @@ class TorchBackend:
     def build(self, workload: Workload, weights: Arrays) -> None:
         """Make model and optimizer from canonical weights, on the device."""
         self._workload = workload
-        self.model = torch_layers.build(workload, weights).to(self.device)
+        self.model = torch_layers.build(workload, weights).to(self.device).train(self._training)
         self._initial = {name: t.clone() for name, t in self.model.state_dict().items()}
         self._forward = self._executed()
         rate = workload.learning_rates[self.settings.optimizer]
@@ -69,21 +72,65 @@ class TorchBackend:
         return compiled
 
     def load(self, samples: Arrays) -> None:
-        """Keep the samples on the device, float32 NCHW in [0, 1]: no step waits for a copy."""
-        self._train_inputs, self._test_inputs = (
-            _images(samples[name]).to(self.device) for name in ("train_inputs", "test_inputs")
+        """Make the samples ready to be fetched; the mode "infer" runs on those of the test."""
+        self._test = torch_data.Preloaded(
+            samples["test_inputs"], samples["test_labels"], self.device
         )
-        self._train_labels, self._test_labels = (
-            torch.from_numpy(np.array(samples[name])).to(self.device)
-            for name in ("train_labels", "test_labels")
-        )
+        self._source: torch_data.Preloaded | torch_data.Pipeline = self._test
+        part = "train" if self._training else "test"
+        arrays = samples[f"{part}_inputs"], samples[f"{part}_labels"]
+        if self.settings.loader == "pipeline":
+            workers = self.settings.loader_workers
+            self._source = torch_data.Pipeline(*arrays, self.device, workers)
+        elif self._training:
+            self._source = torch_data.Preloaded(*arrays, self.device)
 
-    def train_step(self, batch: Indices, span: Range = _no_range) -> torch.Tensor:
-        """One training step; the loss stays on the device. `span` puts a range around a phase."""
+    def run(self, batches: Batches, observer: Observer) -> None:
+        """Take a step for each batch in turn, until the observer has enough."""
+        fetched = self._source.open(batches)
+        for _ in range(len(batches)):
+            observer.begins()
+            if observer.ends(self._step(fetched)):
+                return
+
+    def record(self, batches: Batches, observer: Observer, raw: Path, unrecorded: int) -> None:
+        """The same under torch.profiler, with ranges, to raw/kineto.json.gz.
+
+        Hooks and ranges inside compiled code would break its graph, so layers have ranges in
+        eager mode only.
+        """
+        recorded = len(batches) - unrecorded
+        hooks = torch_layers.mark_layers(self.model) if self.settings.execution == "eager" else []
+        fetched = self._source.open(batches)
+        with torch.profiler.profile(
+            activities=torch_device.activities(self.device),
+            schedule=torch.profiler.schedule(wait=0, warmup=unrecorded, active=recorded, repeat=1),
+            record_shapes=True,
+            profile_memory=True,
+        ) as profiler:
+            for index in range(-unrecorded, recorded):
+                observer.begins()
+                with torch.profiler.record_function(f"step:{index}"):
+                    loss = self._step(fetched, torch.profiler.record_function)
+                    self.synchronise()
+                if observer.ends(loss):
+                    break
+                profiler.step()
+        for hook in hooks:
+            hook.remove()
+        profiler.export_chrome_trace(str(raw / RAW_PROFILE))
+
+    def _step(self, fetched: Iterator[torch_data.Batch], span: Range = _no_range) -> Any:
+        """One step on the next batch; its loss stays on the device. `span` puts ranges around."""
         with span("phase:data"):
-            rows = torch.from_numpy(batch).to(self.device)
-            inputs = self._train_inputs.index_select(0, rows)
-            labels = self._train_labels.index_select(0, rows)
+            inputs, labels = next(fetched)
+        if self._training:
+            return self._train(inputs, labels, span)
+        with torch.inference_mode(), self._precision(), span("phase:forward"):
+            self._forward(inputs)
+        return None
+
+    def _train(self, inputs: torch.Tensor, labels: torch.Tensor, span: Range) -> torch.Tensor:
         with self._precision():
             with span("phase:forward"):
                 outputs = self._forward(inputs)
@@ -105,10 +152,10 @@ class TorchBackend:
             return _nothing
         return torch.autocast(self.device.type, dtype=self._autocast_type)
 
-    def losses(self, handles: list[torch.Tensor]) -> list[float]:
-        """The values of the losses; waits for the device."""
-        values: list[float] = torch.stack(handles).tolist()
-        return values
+    def mean_loss(self, handles: list[torch.Tensor]) -> float:
+        """The mean of the losses, summed in float64; waits for the device."""
+        values = torch.stack(handles).tolist()
+        return math.fsum(values) / len(values)
 
     def synchronise(self) -> None:
         """Wait until the device has done all that it was given."""
@@ -133,25 +180,9 @@ class TorchBackend:
         self._forward = self._executed({"cpp.enable_kernel_profile": True})
         return True
 
-    @contextmanager
-    def profiling(self, raw: Path, unrecorded: int, recorded: int) -> Iterator["_ProfiledSteps"]:
-        """Record steps to raw/kineto.json.gz, with ranges for step, phases and layers.
-
-        Hooks and ranges inside compiled code would break its graph, so layers have ranges in
-        eager mode only.
-        """
-        hooks = torch_layers.mark_layers(self.model) if self.settings.execution == "eager" else []
-        schedule = torch.profiler.schedule(wait=0, warmup=unrecorded, active=recorded, repeat=1)
-        with torch.profiler.profile(
-            activities=torch_device.activities(self.device),
-            schedule=schedule,
-            record_shapes=True,
-            profile_memory=True,
-        ) as profiler:
-            yield _ProfiledSteps(self, profiler)
-        for hook in hooks:
-            hook.remove()
-        profiler.export_chrome_trace(str(raw / RAW_PROFILE))
+    def graph_ops(self) -> int | None:
+        """Torch's steps run op by op, or as kernels that stand for no count of ops."""
+        return None
 
     def evaluate(self, batch_size: int) -> tuple[float, float]:
         """(accuracy, mean loss) over the whole test set, by the uncompiled model."""
@@ -159,22 +190,22 @@ class TorchBackend:
         right, loss_sum = 0, 0.0
         with torch.inference_mode(), self._precision():
             pairs = zip(
-                self._test_inputs.split(batch_size),
-                self._test_labels.split(batch_size),
+                self._test.inputs.split(batch_size),
+                self._test.labels.split(batch_size),
                 strict=True,
             )
             for inputs, labels in pairs:
                 outputs = self.model(inputs)
                 right += int((outputs.argmax(1) == labels).sum())
                 loss_sum += float(functional.cross_entropy(outputs, labels, reduction="sum"))
-        self.model.train()
-        count = len(self._test_labels)
+        self.model.train(self._training)
+        count = len(self._test.labels)
         return right / count, loss_sum / count
 
     def inference(self, batch_size: int) -> Callable[[], None]:
         """A function that runs the model forward once on test samples that lie on the device."""
-        repeats = -(-batch_size // len(self._test_inputs))
-        inputs = self._test_inputs.repeat(repeats, 1, 1, 1)[:batch_size].clone()
+        repeats = -(-batch_size // len(self._test.inputs))
+        inputs = self._test.inputs.repeat(repeats, 1, 1, 1)[:batch_size].clone()
         self.model.eval()
         forward = self._executed()
 
@@ -203,30 +234,6 @@ class TorchBackend:
             first = str(error).strip().splitlines()[0]
             return f"torch.compile failed ({first}); use --execution eager, or see child.log."
         return None
-
-
-class _ProfiledSteps:
-    """Training steps with ranges, under torch's profiler."""
-
-    def __init__(self, backend: TorchBackend, profiler: torch.profiler.profile) -> None:
-        self._backend, self._profiler = backend, profiler
-
-    def step(self, batch: Indices, index: int) -> torch.Tensor:
-        """One step in a range of its own, with ranges for its phases."""
-        with torch.profiler.record_function(f"step:{index}"):
-            loss = self._backend.train_step(batch, torch.profiler.record_function)
-            self._backend.synchronise()
-        return loss
-
-    def advance(self) -> None:
-        """Start, go on or stop recording, as the schedule has it."""
-        self._profiler.step()
-
-
-def _images(array: npt.NDArray[Any]) -> torch.Tensor:
-    """uint8 NHWC -> float32 NCHW in [0, 1]."""
-    scaled = np.asarray(array, dtype=np.float32) / np.float32(255)
-    return torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 3, 1, 2)))
 
 
 def create(settings: Settings) -> TorchBackend:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis import samples
-from analysis.blocks import Block, Int64, Kind
+from analysis.blocks import Block, Kind
+from analysis.columns import Int64
 
 MIB = 1 << 20
 GPU_COLUMN = re.compile(r"gpu(\d+)_(utilization_ratio|memory_used_bytes|power_watts)$")

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.annotate import Folded
-from analysis.blocks import NONE, Int64, Kind, runs_of_equal
+from analysis.blocks import NONE, Kind
+from analysis.columns import Int64, runs_of_equal
 from analysis.exporters.counters import Counter, allocated, resource_counters
 from analysis.folds.layers import LAYER
 from analysis.folds.phases import PHASE

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, runs_of_equal
+from analysis.blocks import NONE, Block
+from analysis.columns import Int64, runs_of_equal
 
 Places = npt.NDArray[np.intp]
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import Block, Int64, group_rows
+from analysis.blocks import Block
+from analysis.columns import Int64, group_rows
 from analysis.folds.links import on_device
 from analysis.windows import Window
 

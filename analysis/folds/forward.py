@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import MIXER, NONE, Block, Int64, Kind, group_rows
+from analysis.blocks import NONE, Block, Kind
+from analysis.columns import MIXER, Int64, group_rows
 from analysis.folds.links import LinkTable
 from analysis.windows import Window
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from analysis.blocks import NONE, Block, Int64, Kind, Strings, TextTable
+from analysis.blocks import NONE, Block, Kind, Strings, TextTable
+from analysis.columns import Int64
 from analysis.folds.forward import ForwardOps
 from analysis.folds.paths import PathNames, layer_of
 from analysis.folds.phases import range_names

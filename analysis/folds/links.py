@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import DEVICE_KINDS, MIXER, NONE, Block, Int32, Int64, Kind, Strings
+from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings, TextTable
+from analysis.columns import MIXER, Int32, Int64
 from analysis.windows import Window
 
 MEMORY_BYTES = 64 << 20
 GRAPH = "Graph"
+NO_USE, CALL_USE, GRAPH_USE = range(3)
 NO_LAUNCH = re.compile(
     r"(?:cuda|cu|hip|xpu|ze)\w*(?:Synchronize|Query|Malloc|Free|Occupancy|Attribute|Properties"
     r"|GetDevice|SetDevice|LastError|EventRecord|EventCreate|EventDestroy|StreamWaitEvent"
@@ -131,10 +133,9 @@ class Launches:
     """
 
     def __init__(self, strings: Strings) -> None:
-        self._strings = strings
         self._calls = LinkTable()
         self._graphs = LinkTable()
-        self._launching: dict[int, bool] = {}
+        self._uses = TextTable(strings, _use)
 
     def resolve(self, window: Window, context: Int32) -> tuple[npt.NDArray[np.bool_], Int32]:
         """Which rows' launch is known, and its context; both of shape (rows, ...).
@@ -146,9 +147,8 @@ class Launches:
         block = window.block
         rows = launching(block)
         rows = rows[rows >= window.carried]
-        names = block.name[rows].tolist()
-        rows = rows[np.array([self._launches(name) for name in names], dtype=bool)]
-        graph = np.array([self._is_graph(name) for name in block.name[rows].tolist()], dtype=bool)
+        use = self._uses.of(block.name[rows])
+        rows, graph = rows[use != NO_USE], use[use != NO_USE] == GRAPH_USE
         for table, some in ((self._calls, rows[~graph]), (self._graphs, rows[graph])):
             table.add(link_keys(block, some), context[some])
         linked = np.zeros(len(block), dtype=bool)
@@ -162,11 +162,9 @@ class Launches:
             self._calls.forget(link_keys(block, work))
         return linked, values
 
-    def _launches(self, name: int) -> bool:
-        known = self._launching.get(name)
-        if known is None:
-            known = self._launching[name] = not NO_LAUNCH.fullmatch(self._strings[name])
-        return known
 
-    def _is_graph(self, name: int) -> bool:
-        return GRAPH in self._strings[name]
+def _use(name: str) -> int:
+    """What a call of the runtime is to what comes later: nothing, one launch, or many."""
+    if NO_LAUNCH.fullmatch(name):
+        return NO_USE
+    return GRAPH_USE if GRAPH in name else CALL_USE

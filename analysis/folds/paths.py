@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 
-from analysis.blocks import NONE, Block, Int64, Strings, TextTable
+from analysis.blocks import NONE, Block, Strings, TextTable
+from analysis.columns import Int64
 
 GRADIENT = "gradient_tape"
 FORWARD = "phase_forward"

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Int64, Kind, group_rows
+from analysis.blocks import NONE, Kind
+from analysis.columns import Int64, group_rows
 from analysis.folds.attribution import shares_ns
 from analysis.folds.selftime import sweep
 from analysis.folds.steps import Steps

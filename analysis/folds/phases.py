@@ -3,11 +3,11 @@
 import re
 
 import numpy as np
-import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, Kind, Strings, TextTable
+from analysis.blocks import NONE, Block, Kind, Strings, TextTable
+from analysis.columns import Int64
 from analysis.folds.paths import PathNames, phase_of
-from analysis.folds.selftime import sweep_edges
+from analysis.folds.selftime import latest_open
 from analysis.windows import Window
 
 PHASE = "phase:"
@@ -74,9 +74,11 @@ class Phases:
         ranges = np.flatnonzero(names >= 0)
         if len(ranges):
             elsewhere = np.flatnonzero((phase < 0) & (block.device < 0) & (block.kind != Kind.STEP))
-            open_range = innermost(block, ranges, block.start_ns[elsewhere])
-            found = open_range >= 0
-            phase[elsewhere[found]] = names[open_range[found]]
+            position = latest_open(
+                block.start_ns[ranges], block.end_ns[ranges], block.start_ns[elsewhere]
+            )
+            found = position >= 0
+            phase[elsewhere[found]] = names[ranges[position[found]]]
         phase[block.device >= 0] = NONE
         return window.keep("host phase", phase)
 
@@ -88,14 +90,3 @@ def range_names(block: Block, table: TextTable) -> Int64:
     if len(rows):
         names[rows] = table.of(block.name[rows])
     return names
-
-
-def innermost(block: Block, rows: npt.NDArray[np.intp], times_ns: Int64) -> Int64:
-    """Which of these rows, in order of time, is the latest begun that is open; -1 for none.
-
-    Whether a row is on the thread that asks, or another, makes no difference. Shape (times,).
-    """
-    edges, tops = sweep_edges(block.start_ns[rows].tolist(), block.end_ns[rows].tolist())
-    place = np.searchsorted(np.array(edges, dtype=np.int64), times_ns, side="right") - 1
-    top = np.where(place >= 0, np.array(tops, dtype=np.int64)[place], NONE)
-    return np.where(top >= 0, rows[top], NONE)

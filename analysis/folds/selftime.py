@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, Kind, runs_of_equal
+from analysis.blocks import NONE, Block, Kind
+from analysis.columns import Int64, runs_of_equal
 from analysis.windows import OPEN_END_NS, Window, inherit
 
 INSTANTS = (Kind.MEMORY, Kind.COUNTER)
@@ -133,7 +134,22 @@ def sweep(start_ns: list[int], end_ns: list[int]) -> tuple[list[int], list[int]]
     return parents, own
 
 
-def sweep_edges(start_ns: list[int], end_ns: list[int]) -> tuple[list[int], list[int]]:
+def latest_open(start_ns: Int64, end_ns: Int64, times_ns: Int64) -> Int64:
+    """For each time the interval begun last of those that are open then, -1 for none.
+
+    Args:
+        start_ns: shape (intervals,), sorted, longer ones first; an interval holds its start.
+        end_ns: shape (intervals,); an interval does not hold its end.
+        times_ns: shape (times,).
+    """
+    if not len(start_ns):
+        return np.full(len(times_ns), NONE, dtype=np.int64)
+    edges, tops = _changes(start_ns.tolist(), end_ns.tolist())
+    place = np.searchsorted(np.array(edges, dtype=np.int64), times_ns, side="right") - 1
+    return np.where(place >= 0, np.array(tops, dtype=np.int64)[place], NONE)
+
+
+def _changes(start_ns: list[int], end_ns: list[int]) -> tuple[list[int], list[int]]:
     """When the latest begun of the open events changes, and to which; sorted by start.
 
     Returns:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, Kind, Strings, concat
+from analysis.blocks import NONE, Block, Kind, Strings, concat
+from analysis.columns import Int64
+from analysis.folds.selftime import latest_open
 
 MARKERS = (
     re.compile(r"step:(\d{1,9})"),
@@ -52,8 +54,10 @@ class Steps:
 
     def at(self, times_ns: Int64) -> Int64:
         """The number of the step that each time lies in (the latest begun one), -1 for none."""
-        interval = within(times_ns, self.start_ns, self.end_ns)
-        return np.where(interval >= 0, self.number[interval], NONE) if len(self) else interval
+        position = latest_open(self.start_ns, self.end_ns, times_ns)
+        if not len(self):
+            return position
+        return np.where(position >= 0, self.number[position], NONE)
 
 
 class StepFinder:
@@ -70,8 +74,9 @@ class StepFinder:
             np.isin(block.kind, (Kind.STEP, Kind.ANNOTATION)) & (block.device < 0)
         )
         ranks = np.array([self._rank_of(name) for name in block.name[rows].tolist()], dtype=np.int8)
-        for rank in np.unique(ranks[ranks >= 0]).tolist():
-            self._found[rank].append(block.take(rows[ranks == rank]))
+        for rank, found in enumerate(self._found):
+            if (ranks == rank).any():
+                found.append(block.take(rows[ranks == rank]))
 
     def _rank_of(self, name: int) -> int:
         rank = self._rank.get(name)
@@ -101,18 +106,3 @@ def steps_of(blocks: Iterable[Block], strings: Strings) -> Steps:
     for block in blocks:
         finder.take(block)
     return finder.steps()
-
-
-def within(times_ns: Int64, start_ns: Int64, end_ns: Int64) -> Int64:
-    """For each time the number of the interval it lies in (the latest begun one), or -1.
-
-    Args:
-        times_ns: shape (times,).
-        start_ns: shape (intervals,), sorted; an interval holds its start, not its end.
-        end_ns: shape (intervals,).
-    """
-    if not len(start_ns):
-        return np.full(len(times_ns), NONE, dtype=np.int64)
-    number = np.searchsorted(start_ns, times_ns, side="right") - 1
-    inside = (number >= 0) & (times_ns < end_ns[number])
-    return np.where(inside, number, NONE)

@@ -55,7 +55,8 @@ class ChromeTrace:
 
     Complete events and pairs of begin and end are ops, unless their category is one of torch's;
     those of processes that are called after a device are its kernels and copies. `ts` counts from
-    1970 as far as anyone can tell. Counters, arrows, samples and marks are counted in `marks`.
+    1970 as far as anyone can tell. Counters, arrows, samples, marks and the empty element that
+    TensorFlow ends with are counted in `marks`.
     `notes` are sentences on what a reader of the tables should know. Read it once.
     """
 
@@ -166,7 +167,7 @@ class ChromeTrace:
                     self._end(rows, event)
                 case "M":
                     self._take_name(event)
-                case "":
+                case "" if event.name or event.ts:
                     self._dropped["no phase"] += 1
                 case _:
                     self.marks += 1
@@ -253,11 +254,12 @@ def _key(event: ChromeEvent) -> object:
 
 
 def _place(value: float | str | None) -> int | str:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and -(2**63) <= value < 2**63:
+    if value is None:
+        return 0
+    if isinstance(value, str):
         return value
-    return str(value) if value is not None else 0
+    whole = int(value) if value == value // 1 else None
+    return whole if whole is not None and -(2**63) <= whole < 2**63 else str(value)
 
 
 def _number(value: float | str) -> float | None:

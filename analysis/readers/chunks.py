@@ -180,7 +180,12 @@ class ArrayReader:
         """The elements of an array that ends before this position, which counts our bracket."""
         bracket = body.rfind(b"]", 0, max(position - 1, 0))
         self.tail = body[bracket:]
-        return decode(b"[" + body[:bracket] + b"]")
+        try:
+            return decode(b"[" + body[:bracket] + b"]")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            text, places = repaired(body[:bracket])
+            self.repaired += places
+            return self._salvaged(text, decode)
 
     def _mended(self, body: bytes, decode: Decode[Element]) -> list[Element] | None:
         """The same of text that is no JSON as it stands."""

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,6 @@ from analysis.readers.kineto_columns import MARK, KinetoColumns
 from analysis.readers.kineto_events import (
     NO_NAME,
     SPANS,
-    ArrowEnd,
     ArrowStart,
     BareInstant,
     Event,
@@ -35,7 +34,6 @@ TAIL_BYTES = 1 << 20
 BATCH_EVENTS = 4096
 MEMORY = "cpu_instant_event"
 INSTANTS = (Instant, BareInstant)
-ARROWS = (ArrowStart, ArrowEnd)
 BASE_TIME = re.compile(rb'"baseTimeNanoseconds"\s*:\s*(-?\d{1,19})\b')
 
 
@@ -152,26 +150,28 @@ class KinetoTrace:
 
     def _block(self, events: list[Event]) -> Block:
         """The block of these events; names of processes and threads are kept on the side."""
-        spans: list[Span] = [event for event in events if type(event) is KnownSpan]  # type: ignore[misc]
+        spans: list[Span] = [event for event in events if type(event) is KnownSpan]
+        arrows: list[ArrowStart] = []
+        memory: list[Instant | BareInstant] = []
         if len(spans) < len(events):
             others = [event for event in events if type(event) is not KnownSpan]
-            if any(type(event) is Span for event in others):
-                spans = [event for event in events if type(event) in SPANS]  # type: ignore[misc]
-            arrows = [event for event in others if type(event) in ARROWS and event.cat == "fwdbwd"]
-            memory = [event for event in others if type(event) in INSTANTS and event.cat == MEMORY]
-            if len(memory) + len(arrows) < len(others):
-                self._take_others(others)
-        else:
-            arrows, memory = [], []
+            arrows = [e for e in others if isinstance(e, ArrowStart) and e.cat == "fwdbwd"]
+            loose = [event for event in others if not isinstance(event, ArrowStart)]
+            if any(type(event) is Span for event in loose):
+                spans = [event for event in events if isinstance(event, Span)]
+            memory = [e for e in loose if isinstance(e, INSTANTS) and e.cat == MEMORY]
+            if len(memory) < len(loose):
+                self._take_others(loose)
         block, rows = self._columns.spans(spans, self.base_ns, self.rank)
         if arrows:
             block = _with_flows(block, rows, spans, arrows)
         if memory and self._memory:
-            return concat([block, self._columns.memory(memory, self.base_ns, self.rank)])
+            kept = [event for event in memory if isinstance(event, Instant)]
+            return concat([block, self._columns.memory(kept, self.base_ns, self.rank)])
         self.left_out += len(memory)
         return block
 
-    def _take_others(self, events: list[Event]) -> None:
+    def _take_others(self, events: Sequence[Event]) -> None:
         """Names are kept; the profiler's marks and what is no event of a known kind are counted."""
         for event in events:
             if isinstance(event, Named):

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import DEVICE_KINDS, NONE, Block, Int64, Kind, Strings, from_columns
+from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings, TextTable, from_columns
+from analysis.columns import Int64
 from analysis.folds.steps import step_number
 from analysis.readers.kineto_events import (
     KINDS,
@@ -51,7 +53,7 @@ class Places:
         self._thread: list[int] = []
 
     def _add(self, place: object) -> int:
-        process, thread = place  # type: ignore[misc]
+        process, thread = cast(tuple[int | str, int | str], place)
         if process in MARK_PROCESSES:
             return MARK
         self._process.append(self.number(process))
@@ -93,7 +95,7 @@ class KinetoColumns:
         self._kinds = Ids(_kind_number)
         self._texts = Ids(self._text)
         self._steps = Ids(lambda name: step_number(strings[name]) >= 0)  # type: ignore[index]
-        self._needs = Ids(lambda name: needs_inputs(strings[name]))  # type: ignore[index]
+        self._needs = TextTable(strings, lambda name: int(needs_inputs(name)))
         self._rows = 0
 
     def spans(self, spans: list[Span], base_ns: int, rank: int) -> tuple[Block, Rows]:
@@ -107,9 +109,8 @@ class KinetoColumns:
         if not keep.all():
             rows = np.flatnonzero(keep)
             spans = [spans[row] for row in rows.tolist()]
-            start_us, length_us, code, places = (
-                column[rows] for column in (start_us, length_us, code, places)
-            )
+            start_us, length_us = start_us[rows], length_us[rows]
+            code, places = code[rows], places[rows]
         else:
             rows = np.arange(len(spans))
         return self._block(spans, start_us, length_us, code, places, base_ns, rank), rows
@@ -189,9 +190,8 @@ class KinetoColumns:
         texts = self._texts
         shapes = SEPARATOR.join([args.dims for args in some]).split(SEPARATOR)
         columns["shapes"] = _spread([texts[text] for text in shapes], ops, count)
-        needed = [self._needs[number] for number in name[ops].tolist()]
-        if any(needed):
-            rows = np.flatnonzero(np.array(needed, dtype=bool))
+        rows = np.flatnonzero(self._needs.of(name[ops]))
+        if len(rows):
             inputs = [texts[bytes(some[row].inputs)] for row in rows.tolist()]
             columns["args"] = _spread(inputs, ops[rows], count)
 

@@ -6,7 +6,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Int64, Kind
+from analysis.blocks import NONE, Kind
+from analysis.columns import Int64
 
 KINDS = {
     "cpu_op": Kind.OP,

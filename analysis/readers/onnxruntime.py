@@ -60,7 +60,7 @@ def _shapes(value: object) -> str:
     """[{"float": [1, 784]}, ...] as the shapes alone, JSON text; empty if there are none."""
     if not isinstance(value, list):
         return ""
-    shapes = [next(iter(each.values()), []) for each in value if isinstance(each, dict)]
+    shapes = [shape for each in value if isinstance(each, dict) for shape in each.values()]
     return msgspec.json.encode(shapes).decode()
 
 

@@ -94,10 +94,12 @@ def _is_packed(path: Path) -> bool:
 def _json_kind(path: Path, limited: bool) -> type[KinetoTrace] | type[ChromeTrace]:
     """Which reader a JSON trace is for, by its head and its first events."""
     reader = ArrayReader(path, limited=limited)
+    if any(key in reader.find_head() for key in KINETO_KEYS):
+        return KinetoTrace
     decode = msgspec.json.Decoder(list[msgspec.Raw]).decode
     for elements in reader.lists(decode):
         categories = {category for raw in elements[:4096] for category in _category(raw)}
-        if any(key in reader.head for key in KINETO_KEYS) or categories & set(KINDS):
+        if categories & set(KINDS):
             return KinetoTrace
         if categories and categories <= CATEGORIES:
             return OnnxRuntimeTrace
@@ -119,7 +121,8 @@ def _category(raw: msgspec.Raw) -> Iterator[str]:
 class Ranks:
     """The traces of several ranks as one; meets analysis.blocks.Trace.
 
-    A trace that does not say its rank has that in its name, else its place among the files.
+    A trace that does not say its rank has that in its name, else its place among the files. What
+    is no trace is left out, and a note says so.
     """
 
     def __init__(self, path: Path, files: Sequence[Path], memory: bool, limited: bool) -> None:
@@ -132,11 +135,17 @@ class Ranks:
         self.notes: list[str] = []
         self.traces: list[Trace] = []
         for number, file in enumerate(files):
-            trace = _open_file(file, memory, limited, self.strings)
+            try:
+                trace = _open_file(file, memory, limited, self.strings)
+            except ProfileError as error:
+                self.notes.append(f"Left out: {error}")
+                continue
             trace.rank = rank_of(file.name, number)
             if isinstance(trace, KinetoTrace):
                 trace.read_header()
             self.traces.append(trace)
+        if not self.traces:
+            raise ProfileError(self.notes[0].removeprefix("Left out: "))
 
     @property
     def rank(self) -> int:

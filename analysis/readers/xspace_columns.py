@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import Int64
+from analysis.columns import Int64
 from analysis.readers.wire import Places, UInt64
 
 FORMS = {"double_value": 2, "uint64_value": 3, "int64_value": 4, "str_value": 5}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from analysis.blocks import Int64
+from analysis.columns import Int64
 from analysis.readers.wire import Octets, Places
 from analysis.readers.xspace_columns import (
     DOUBLE,

@@ -5,7 +5,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from analysis.blocks import NONE, Int64, Kind, Strings
+from analysis.blocks import NONE, Kind, Strings
+from analysis.columns import Int64
 from analysis.readers import xspace_names
 from analysis.readers.xspace_columns import DOUBLE, OCTETS, REFERENCE, STRING, UINT
 from analysis.readers.xspace_names import Named

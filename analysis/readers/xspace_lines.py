@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Int64, Strings, from_columns, group_rows
+from analysis.blocks import NONE, Block, Strings, from_columns
+from analysis.columns import Int64, group_rows
 from analysis.readers.wire import UInt64
 from analysis.readers.xspace_columns import INT, UINT, Codes, Events, Stats
 from analysis.readers.xspace_kinds import (

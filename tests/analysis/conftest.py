@@ -4,19 +4,25 @@ import gzip
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from profilers import rundir
 from profilers.rundir import (
+    BatchDigest,
+    ComparedRun,
     Environment,
+    MissingSide,
     Phase,
     ResourcesRecord,
     Result,
+    RoundsRecord,
     RunError,
     RunRecord,
     Settings,
+    Side,
     Step,
 )
 
@@ -162,7 +168,7 @@ class RunMaker:
         warnings: Sequence[str] = (),
     ) -> Path:
         """A complete CPU run; keywords replace what differs from it."""
-        run = rundir.create(self.output, run_id)
+        run = rundir.create(self.output, run_id, rundir.RAW)
         record = msgspec.structs.replace(
             self.record,
             id=run_id,
@@ -212,6 +218,83 @@ class RunMaker:
             milliseconds, _, others = row.partition(",")
             text += f"{START_NS + int(milliseconds) * MS},{others}\n"
         (run / rundir.RESOURCES).write_text(text, encoding="utf-8")
+
+
+TORCH, TENSORFLOW = Side("torch", "eager"), Side("tensorflow", "function")
+BATCHES = [BatchDigest("warmup", 21, "11" * 32), BatchDigest("timed", 100, "22" * 32)]
+
+
+class ComparisonMaker:
+    """Writes comparisons: their runs, by `make_run`, and rounds.json."""
+
+    torch, tensorflow = TORCH, TENSORFLOW
+
+    def __init__(self, make_run: RunMaker) -> None:
+        self.make_run = make_run
+
+    def __call__(
+        self,
+        steps_ms: Sequence[Sequence[float | None]],
+        *,
+        sides: Sequence[Side] = (TORCH, TENSORFLOW),
+        missing: Sequence[MissingSide] = (),
+        rounds: int | None = None,
+        profiled: bool = True,
+        **others: object,
+    ) -> Path:
+        """A comparison from the median step of each side's rounds; None is a run that failed.
+
+        `others` are given to every run. In even rounds the last side runs first.
+        """
+        runs = []
+        for number in range(max(map(len, steps_ms))):
+            order = [side for side, steps in enumerate(steps_ms) if number < len(steps)]
+            for side in reversed(order) if number % 2 else order:
+                run_id = f"run-{number + 1}-{side}"
+                self.add_run(run_id, sides[side], steps_ms[side][number], profiled, **others)
+                runs.append(ComparedRun(number + 1, side, f"../{run_id}"))
+        directory = self.make_run.output / "compare-1"
+        directory.mkdir(parents=True)
+        record = RoundsRecord(
+            id="compare-1",
+            created_ns=START_NS,
+            version="0.1.0",
+            sides=list(sides),
+            rounds=max(map(len, steps_ms)) if rounds is None else rounds,
+            order_seed=7,
+            runs=runs,
+            missing=list(missing),
+        )
+        rundir.write_json(directory / rundir.ROUNDS, record)
+        return directory
+
+    def add_run(
+        self, run_id: str, side: Side, step_ms: float | None, profiled: bool, **others: object
+    ) -> Path:
+        """One run of a side; of 20 ms first, 1 ms profiled, 0.1 ms inference steps."""
+        settings = msgspec.structs.replace(
+            self.make_run.settings, framework=side.framework, execution=side.execution
+        )
+        values: dict[str, Any] = {"settings": settings}
+        if step_ms is None:
+            values |= {"status": "failed", "error": RunError("crash", "it broke"), "result": None}
+        else:
+            values["result"] = msgspec.structs.replace(RESULT, batches=BATCHES)
+            values["steps"] = (
+                step("first_step", 0, 20.0, loss=2.5),
+                *(step("timed", index, step_ms) for index in range(3)),
+                step("profiled", 0, 1.0),
+                step("inference", 0, 0.1, samples=1, loss=None),
+            )
+        run = self.make_run(run_id, **values | others)
+        if profiled and step_ms is not None:
+            self.make_run.add_profile(run)
+        return run
+
+
+@pytest.fixture
+def make_comparison(make_run: RunMaker) -> ComparisonMaker:
+    return ComparisonMaker(make_run)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from analysis.blocks import DTYPES, Block, Strings, concat, from_columns, runs_of_equal
+from analysis.blocks import DTYPES, Block, Strings, concat, from_columns
+from analysis.columns import runs_of_equal
 
 
 def test_texts_get_the_same_number_again() -> None:

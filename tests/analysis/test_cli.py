@@ -46,9 +46,52 @@ def test_json_goes_to_stdout_with_missing_figures_as_null(
     document = msgspec.json.decode(printed.out)
     assert printed.err == ""
     assert (document["schema"], document["warnings"]) == (1, [])
+    assert document["comparisons"] == []
     [row] = document["runs"]
     assert row["step_ms"]["median"] == pytest.approx(0.4)
     assert row["gpu_percent"] is None
+
+
+def test_a_comparison_is_one_summary_and_its_rows_stand_beside_its_runs(
+    make_comparison: Any, make_run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = make_comparison([(2.0,), (3.0,)])
+    alone = make_run("alone")
+    make_run.add_profile(alone)
+    assert cli.main(["finish", str(directory), str(alone), "--format", "json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.count("One run each, no verdict") == 1
+    assert printed.err.count(" trains mnist-mlp at ") == 1
+    document = msgspec.json.decode(printed.out)
+    assert {row["id"] for row in document["runs"]} == {"alone", "run-1-0", "run-1-1"}
+    [row] = document["comparisons"]
+    assert row["ratio"] == {"estimate": pytest.approx(1.5), "low": None, "high": None, "pairs": 1}
+    assert set(row) == {
+        *("baseline", "other", "ratio", "verdict", "parity", "conditions", "path", "report"),
+        "warnings",
+    }
+
+
+def test_quiet_writes_the_comparison_and_prints_nothing(
+    make_comparison: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = make_comparison([(2.0,), (3.0,)])
+    assert cli.main(["finish", str(directory), "--quiet"]) == 0
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "")
+    assert (directory / rundir.COMPARISON).exists()
+
+
+def test_a_broken_run_of_a_comparison_is_exit_code_1_and_the_rest_is_shown(
+    make_comparison: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = make_comparison([(2.0, 2.0), (3.0, 3.0)])
+    (directory.parent / "run-1-0" / rundir.RUN).write_text("{")
+    assert cli.main(["finish", str(directory)]) == 1
+    printed = capsys.readouterr().err
+    assert "PyTorch eager, round 1: can't be read" in printed
+    assert "One pair of runs, no verdict" in printed
+    assert printed.splitlines()[-1].startswith("error: ")
 
 
 def test_a_failed_run_is_finished_and_told(
@@ -94,7 +137,7 @@ def test_help_loads_neither_numpy_nor_rich() -> None:
         "import sys\nfrom analysis import cli\n"
         "try:\n    cli.main(['--help'])\n"
         "except SystemExit:\n    pass\n"
-        "assert not {'numpy', 'rich', 'pyarrow', 'tensorboard'} & set(sys.modules)"
+        "assert not {'numpy', 'rich', 'pyarrow', 'scipy', 'tensorboard'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from analysis import cost_text, summary
+from analysis.summary import Measured
 from profilers import rundir
 
 GPU_SAMPLES = (
@@ -16,7 +17,7 @@ GPU_SAMPLES = (
 )
 
 
-def cost_of_gpu(make_run: Any, lines: tuple[str, ...] = GPU_SAMPLES, **others: Any) -> list[str]:
+def gpu_run(make_run: Any, lines: tuple[str, ...], **others: Any) -> Measured:
     values: dict[str, Any] = {
         "settings": msgspec.structs.replace(make_run.settings, device="cuda:0"),
         "samples": lines,
@@ -26,7 +27,11 @@ def cost_of_gpu(make_run: Any, lines: tuple[str, ...] = GPU_SAMPLES, **others: A
         ),
         "machine": make_run.environment("GPU-aa", "A GPU"),
     }
-    return list(cost_text.sentences(summary.measured(make_run(**values | others))))
+    return summary.measured(make_run(**values | others))
+
+
+def cost_of_gpu(make_run: Any, lines: tuple[str, ...] = GPU_SAMPLES, **others: Any) -> list[str]:
+    return list(cost_text.sentences(gpu_run(make_run, lines, **others)))
 
 
 def test_a_cpu_run(make_run: Any) -> None:
@@ -71,3 +76,41 @@ def test_few_or_no_samples(make_run: Any, samples: Any) -> None:
     first, *_ = cost_text.sentences(summary.measured(make_run(samples=samples)))
     expected = "not recorded" if samples is None else "CPU: fewer than 2 samples"
     assert first.startswith(expected)
+
+
+def test_only_reasons_are_given_for_what_is_missing(make_run: Any) -> None:
+    assert list(cost_text.missing(summary.measured(make_run("a")))) == [
+        "GPU: no NVIDIA driver on this machine",
+        "power: not measured, only the sensors of NVIDIA GPUs are read",
+    ]
+    assert list(cost_text.missing(summary.measured(make_run("b", samples=None)))) == [
+        "not recorded: the run has no samples of CPU, memory and GPU"
+    ]
+    [first, *_] = cost_text.missing(
+        summary.measured(make_run("c", samples=("time_ns,process_threads",)))
+    )
+    assert first == "CPU: fewer than 2 samples in the timed phase"
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"),
+    [
+        ("", None),
+        ("gpu0_utilization_ratio", "GPU use: not recorded"),
+        ("gpu0_memory_used_bytes", "VRAM: no right"),
+        ("gpu0_power_watts", "power: none here"),
+    ],
+)
+def test_reasons_beside_a_gpu(make_run: Any, missing: str, reason: str | None) -> None:
+    header, *rows = (line.split(",") for line in GPU_SAMPLES)
+    kept = [place for place, name in enumerate(header) if name != missing]
+    kept.remove(header.index("gpu0_process_memory_bytes"))
+    lines = [",".join(row[place] for place in kept) for row in (header, *rows)]
+    run = gpu_run(make_run, tuple(lines))
+    found = [text for text in cost_text.missing(run) if not text.startswith("CPU")]
+    assert found == ([] if reason is None else [reason])
+
+
+def test_one_reason_for_power_and_energy(make_run: Any) -> None:
+    lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "1500,0.5,5", "2500,0.5,5")
+    assert list(cost_text.missing(gpu_run(make_run, lines)))[1:] == ["power and energy: none here"]

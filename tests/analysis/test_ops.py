@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.folds.busy import busy_ns
-from analysis.ops import Row, every_event, table_of
+from analysis.groups import every_event, gather_folded
+from analysis.ops import Row, Table
 from analysis.readers.kineto import KinetoTrace
 
 DATA = Path(__file__).parents[1] / "data" / "kineto"
@@ -52,7 +53,7 @@ def short(rows: list[Row]) -> list[tuple[str, int, int, int]]:
 
 
 def test_ops_by_name_inside_steps() -> None:
-    rows = table_of(folded_of(TWO_STEPS)).rows("op")
+    rows = Table(gather_folded(folded_of(TWO_STEPS))).rows("op")
     assert short(rows) == [
         ("aten::mul", 3, 15, 15),
         ("aten::addmm", 1, 14, 14),
@@ -66,12 +67,12 @@ def test_ops_by_name_inside_steps() -> None:
 
 def test_rows_can_be_chosen() -> None:
     folded = folded_of(TWO_STEPS)
-    every = table_of(folded, every_event).rows("op")
+    every = Table(gather_folded(folded, every_event)).rows("op")
     assert short(every)[0] == ("aten::mul", 4, 115, 115)
 
 
 def test_phases_and_gaps_add_up_to_the_steps() -> None:
-    rows = table_of(folded_of(TWO_STEPS)).rows("phase")
+    rows = Table(gather_folded(folded_of(TWO_STEPS))).rows("phase")
     assert short(rows) == [
         ("forward", 2, 55, 23),
         ("optimizer", 2, 50, 12),
@@ -94,14 +95,14 @@ def test_phases_and_gaps_add_up_whatever_the_ranges(
         (f"phase:{names[n % 3]}", Kind.ANNOTATION, start, start + length)
         for n, (start, length) in enumerate(ranges)
     ]
-    rows = table_of(folded_of([*steps, *phases])).rows("phase")
+    rows = Table(gather_folded(folded_of([*steps, *phases]))).rows("phase")
     assert sum(row.total_ns for row in rows) == sum(lengths)
     assert rows[-1].key == "gaps"
     assert all(row.total_ns >= 0 for row in rows)
 
 
 def test_layers_by_phase() -> None:
-    rows = table_of(folded_of(TWO_STEPS)).rows("layer")
+    rows = Table(gather_folded(folded_of(TWO_STEPS))).rows("layer")
     assert [(row.key, row.phase, row.count, row.total_ns, row.self_ns) for row in rows] == [
         ("fc1", "forward", 2, 20, 20),
         ("(no layer)", "optimizer", 2, 12, 12),
@@ -116,7 +117,7 @@ def test_shapes_part_the_rows_of_an_op() -> None:
         ("aten::mm", Kind.OP, 5, 9),
         ("aten::mm", Kind.OP, 9, 12),
     ]
-    rows = table_of(folded_of(events, ["[[2,3]]", "[[4,5]]", "[[2,3]]"])).rows("shape")
+    rows = Table(gather_folded(folded_of(events, ["[[2,3]]", "[[4,5]]", "[[2,3]]"]))).rows("shape")
     assert [(row.shapes, row.count, row.self_ns) for row in rows] == [
         ("[[2,3]]", 2, 8),
         ("[[4,5]]", 1, 4),
@@ -125,7 +126,7 @@ def test_shapes_part_the_rows_of_an_op() -> None:
 
 
 def test_coverage() -> None:
-    found = table_of(folded_of(TWO_STEPS), dropped=3).coverage()
+    found = Table(gather_folded(folded_of(TWO_STEPS), dropped=3)).coverage()
     assert (found.events, found.dropped, found.steps, found.steps_ns) == (14, 3, 2, 160)
     assert found.op_self_ns == 38
     assert found.phase_ratio == 35 / 38
@@ -135,8 +136,8 @@ def test_coverage() -> None:
 def test_a_trace_without_anything() -> None:
     folded = folded_of([])
     for by in ("op", "shape", "layer", "phase", "kernel", "copy"):
-        assert table_of(folded).rows(by) == []  # type: ignore[arg-type]
-    assert table_of(folded).coverage().phase_ratio is None
+        assert Table(gather_folded(folded)).rows(by) == []  # type: ignore[arg-type]
+    assert Table(gather_folded(folded)).coverage().phase_ratio is None
 
 
 # Kernels: count, ns; copies: ns; busy ns per device; device work with its launch; largest op.
@@ -159,12 +160,15 @@ RECORDED = {
 def test_recorded_traces(name: str) -> None:
     kernels, kernel_ns, copy_ns, busy, launched, (op, count, op_ns) = RECORDED[name]
     folded = fold_trace(KinetoTrace(DATA / f"{name}.json.gz"))
-    rows = table_of(folded, every_event).rows("kernel")
+    rows = Table(gather_folded(folded, every_event)).rows("kernel")
     assert sum(row.count for row in rows) == kernels
     assert sum(row.total_ns for row in rows) == kernel_ns
-    assert sum(row.total_ns for row in table_of(folded, every_event).rows("copy")) == copy_ns
+    assert (
+        sum(row.total_ns for row in Table(gather_folded(folded, every_event)).rows("copy"))
+        == copy_ns
+    )
     assert busy_ns(folded.block) == busy
-    by_name = {row.key: row for row in table_of(folded, every_event).rows("op")}
+    by_name = {row.key: row for row in Table(gather_folded(folded, every_event)).rows("op")}
     assert (by_name[op].count, by_name[op].total_ns) == (count, op_ns)
     shares = [row.share for row in by_name.values()]
     assert sum(share for share in shares if share is not None) == pytest.approx(1)

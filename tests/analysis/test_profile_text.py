@@ -33,6 +33,7 @@ def profile(**others: Any) -> Profile:
         "kernels": [],
         "coverage": coverage,
         "busy_ns": {},
+        "ops_per_step": [],
     }
     return Profile(**values | others)
 

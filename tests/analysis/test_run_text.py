@@ -94,13 +94,6 @@ def active_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
 
 
-def test_the_interpreter_is_named_so_that_the_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run_text.shown_python() == "python"
-    monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.chdir(Path(sys.executable).parent.parent)
-    assert run_text.shown_python() == str(Path("bin") / Path(sys.executable).name)
-
-
 def test_the_last_lines_are_exact_commands(text: str) -> None:
     command = "python -m analysis view traces/20261120-103012-mnist-mlp-torch-cpu-ab12"
     assert [line.strip() for line in text.splitlines()[-4:]] == [
@@ -282,3 +275,19 @@ def test_a_run_without_profile_samples_and_environment_has_its_places_kept(make_
     assert "no profile could be read" in text
     assert "Cost     not recorded" in text
     assert "Where" not in text
+
+
+@pytest.mark.parametrize(
+    ("source", "note"),
+    [
+        ("traces/a", "with the weights of that run"),
+        (None, "with weights that nobody trained"),
+    ],
+)
+def test_inference_is_told_as_such(make_run: Any, source: str | None, note: str) -> None:
+    settings = msgspec.structs.replace(make_run.settings, mode="infer", weights_from=source)
+    text = text_of(make_run(settings=settings))
+    assert text.splitlines()[1].startswith(
+        "PyTorch eager runs mnist-mlp at 0.400 ms per forward pass (middle half"
+    )
+    assert note in row(text, "test accuracy")

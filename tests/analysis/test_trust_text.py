@@ -49,3 +49,24 @@ def test_the_profiled_build_is_compared_once(make_run: Any) -> None:
     warned = finished(make_run, "b", result=result, warnings=[f"{sentence}; indicative."])
     assert sentence not in trust_text.sentences(warned, 1)
     assert list(trust_text.warnings([warned.summary])) == [f"warning: {sentence}; indicative."]
+
+
+@pytest.mark.parametrize("execution", ["function", "fit"])
+def test_recorded_operations_stand_beside_those_of_the_graph(make_run: Any, execution: str) -> None:
+    steps = [make_run.step("timed", 0, 0.4), make_run.step("profiled", 0, 0.5, graph_ops=1234)]
+    run = make_run(steps=steps)
+    make_run.add_tensorflow_profile(run, execution)
+    found = finish.finish(run)
+    assert found.profile is not None
+    count = found.profile.ops_per_step[0]
+    assert count > 50
+    said = f"{count} operations recorded per step; the traced graph has 1,234 nodes"
+    assert any(text.startswith(said) for text in trust_text.sentences(found, 1))
+
+
+def test_a_profile_that_thins_out_is_told(make_run: Any) -> None:
+    run = make_run()
+    operations = make_run.kineto_events()
+    make_run.add_profile(run, [e for e in operations if e["ts"] < 2000 or "::" not in e["name"]])
+    [said] = [s for s in trust_text.sentences(finish.finish(run), 1) if "fewer operations" in s]
+    assert said.startswith("the last steps of the profile have fewer operations (0) than the first")

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.blocks import Int64
+from analysis.columns import Int64
 from analysis.windows import inherit
 
 

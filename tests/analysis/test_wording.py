@@ -65,3 +65,40 @@ def test_a_name_is_never_wider_than_asked(name: str, width: int) -> None:
 @given(st.floats(1e-6, 1e9))
 def test_the_written_number_is_near(value: float) -> None:
     assert float(wording.number(value).replace(",", "")) == pytest.approx(value, rel=0.0051)
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (0.25, 2, "+0.25"),
+        (-0.25, 2, "−0.25"),
+        (0.0, 2, "0.00"),
+        (0.001, 2, "<0.01"),
+        (None, 2, "–"),
+        (1234.5, 0, "+1,234"),
+    ],
+)
+def test_differences_carry_a_sign(value: float | None, decimals: int, text: str) -> None:
+    assert wording.signed(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (45_123.0, 44_444.0, 45_678.0, "44,400 to 45,700"),
+        (2.84, 2.8123, 2.8799, "2.81 to 2.88"),
+        (0.0, 0.0, 0.1, "0.00 to 0.10"),
+        (9.996, 9.9, 10.1, "9.9 to 10.1"),
+    ],
+)
+def test_a_range_has_the_digits_of_the_value_beside_it(
+    value: float, low: float, high: float, text: str
+) -> None:
+    assert wording.range_beside(value, low, high) == text
+
+
+def test_enumerations() -> None:
+    assert wording.listed(["a"]) == "a"
+    assert wording.listed([1, 2, 3]) == "1, 2 and 3"
+    assert wording.numbered("round", [2]) == "round 2"
+    assert wording.numbered("run", [1, 3]) == "runs 1 and 3"

@@ -21,7 +21,7 @@ def test_torch_is_found_with_its_facts() -> None:
 def test_tensorflow_is_found_with_its_facts() -> None:
     tensorflow = frameworks()["tensorflow"]
     assert tensorflow.title == "TensorFlow"
-    assert tensorflow.executions == ("function", "xla", "eager")
+    assert tensorflow.executions == ("function", "fit", "xla", "eager")
 
 
 def test_finding_frameworks_imports_none() -> None:

@@ -1,6 +1,7 @@
 """The command as users type it: what it prints, where, and with which exit code."""
 
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -18,10 +19,11 @@ import pytest
 
 from profilers import cli, launch, options, rundir
 from profilers.backend import frameworks
-from profilers.cli import Document
+from profilers.cli import Document, Made
 from profilers.protocol import Ready
+from profilers.rounds import Rounds
 from profilers.rundir import Phase, ProfileError, RunRecord, Step
-from workloads.batches import BatchLog, BatchOrder
+from workloads.batches import Batches, BatchOrder
 from workloads.catalogue import find_workload
 from workloads.data import sources
 from workloads.weights import fingerprint, initial_weights
@@ -53,10 +55,10 @@ def mnist_folder(tmp_path: Path) -> Path:
         ([], "say which framework"),
         (["--framework", "torch", "--workload", "mnist"], "did you mean mnist-mlp?"),
         (["--framework", "torch", "--data", "digit"], "did you mean digits?"),
-        (["--framework", "torch", "--workload", "cifar10-cnn3", "--data", "digits"], "use --data"),
+        (["--framework", "torch", "--workload", "cifar10-cnn3", "--data", "digits"], "or --data"),
         (["--framework", "torch", "--data", "docs"], "docs holds no known data set (expected"),
         (["--framework", "torch", "--data", "README.md"], "README.md is not a folder"),
-        (["--framework", "torch", "--data", "cifar10"], "cifar10 has 32×32×3; use --data"),
+        (["--framework", "torch", "--data", "cifar10"], "32×32×3; use --workload cifar10-cnn3"),
         (["--framework", "torch", "--download"], "digits can't be had by --download"),
         (["--framework", "torch", "--epochs", "0"], "0 is less than 1"),
         (["--framework", "torch", "--output", "/dev/null/x"], "--output"),
@@ -74,6 +76,35 @@ def test_a_wrong_request_is_one_sentence_and_leaves_nothing(
     assert done.stderr.count("\n") == 1
     assert words in done.stderr
     assert not (tmp_path / "traces").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_still_json(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, record: object) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(launch, "preflight", lambda *_: Ready("cpu", {}, []))
+    monkeypatch.setattr(rundir, "write_json", full)
+    request = ["--framework", "both", "--quiet", "--json", "--output", str(tmp_path)]
+    assert cli.main(request) == 2
+    printed = capsys.readouterr()
+    assert re.fullmatch(r"error: .*rounds\.json can't be read or written .*\n", printed.err)
+    assert "No space left" in json.loads(printed.out)["error"]
+
+
+def test_a_run_without_a_record_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    made = Made()
+    made.rounds = Rounds(None, None)  # type: ignore[arg-type]
+    made.rounds.runs.append(tmp_path)
+    document = made.document()
+    assert document.runs == []
+    assert "run.json can't be read" in document.warnings[0]
+
+
+def test_messages_obey_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    cli._say_error("one\x1b[31m two\nthree \u202e×")
+    assert capsys.readouterr().err == "error: one[31m two\nthree ×\n"
 
 
 def test_an_existing_name_is_refused(profile_command: Command, tmp_path: Path) -> None:
@@ -101,7 +132,7 @@ def test_no_data_are_touched_before_the_framework_is_known_to_work(
         [*request, "--output", str(tmp_path / "traces")]
     )
     with pytest.raises(ProfileError, match="no such device"):
-        cli.profile(asked, [], [])
+        cli.profile(asked, Made())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -133,7 +164,7 @@ def test_a_batch_larger_than_the_data_is_refused(profile_command: Command, tmp_p
     request = ["--framework", "torch", "--device", "cpu", "--batch-size", "1438"]
     done = profile_command(*request, "--output", str(tmp_path / "traces"))
     assert done.returncode == 2
-    assert "larger than the 1,437 training samples" in done.stderr
+    assert "larger than the 1,437 samples" in done.stderr
     assert not (tmp_path / "traces").exists()
 
 
@@ -202,12 +233,9 @@ def test_the_directory_holds_what_the_format_says(
 @pytest.mark.slow
 def test_the_batches_are_those_of_the_recorded_order(torch_run: Path) -> None:
     result = rundir.read_json(torch_run / rundir.RESULT, rundir.Result)
-    order, log = BatchOrder(1437, 32, seed=0), BatchLog()
-    for index in range(100):
-        log.add(order.batch(index))
-    assert [d.sha256 for d in result.batches if d.phase == "timed" and d.steps == 100] == [
-        log.sha256()
-    ]
+    order = Batches(BatchOrder(1437, 32, seed=0), 0, 100)
+    wanted = hashlib.sha256(order.numbers().astype("<i8").tobytes()).hexdigest()
+    assert [d.sha256 for d in result.batches if (d.phase, d.steps) == ("timed", 100)] == [wanted]
 
 
 @pytest.mark.slow

@@ -23,6 +23,12 @@ def test_then_the_environment_variable(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert interpreters.find("tensorflow", {}) == sys.executable
 
 
+def test_the_link_in_an_environment_is_not_followed(tmp_path: Path) -> None:
+    link = tmp_path / "python"
+    link.symlink_to(sys.executable)
+    assert interpreters.find("torch", {"torch": str(link)}) == str(link)
+
+
 def test_an_interpreter_that_is_not_there_is_said() -> None:
     with pytest.raises(ProfileError, match="--python names /nowhere/python for torch"):
         interpreters.find("torch", {"torch": "/nowhere/python"})

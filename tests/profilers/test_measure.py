@@ -3,8 +3,7 @@
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,13 @@ import numpy as np
 import pytest
 
 from profilers import measure, rundir
-from profilers.measure import Extent, Measurement
+from profilers.backend import Observer
+from profilers.measure import Measurement
 from profilers.protocol import Channel
 from profilers.recorder import Recorder
+from profilers.rows import Extent
 from profilers.rundir import Settings, Step
-from workloads.batches import BatchOrder
+from workloads.batches import Batches, BatchOrder
 
 LAUNCH_NS, SYNC_NS = 60_000, 400_000
 
@@ -40,8 +41,28 @@ class CountingBackend:
         self.since_restart: list[int] = []
         self.collecting: list[bool] = []
         self.loss = 1.0
+        self.left_waiting: list[int] = []
 
-    def train_step(self, batch: Any) -> float:
+    def run(self, batches: Batches, observer: Observer) -> None:
+        self.left_waiting.append(self.waiting)
+        for batch in batches:
+            observer.begins()
+            batches.log.note(batch)
+            if observer.ends(self._step(batch)):
+                return
+
+    def record(self, batches: Batches, observer: Observer, raw: Path, unrecorded: int) -> None:
+        """To tell the profiler of a step's end takes far longer than the step."""
+        for batch in batches:
+            observer.begins()
+            batches.log.note(batch)
+            loss = self._step(batch)
+            self.synchronise()
+            if observer.ends(loss):
+                return
+            time.sleep(0.02)
+
+    def _step(self, batch: Any) -> float:
         self.steps += 1
         self.since_restart.append(int(batch[0]))
         self.collecting.append(gc.isenabled())
@@ -56,35 +77,22 @@ class CountingBackend:
         spend(self.waiting + (SYNC_NS if self.asynchronous else 0))
         self.waiting = 0
 
-    def losses(self, handles: list[float]) -> list[float]:
+    def mean_loss(self, handles: list[float]) -> float:
         assert self.waiting == 0, "losses were read before the device had finished"
-        return handles
+        return sum(handles) / len(handles)
 
     def restart(self) -> None:
         self.since_restart = []
+        self.waiting += self.step_ns
 
     def prepare_profiling(self) -> bool:
         return self.builds
 
-    @contextmanager
-    def profiling(self, raw: Path, unrecorded: int, recorded: int) -> Iterator["UnderProfiler"]:
-        yield UnderProfiler(self)
+    def graph_ops(self) -> int | None:
+        return 7
 
     def inference(self, batch_size: int) -> Callable[[], None]:
         return lambda: None
-
-
-class UnderProfiler:
-    """Telling the profiler of a step's end takes far longer than the step."""
-
-    def __init__(self, backend: CountingBackend) -> None:
-        self._backend = backend
-
-    def step(self, batch: Any, index: int) -> float:
-        return self._backend.train_step(batch)
-
-    def advance(self) -> None:
-        time.sleep(0.02)
 
 
 class Bench:
@@ -149,18 +157,41 @@ def test_a_short_timed_phase_on_a_device_still_has_thirty_windows(tmp_path: Path
     assert "too few for windows of 50 ms" in bench.recorder.warnings[0]
 
 
-def test_batches_are_hashed_as_they_are_consumed(tmp_path: Path) -> None:
+def test_the_batches_of_each_phase_are_hashed(tmp_path: Path) -> None:
     digests = []
     for name, steps in (("a", 120), ("b", 150)):
         (tmp_path / name).mkdir()
         bench = Bench(tmp_path / name, CountingBackend())
+        bench.measurement.first_step()
         bench.measurement.warm_up(2)
         bench.measurement.timed(Extent(steps, 0), window=1)
         digests.append(bench.measurement.digests)
     first, second = digests
-    assert [d.steps for d in first] == [2, 100, 120]
+    assert [d.steps for d in first] == [3, 100, 120]
     assert first[:2] == second[:2]
     assert first[2] != second[2]
+
+
+def test_the_digest_is_of_what_steps_were_given(tmp_path: Path) -> None:
+    class Shuffling(CountingBackend):
+        def run(self, batches: Batches, observer: Observer) -> None:
+            super().run(
+                Batches(batches.order, batches.begin + 1, batches.count, batches.log), observer
+            )
+
+    digests = []
+    for name, backend in (("right", CountingBackend()), ("wrong", Shuffling())):
+        (tmp_path / name).mkdir()
+        bench = Bench(tmp_path / name, backend)
+        bench.measurement.timed(Extent(10, 0), window=1)
+        digests.append(bench.measurement.digests)
+    assert digests[0] != digests[1]
+
+
+def test_a_phase_begins_when_the_device_has_nothing_left_to_do(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CountingBackend(asynchronous=True, step_ns=300_000))
+    bench.measurement.timed(Extent(3, 0), window=1)
+    assert bench.backend.left_waiting == [0]
 
 
 def test_profiled_steps_go_on_in_the_order_of_batches(tmp_path: Path) -> None:
@@ -170,7 +201,9 @@ def test_profiled_steps_go_on_in_the_order_of_batches(tmp_path: Path) -> None:
     wanted = [int(bench.order.batch(k)[0]) for k in range(7 + measure.UNRECORDED_STEPS + 4)]
     assert bench.backend.since_restart == wanted
     rows = bench.rows("profiled")
-    assert [(row.index, row.profiled) for row in rows] == [(k, True) for k in range(4)]
+    assert [(row.index, row.profiled, row.graph_ops) for row in rows] == [
+        (k, True, 7) for k in range(4)
+    ]
     assert all(row.duration_ns < 20_000_000 for row in rows)
 
 
@@ -181,13 +214,6 @@ def test_a_build_of_its_own_is_timed_unprofiled(tmp_path: Path) -> None:
     assert build_ms >= 1.0
     unprofiled = [row for row in bench.rows("profiled") if not row.profiled]
     assert len(unprofiled) == measure.COMPARED_STEPS
-
-
-def test_a_loss_that_is_no_number_is_told_once(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, CountingBackend())
-    bench.backend.loss = float("nan")
-    bench.measurement.timed(Extent(5, 0), window=1)
-    assert bench.recorder.warnings == ["the loss is nan in timed step 0"]
 
 
 def test_inference_has_rows_for_one_sample_and_for_a_batch(

@@ -9,8 +9,13 @@ from workloads.catalogue import find_workload
 def asked(*arguments: str) -> Settings:
     parsed = options.parser(frameworks()).parse_args(["--framework", "torch", *arguments])
     workload = find_workload(parsed.workload or options.DEFAULT_WORKLOAD)
-    framework = options.framework(parsed, frameworks())
-    return options.settings(parsed, framework, workload, threads=3)
+    ((framework, execution),) = options.sides(parsed, frameworks())
+    return options.settings(parsed, framework, execution, workload, cpus=3)
+
+
+def sides(*arguments: str) -> list[tuple[str, str]]:
+    found = options.sides(options.parser(frameworks()).parse_args(arguments), frameworks())
+    return [(framework.name, execution) for framework, execution in found]
 
 
 def test_defaults_are_those_of_the_documentation() -> None:
@@ -52,7 +57,8 @@ def test_what_is_asked_is_what_is_set() -> None:
         (["--sample-hz", "nan"], "not above 0"),
         (["--timeout", "0"], "not above 0"),
         (["--device", "gpu"], "'gpu' is not auto, cpu"),
-        (["--name", "../elsewhere"], "is not letters"),
+        (["--name", "../elsewhere"], "is not at most 100 letters"),
+        (["--name", "n" * 101], "is not at most 100 letters"),
         (["--execution", "graph"], "use eager or compile"),
         (["--frobnicate"], "unrecognized arguments"),
         (["--batch", "3"], "unrecognized arguments"),
@@ -65,7 +71,46 @@ def test_what_can_not_be_is_one_sentence(arguments: list[str], words: str) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_a_framework_must_be_named_and_known() -> None:
-    for arguments, words in (([], "say which framework"), (["--framework", "jax"], "no framework")):
-        with pytest.raises(ProfileError, match=words):
-            options.framework(options.parser(frameworks()).parse_args(arguments), frameworks())
+def test_several_frameworks_have_a_mode_each() -> None:
+    both = [("torch", "eager"), ("tensorflow", "function")]
+    assert sides("--framework", "both") == both
+    assert sides("--framework", "tensorflow,torch") == both[::-1]
+    assert sides("--framework", "torch, tensorflow") == both
+    assert sides("--framework", "torch", "--execution", "compile, eager") == [
+        ("torch", "compile"),
+        ("torch", "eager"),
+    ]
+    assert sides("--framework", "both", "--execution", "eager") == [
+        ("torch", "eager"),
+        ("tensorflow", "eager"),
+    ]
+    assert sides("--framework", "both", "--execution", "compile,xla") == [
+        ("torch", "compile"),
+        ("tensorflow", "xla"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "say which framework"),
+        (["--framework", "jax"], 'no framework "jax"'),
+        (["--framework", "torch,jax"], 'no framework "jax"'),
+        (["--framework", "torch,"], 'no framework ""'),
+        (["--framework", "torch,torch"], "torch eager is asked for twice"),
+        (["--framework", "torch", "--execution", "eager,eager"], "torch eager is asked for twice"),
+        (["--framework", "both", "--execution", "compile"], "not known to tensorflow"),
+        (["--framework", "both", "--execution", "eager,xla,fit"], "names 3 modes for 2"),
+        (["--framework", "torch", "--execution", "eager,xla"], "not known to torch"),
+    ],
+)
+def test_frameworks_and_modes_must_be_known(arguments: list[str], words: str) -> None:
+    with pytest.raises(ProfileError, match=words) as caught:
+        sides(*arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pipeline_has_as_many_workers_as_there_are_threads() -> None:
+    assert asked().loader_workers == 0
+    assert asked("--loader", "pipeline").loader_workers == 3
+    assert asked("--loader", "pipeline", "--threads", "2").loader_workers == 2

@@ -12,12 +12,12 @@ from profilers.rundir import Settings
 def test_the_estimate_tells_seconds_or_what_bounds_the_run(
     make_settings: Callable[..., Settings],
 ) -> None:
-    one, five = (progress.estimate(make_settings(), n) for n in (1, 5))
+    one, five = (progress.estimate([make_settings()] * n) for n in (1, 5))
     assert one.startswith("1 run, about ")
     assert five.startswith("5 runs, about ")
-    epochs = progress.estimate(make_settings(epochs=5), 1)
+    epochs = progress.estimate([make_settings(epochs=5)])
     assert re.fullmatch(r"1 run of 5 epochs, about \d+ s plus the training", epochs)
-    steps = progress.estimate(make_settings(steps=1000), 2)
+    steps = progress.estimate([make_settings(steps=1000)] * 2)
     assert re.fullmatch(r"2 runs of 1,000 timed steps, about \d+ s plus the training", steps)
 
 

@@ -23,7 +23,6 @@ STEPS = st.builds(
     loss=st.none() | st.floats(allow_nan=False),
     sync=st.sampled_from(["", "device", "none needed"]),
     profiled=st.booleans(),
-    recorded_ops=st.none() | st.integers(0, 10**6),
     graph_ops=st.none() | st.integers(0, 10**6),
 )
 
@@ -105,3 +104,26 @@ def test_a_damaged_record_is_one_sentence(tmp_path: Path, text: str) -> None:
 def test_a_record_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match=r"can't be read .* is .* a run of profile\.py\?"):
         rundir.read_json(tmp_path / "run.json", RunError)
+
+
+def test_of_a_record_that_can_not_be_written_nothing_is_left(tmp_path: Path) -> None:
+    (tmp_path / "run.json").mkdir()
+    with pytest.raises(OSError, match="Is a directory"):
+        rundir.write_json(tmp_path / "run.json", RunError("kind", "message"))
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_record_of_another_version_is_refused(tmp_path: Path) -> None:
+    record = rundir.RoundsRecord(
+        schema=9, id="x", created_ns=0, version="", sides=[], rounds=1, order_seed=0
+    )
+    rundir.write_json(tmp_path / "rounds.json", record)
+    with pytest.raises(ProfileError, match="is of version 9, and 1 is read here"):
+        rundir.read_json(tmp_path / "rounds.json", rundir.RoundsRecord)
+
+
+@pytest.mark.parametrize("cells", ["0,-1", "0,x", "1,2,3"])
+def test_rows_that_can_not_be_are_told_with_their_line(tmp_path: Path, cells: str) -> None:
+    (tmp_path / "phases.csv").write_text(f"phase,start_ns,duration_ns\ntimed,1,2\ntimed,{cells}\n")
+    with pytest.raises(ProfileError, match="damaged in line 3"):
+        rundir.read_rows(tmp_path / "phases.csv", rundir.Phase)

@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from profilers.rundir import Settings
-from workloads.batches import BatchOrder
+from workloads.batches import Batches, BatchOrder
 from workloads.catalogue import find_dataset, find_workload
 from workloads.weights import fingerprint, initial_weights
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 MakeBackend = Callable[..., "TensorFlowBackend"]
-EXECUTIONS = ("function", "xla", "eager")
+EXECUTIONS = ("function", "fit", "xla", "eager")
 
 
 @pytest.fixture
@@ -38,9 +39,60 @@ def make_backend(make_settings: Callable[..., Settings]) -> Iterator[MakeBackend
     keras.config.set_dtype_policy("float32")
 
 
+class Losses:
+    """An observer that reads the loss of every step."""
+
+    def __init__(self, backend: Any) -> None:
+        self.values: list[float] = []
+        self._backend = backend
+
+    def begins(self) -> None:
+        pass
+
+    def ends(self, loss: object) -> bool:
+        self.values.append(self._backend.mean_loss([loss]))
+        return False
+
+
+class Nobody:
+    """An observer that only counts, and has enough after so many steps."""
+
+    def __init__(self, enough: int = 10**9) -> None:
+        self.begun = self.ended = 0
+        self.handles: list[object] = []
+        self._enough = enough
+
+    def begins(self) -> None:
+        self.begun += 1
+
+    def ends(self, loss: object) -> bool:
+        self.ended += 1
+        self.handles.append(loss)
+        return self.ended == self._enough
+
+
+def batches(backend: Any, steps: int) -> Batches:
+    settings = backend.settings
+    count = 4096 if settings.mode == "train" else 1024
+    return Batches(BatchOrder(count, settings.batch_size, settings.seed), 0, steps)
+
+
+def ops_per_step(profile: Path) -> list[int]:
+    """Op events inside each of the recorded steps."""
+    from analysis.annotate import fold_trace
+    from analysis.blocks import Kind
+    from analysis.readers.xspace import XSpaceTrace
+
+    folded = fold_trace(XSpaceTrace(profile))
+    steps = folded.step[(folded.block.kind == Kind.OP) & (folded.step >= 0)]
+    return np.unique(steps, return_counts=True)[1].tolist()
+
+
 def train(backend: Any, steps: int) -> list[float]:
-    order = BatchOrder(4096, backend.settings.batch_size, backend.settings.seed)
-    return backend.losses([backend.train_step(order.batch(k)) for k in range(steps)])
+    losses = Losses(backend)
+    backend.run(batches(backend, steps), losses)
+    assert len(losses.values) == steps
+    return losses.values
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
@@ -77,9 +129,12 @@ def test_weights_come_back_as_they_went_in(make_backend: MakeBackend, name: str)
     assert fingerprint(backend.weights()) == fingerprint(initial_weights(find_workload(name), 0))
 
 
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_after_a_restart_training_repeats_itself(make_backend: MakeBackend, optimizer: str) -> None:
-    backend = make_backend(optimizer=optimizer)
+def test_after_a_restart_training_repeats_itself(
+    make_backend: MakeBackend, optimizer: str, precision: str
+) -> None:
+    backend = make_backend(optimizer=optimizer, precision=precision)
     initial = fingerprint(backend.weights())
     first = train(backend, 5)
     assert fingerprint(backend.weights()) != initial
@@ -91,8 +146,8 @@ def test_after_a_restart_training_repeats_itself(make_backend: MakeBackend, opti
 def test_accuracy_and_loss_are_those_of_the_whole_test_set(make_backend: MakeBackend) -> None:
     backend = make_backend()
     train(backend, 30)
-    logits = np.asarray(backend.model(backend._test_inputs, training=False), dtype=np.float64)
-    labels = np.asarray(backend._test_labels)
+    logits = np.asarray(backend.model(backend._test.inputs, training=False), dtype=np.float64)
+    labels = np.asarray(backend._test.labels)
     shifted = logits - logits.max(1, keepdims=True)
     chosen = shifted[np.arange(len(labels)), labels]
     loss = float((np.log(np.exp(shifted).sum(1)) - chosen).mean())
@@ -108,13 +163,11 @@ def test_a_profile_is_kept_with_all_its_steps(
     from analysis.readers.xspace import XSpaceTrace
 
     backend = make_backend(execution=execution)
-    order = BatchOrder(4096, 32, 0)
     train(backend, 3)
     backend.prepare_profiling()
-    with backend.profiling(tmp_path, unrecorded=2, recorded=4) as profiled:
-        for index in range(-2, 4):
-            profiled.step(order.batch(index + 2), index)
-            profiled.advance()
+    observer = Nobody()
+    backend.record(batches(backend, 6), observer, tmp_path, unrecorded=2)
+    assert (observer.begun, observer.ended) == (6, 6)
     assert [path.name for path in tmp_path.iterdir()] == ["tensorflow.xplane.pb"]
     trace = XSpaceTrace(tmp_path / "tensorflow.xplane.pb")
     names = [trace.strings[number] for block in trace.blocks() for number in block.name]
@@ -133,3 +186,99 @@ def test_running_out_of_memory_is_explained(make_backend: MakeBackend) -> None:
     error = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
     assert "use a smaller --batch-size" in str(backend.explain(error))
     assert backend.explain(ValueError("something else")) is None
+
+
+@pytest.mark.parametrize("execution", ["function", "fit"])
+def test_after_many_steps_as_many_ops_are_recorded_as_by_a_fresh_function(
+    make_backend: MakeBackend, tmp_path: Path, execution: str
+) -> None:
+    backend = make_backend(execution=execution)
+    recorded = []
+    for name in ("fresh", "later"):
+        (tmp_path / name).mkdir()
+        backend.prepare_profiling()
+        backend.record(batches(backend, 22), Nobody(), tmp_path / name, unrecorded=2)
+        recorded.append(np.mean(ops_per_step(tmp_path / name / "tensorflow.xplane.pb")))
+        backend.run(batches(backend, 1000), Nobody())
+    assert recorded[0] > 50
+    assert recorded[1] == pytest.approx(recorded[0], rel=0.02)
+    graph_ops = backend.graph_ops()
+    assert graph_ops is not None
+    assert graph_ops > recorded[0]
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_the_observer_ends_the_steps(make_backend: MakeBackend, execution: str) -> None:
+    backend = make_backend(execution=execution)
+    observer = Nobody(enough=3)
+    backend.run(batches(backend, 10), observer)
+    assert (observer.begun, observer.ended) == (3, 3)
+
+
+def test_keras_gives_the_mean_loss_of_a_row_of_steps(make_backend: MakeBackend) -> None:
+    single, rows = train(make_backend(execution="fit"), 12), Nobody()
+    backend = make_backend(execution="fit")
+    backend.run(batches(backend, 12), rows)
+    assert backend.mean_loss(rows.handles) == pytest.approx(np.mean(single), rel=1e-5)
+
+
+def test_long_runs_of_fit_keep_the_order_of_batches(
+    make_backend: MakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profilers import tensorflow_data
+
+    whole = train(make_backend(execution="fit"), 10)
+    monkeypatch.setattr(tensorflow_data, "NUMBERS_AT_ONCE", 3 * 32)
+    backend, rows = make_backend(execution="fit"), Nobody()
+    backend.run(batches(backend, 10), rows)
+    assert backend.mean_loss(rows.handles) == pytest.approx(np.mean(whole), rel=1e-5)
+
+
+def test_predict_goes_on_in_parts(
+    make_backend: MakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profilers import tensorflow_fit
+
+    monkeypatch.setattr(tensorflow_fit, "PREDICTED_AT_ONCE", 4)
+    backend = make_backend(execution="fit", mode="infer")
+    for enough in (7, 99):
+        observer, given = Nobody(enough), batches(backend, 10)
+        backend.run(given, observer)
+        given.log.settle()
+        assert observer.ended == given.log.steps == min(enough, 10)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize("loader", ["preloaded", "pipeline"])
+def test_what_steps_were_given_is_noted(
+    make_backend: MakeBackend, execution: str, loader: str
+) -> None:
+    backend = make_backend(execution=execution, loader=loader, loader_workers=2)
+    given = batches(backend, 10)
+    backend.run(given, Nobody(enough=6))
+    given.log.settle()
+    assert given.log.steps == 6
+    assert given.log.sha256() == hashlib.sha256(given.numbers()[:6].tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_a_pipeline_gives_the_losses_of_preloaded_samples(
+    make_backend: MakeBackend, execution: str
+) -> None:
+    piped = make_backend(execution=execution, loader="pipeline", loader_workers=2)
+    assert train(piped, 12) == pytest.approx(train(make_backend(), 12), rel=1e-5)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_inference_runs_forward_only(
+    make_backend: MakeBackend, tmp_path: Path, execution: str
+) -> None:
+    backend = make_backend(mode="infer", execution=execution)
+    before = fingerprint(backend.weights())
+    observer = Nobody(enough=4)
+    backend.run(batches(backend, 9), observer)
+    assert observer.handles == [None] * 4
+    backend.prepare_profiling()
+    backend.record(batches(backend, 4), Nobody(), tmp_path, unrecorded=2)
+    assert len(ops_per_step(tmp_path / "tensorflow.xplane.pb")) == 2
+    assert fingerprint(backend.weights()) == before

@@ -20,12 +20,16 @@ def test_the_cpu_is_always_there() -> None:
 
 
 def test_a_gpu_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    from profilers import tensorflow_device
+    from profilers import tensorflow_cuda, tensorflow_device
 
     config = tensorflow_device.tf.config
     monkeypatch.setattr(config, "list_physical_devices", lambda kind: [])
-    with pytest.raises(ProfileError, match=r"sees no GPU; use --device cpu"):
-        tensorflow_device.resolve("cuda")
+    monkeypatch.setattr(tensorflow_cuda, "none_seen", lambda: "none is seen: the reason")
+    with pytest.raises(ProfileError) as caught:
+        tensorflow_device.resolve("cuda:1")
+    assert str(caught.value) == (
+        "--device cuda:1 was asked for, but none is seen: the reason; or use --device cpu or auto."
+    )
     monkeypatch.setattr(config, "list_physical_devices", lambda kind: ["one"])
     with pytest.raises(ProfileError, match=r"cuda:3 was asked for, but TensorFlow sees 1 GPU"):
         tensorflow_device.resolve("cuda:3")
@@ -45,6 +49,34 @@ def test_the_cpu_multiplies_right(make_settings: Callable[..., Settings]) -> Non
     assert tensorflow_device.try_out("cpu", make_settings()) == []
     with pytest.raises(ProfileError, match="tf32 is for CUDA GPUs"):
         tensorflow_device.try_out("cpu", make_settings(precision="tf32"))
+
+
+def test_only_auto_warns_of_a_gpu_that_is_not_seen(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profilers import tensorflow_backend, tensorflow_cuda, tensorflow_device
+
+    config = tensorflow_device.tf.config
+    monkeypatch.setattr(config, "list_physical_devices", lambda kind: [])
+    monkeypatch.setattr(tensorflow_cuda, "unused_gpus", lambda: ["a warning"])
+    preflight = tensorflow_backend.preflight
+    assert preflight(make_settings(device="auto")) == ("cpu", ["a warning"])
+    assert preflight(make_settings(device="cpu")) == ("cpu", [])
+
+
+def test_xla_is_tried_on_a_gpu_alone_and_only_where_it_is_asked_for(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profilers import tensorflow_cuda, tensorflow_device
+
+    real_device = tensorflow_device.tf.device
+    monkeypatch.setattr(tensorflow_device.tf, "device", lambda place: real_device("/CPU:0"))
+    tried: list[tuple[str, str]] = []
+    monkeypatch.setattr(tensorflow_cuda, "try_xla", lambda *asked: tried.append(asked))
+    for device in ("cpu", "cuda:1"):
+        for execution in ("function", "xla", "eager"):
+            tensorflow_device.try_out(device, make_settings(execution=execution))
+    assert tried == [("cuda:1", "/GPU:1")]
 
 
 def test_the_environment_names_versions_and_flags_in_force() -> None:

@@ -1,4 +1,5 @@
 import gzip
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from profilers.rundir import Settings
-from workloads.batches import BatchOrder
+from workloads.batches import Batches, BatchOrder
 from workloads.catalogue import find_dataset, find_workload
 from workloads.weights import fingerprint, initial_weights
 
@@ -44,9 +45,49 @@ def make_backend(
     return make
 
 
-def train(backend: "TorchBackend", steps: int) -> list[float]:
-    order = BatchOrder(4096, backend.settings.batch_size, backend.settings.seed)
-    return backend.losses([backend.train_step(order.batch(k)) for k in range(steps)])
+class Losses:
+    """An observer that reads the loss of every step."""
+
+    def __init__(self, backend: Any) -> None:
+        self.values: list[float] = []
+        self._backend = backend
+
+    def begins(self) -> None:
+        pass
+
+    def ends(self, loss: object) -> bool:
+        self.values.append(self._backend.mean_loss([loss]))
+        return False
+
+
+class Nobody:
+    """An observer that only counts, and has enough after so many steps."""
+
+    def __init__(self, enough: int = 10**9) -> None:
+        self.begun = self.ended = 0
+        self.handles: list[object] = []
+        self._enough = enough
+
+    def begins(self) -> None:
+        self.begun += 1
+
+    def ends(self, loss: object) -> bool:
+        self.ended += 1
+        self.handles.append(loss)
+        return self.ended == self._enough
+
+
+def batches(backend: Any, steps: int) -> Batches:
+    settings = backend.settings
+    count = 4096 if settings.mode == "train" else 1024
+    return Batches(BatchOrder(count, settings.batch_size, settings.seed), 0, steps)
+
+
+def train(backend: Any, steps: int) -> list[float]:
+    losses = Losses(backend)
+    backend.run(batches(backend, steps), losses)
+    assert len(losses.values) == steps
+    return losses.values
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
@@ -74,9 +115,9 @@ def test_accuracy_and_loss_are_those_of_the_whole_test_set(make_backend: MakeBac
     backend = make_backend()
     train(backend, 30)
     with torch.no_grad():
-        outputs = backend.model(backend._test_inputs)
-        right = (outputs.argmax(1) == backend._test_labels).float().mean().item()
-        loss = torch.nn.functional.cross_entropy(outputs, backend._test_labels).item()
+        outputs = backend.model(backend._test.inputs)
+        right = (outputs.argmax(1) == backend._test.labels).float().mean().item()
+        loss = torch.nn.functional.cross_entropy(outputs, backend._test.labels).item()
     for batch_size in (7, 32, 5000):
         assert backend.evaluate(batch_size) == (pytest.approx(right), pytest.approx(loss, rel=1e-5))
     assert backend.model.training
@@ -84,11 +125,9 @@ def test_accuracy_and_loss_are_those_of_the_whole_test_set(make_backend: MakeBac
 
 def test_the_profile_has_steps_phases_and_layers(make_backend: MakeBackend, tmp_path: Path) -> None:
     backend = make_backend()
-    order = BatchOrder(4096, 32, 0)
-    with backend.profiling(tmp_path, unrecorded=2, recorded=3) as profiled:
-        for index in range(-2, 3):
-            profiled.step(order.batch(index + 2), index)
-            profiled.advance()
+    observer = Nobody()
+    backend.record(batches(backend, 5), observer, tmp_path, unrecorded=2)
+    assert (observer.begun, observer.ended) == (5, 5)
     with gzip.open(tmp_path / "kineto.json.gz") as file:
         events = json.load(file)["traceEvents"]
     names = [e["name"] for e in events if e.get("cat") == "user_annotation"]
@@ -103,18 +142,25 @@ def test_the_profile_has_steps_phases_and_layers(make_backend: MakeBackend, tmp_
     assert not backend.model.fc1._forward_hooks
 
 
+@pytest.mark.parametrize("workload", ["cifar10-cnn3", "cifar10-cnn5"])
+def test_the_first_losses_of_compiled_steps_are_those_of_eager_ones(
+    make_backend: MakeBackend, workload: str
+) -> None:
+    eager, compiled = (
+        make_backend(workload=workload, execution=mode, optimizer="sgd")
+        for mode in ("eager", "compile")
+    )
+    assert train(compiled, 3) == pytest.approx(train(eager, 3), abs=1e-5)
+
+
 def test_compiled_steps_compute_the_same_and_name_their_kernels(
     make_backend: MakeBackend, tmp_path: Path
 ) -> None:
     eager, compiled = (make_backend(execution=mode) for mode in ("eager", "compile"))
-    assert train(compiled, 3) == pytest.approx(train(eager, 3), rel=1e-4)
+    assert train(compiled, 3) == pytest.approx(train(eager, 3), abs=1e-5)
     assert compiled.prepare_profiling()
-    order = BatchOrder(4096, 32, 0)
-    compiled.train_step(order.batch(0))
-    with compiled.profiling(tmp_path, unrecorded=1, recorded=2) as profiled:
-        for index in range(-1, 2):
-            profiled.step(order.batch(index + 1), index)
-            profiled.advance()
+    train(compiled, 1)
+    compiled.record(batches(compiled, 3), Nobody(), tmp_path, unrecorded=1)
     with gzip.open(tmp_path / "kineto.json.gz") as file:
         names = {e.get("name", "") for e in json.load(file)["traceEvents"]}
     assert any("cpp_fused" in name for name in names)
@@ -136,3 +182,46 @@ def test_inference_leaves_the_weights_alone(make_backend: MakeBackend) -> None:
     for batch_size in (1, 32, 3000):
         backend.inference(batch_size)()
     assert fingerprint(backend.weights()) == before
+
+
+def test_the_observer_ends_the_steps(make_backend: MakeBackend) -> None:
+    backend = make_backend()
+    observer = Nobody(enough=3)
+    backend.run(batches(backend, 10), observer)
+    assert (observer.begun, observer.ended) == (3, 3)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_pipeline_gives_the_losses_of_preloaded_samples(
+    make_backend: MakeBackend, workers: int
+) -> None:
+    piped = make_backend(loader="pipeline", loader_workers=workers)
+    assert train(piped, 12) == pytest.approx(train(make_backend(), 12), rel=1e-6)
+
+
+@pytest.mark.parametrize("execution", ["eager", "compile"])
+def test_inference_runs_forward_only(
+    make_backend: MakeBackend, tmp_path: Path, execution: str
+) -> None:
+    backend = make_backend(mode="infer", execution=execution)
+    before = fingerprint(backend.weights())
+    observer = Nobody()
+    backend.run(batches(backend, 4), observer)
+    assert observer.handles == [None] * 4
+    assert not backend.model.training
+    backend.record(batches(backend, 3), Nobody(), tmp_path, unrecorded=1)
+    with gzip.open(tmp_path / "kineto.json.gz") as file:
+        names = {e.get("name", "") for e in json.load(file)["traceEvents"]}
+    assert {"phase:data", "phase:forward"} <= names
+    assert not names & {"phase:loss", "phase:backward", "phase:optimizer"}
+    assert fingerprint(backend.weights()) == before
+
+
+@pytest.mark.parametrize("loader", ["preloaded", "pipeline"])
+def test_what_steps_were_given_is_noted(make_backend: MakeBackend, loader: str) -> None:
+    backend = make_backend(loader=loader, loader_workers=2)
+    given = batches(backend, 10)
+    backend.run(given, Nobody(enough=6))
+    given.log.settle()
+    assert given.log.steps == 6
+    assert given.log.sha256() == hashlib.sha256(given.numbers()[:6].tobytes()).hexdigest()

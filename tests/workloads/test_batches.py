@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workloads.batches import BatchLog, BatchOrder
+from workloads.batches import Batches, BatchLog, BatchOrder
 from workloads.spec import WorkloadError
 
 
@@ -40,9 +40,44 @@ def test_a_batch_larger_than_the_data_is_refused() -> None:
         BatchOrder(10, 11, seed=0)
 
 
-def test_the_log_hashes_what_was_consumed_in_order() -> None:
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 7))
+def test_parts_hold_the_same_batches_in_order(begin: int, count: int, most: int) -> None:
+    batches = Batches(BatchOrder(40, 3, seed=1), begin, count)
+    parts = list(batches.parts(most))
+    assert all(len(part) <= most for part in parts)
+    whole = np.concatenate([batches.numbers()[:0], *(part.numbers() for part in parts)])
+    assert (whole == batches.numbers()).all()
+    assert whole.shape == (count, 3)
+
+
+def test_batches_are_those_of_the_order() -> None:
+    order = BatchOrder(10, 3, seed=1)
+    batches = Batches(order, 2, 4)
+    assert [batch.tolist() for batch in batches] == [order.batch(k).tolist() for k in range(2, 6)]
+    assert len(batches) == 4
+
+
+def sha256(numbers: list[int]) -> str:
+    return hashlib.sha256(np.array(numbers, "<i8").tobytes()).hexdigest()
+
+
+def test_the_log_hashes_what_was_noted_in_order() -> None:
     log = BatchLog()
-    log.add(np.array([1, 2]))
-    log.add(np.array([3]))
-    assert log.steps == 2
-    assert log.sha256() == hashlib.sha256(np.array([1, 2, 3], "<i8").tobytes()).hexdigest()
+    log.note(np.array([1, 2]))
+    log.note(np.array([3], np.int32))
+    assert log.steps == 0
+    log.settle()
+    log.settle()
+    assert (log.steps, log.sha256()) == (2, sha256([1, 2, 3]))
+    assert log.early is None
+
+
+def test_the_log_keeps_the_digest_of_the_first_steps() -> None:
+    log = BatchLog()
+    for number in range(250):
+        log.note(np.array([number]))
+        if number % 70 == 0:
+            log.settle()
+    log.settle()
+    assert log.early == sha256(list(range(BatchLog.EARLY_STEPS)))
+    assert log.sha256() == sha256(list(range(250)))

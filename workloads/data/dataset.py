@@ -69,20 +69,39 @@ class DataSet:
     layout: Layout | None = None
     downloads: tuple[Download, ...] = ()
 
+    def fits(self, workload: Workload) -> bool:
+        """Whether the workload has the shape and the classes of these samples."""
+        return (not self.shapes or workload.input_shape in self.shapes) and (
+            self.classes is None or workload.classes == self.classes
+        )
+
     def check(self, workload: Workload) -> None:
         """Raise WorkloadError unless the workload can be trained on these samples."""
         if self.shapes and workload.input_shape not in self.shapes:
             has = " or ".join("×".join(map(str, shape)) for shape in self.shapes)
             wants = "×".join(map(str, workload.input_shape))
-            raise WorkloadError(
-                f"{workload.name} takes {wants} images, {self.name} has {has}; "
-                f"use --data {workload.data}."
-            )
-        if self.classes is not None and workload.classes != self.classes:
-            raise WorkloadError(
+            problem = f"{workload.name} takes {wants} images, {self.name} has {has}"
+        elif not self.fits(workload):
+            problem = (
                 f"{workload.name} tells {workload.classes} classes apart, {self.name} has "
-                f"{self.classes}; use --data {workload.data}."
+                f"{self.classes}"
             )
+        else:
+            return
+        raise WorkloadError(f"{problem}{self.remedy(workload)}")
+
+    def remedy(self, workload: Workload) -> str:
+        """The end of a sentence that says why the workload does not fit: what does."""
+        # The catalogue imports every data set, and so this module.
+        from workloads.catalogue import workload_list
+
+        fitting = [other.name for other in workload_list() if self.fits(other)]
+        if not fitting:
+            return f", which no shipped workload takes yet; use --data {workload.data}."
+        return (
+            f"; use --workload {' or '.join(fitting)} for these data, or --data {workload.data} "
+            "for this workload."
+        )
 
 
 def given(source: Path | None, name: str) -> Path:

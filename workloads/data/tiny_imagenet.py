@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,10 @@ def load(workload: Workload, source: Path | None) -> Samples:
     folder = given(source, NAME)
     wnids = _wnids(folder)
     if len(wnids) != workload.classes:
+        remedy = replace(DATASET, classes=len(wnids)).remedy(workload)
         raise WorkloadError(
             f"{workload.name} tells {workload.classes} classes apart, {shown(folder / WNIDS)} "
-            f"names {len(wnids)}; use a workload for {len(wnids)} classes."
+            f"names {len(wnids)}{remedy}"
         )
     train, test = _samples(folder, wnids)
     return Samples(_stream(train), _labels(train), _stream(test), _labels(test))

@@ -5,7 +5,8 @@ from pyarrow import parquet
 
 from analysis.annotate import fold_trace
 from analysis.exporters import tables
-from analysis.ops import table_of
+from analysis.groups import gather_folded
+from analysis.ops import Table
 from analysis.readers.kineto import KinetoTrace
 
 DATA = Path(__file__).parents[2] / "data" / "kineto"
@@ -13,12 +14,12 @@ DATA = Path(__file__).parents[2] / "data" / "kineto"
 
 def test_tables_hold_what_the_aggregates_say(tmp_path: Path) -> None:
     folded = fold_trace(KinetoTrace(DATA / "mi250-minitoy.json.gz"))
-    written = tables.write(table_of(folded), tmp_path / "derived")
+    written = tables.write(Table(gather_folded(folded)), tmp_path / "derived")
     names = ["ops.parquet", "layers.parquet", "phases.parquet", "kernels.parquet"]
     assert [path.name for path in written] == names
     assert sorted(path.name for path in (tmp_path / "derived").iterdir()) == sorted(names)
     ops = parquet.read_table(written[0]).to_pylist()
-    expected = table_of(folded).rows("op")
+    expected = Table(gather_folded(folded)).rows("op")
     assert [row["key"] for row in ops] == [row.key for row in expected]
     assert [row["self_ns"] for row in ops] == [row.self_ns for row in expected]
     assert ops[0]["self_ns_per_step"] == expected[0].self_ns / 2
@@ -31,7 +32,7 @@ def test_tables_hold_what_the_aggregates_say(tmp_path: Path) -> None:
 def test_no_kernels_no_file(tmp_path: Path) -> None:
     folded = fold_trace(KinetoTrace(DATA / "cpu-only-gloo.json.gz"))
     (tmp_path / "kernels.parquet").write_bytes(b"of a run before")
-    written = tables.write(table_of(folded), tmp_path)
+    written = tables.write(Table(gather_folded(folded)), tmp_path)
     assert [path.name for path in written] == ["ops.parquet", "layers.parquet", "phases.parquet"]
     assert not (tmp_path / "kernels.parquet").exists()
-    assert parquet.read_schema(written[2]).names[3:6] == ["count", "total_ns", "self_ns"]
+    assert parquet.read_schema(written[2]).names[5:8] == ["count", "total_ns", "self_ns"]

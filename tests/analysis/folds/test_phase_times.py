@@ -5,7 +5,8 @@ import pytest
 
 from analysis.annotate import fold
 from analysis.blocks import Kind, Strings, from_columns
-from analysis.ops import table_of
+from analysis.groups import gather_folded
+from analysis.ops import Table
 
 Row = tuple[str, Kind, int, int, int, str]  # name, kind, thread, start, end, path
 
@@ -25,7 +26,7 @@ def times(rows: list[Row]) -> dict[str, tuple[int, int]]:
         duration_ns=[row[4] - row[3] for row in rows],
         path=[strings.number(row[5]) if row[5] else -1 for row in rows],
     )
-    found = table_of(fold(block, strings)).gathered.phases
+    found = Table(gather_folded(fold(block, strings))).gathered.phases
     return {strings[number]: (often, total_ns) for number, often, total_ns in found}
 
 

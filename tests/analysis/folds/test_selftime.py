@@ -4,8 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.blocks import Block, Int64, Kind, from_columns
+from analysis.blocks import Block, Kind, from_columns
+from analysis.columns import Int64
 from analysis.folds.busy import union_ns
+from analysis.folds.selftime import latest_open
 from analysis.folds.selftime import nest as nest_window
 from analysis.windows import whole
 
@@ -166,3 +168,20 @@ def test_the_order_of_the_rows_does_not_matter(events: list[Event], random: obje
     assert mixed_self.tolist() == self_ns[order].tolist()
     back = [order[row] if row >= 0 else -1 for row in mixed_parent.tolist()]
     assert back == parent_row[order].tolist()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), max_size=12),
+    st.lists(st.integers(-2, 45), max_size=12),
+)
+def test_the_latest_begun_of_the_open_intervals(
+    intervals: list[tuple[int, int]], times: list[int]
+) -> None:
+    intervals = sorted(intervals, key=lambda each: (each[0], -each[1]))
+    starts = np.array([start for start, _ in intervals], dtype=np.int64)
+    ends = np.array([start + length for start, length in intervals], dtype=np.int64)
+    expected = [
+        max((n for n, (s, size) in enumerate(intervals) if s <= time < s + size), default=-1)
+        for time in times
+    ]
+    assert latest_open(starts, ends, np.array(times, dtype=np.int64)).tolist() == expected

@@ -1,10 +1,9 @@
 from typing import Any
 
-import numpy as np
 import pytest
 
 from analysis.blocks import Kind, Strings, from_columns
-from analysis.folds.steps import step_number, steps_of, within
+from analysis.folds.steps import step_number, steps_of
 
 
 def test_host_events_by_time_and_device_work_by_its_launch(gpu_step: Any) -> None:
@@ -61,9 +60,3 @@ def test_numbers_of_markers() -> None:
 
 def test_an_empty_trace() -> None:
     assert len(steps_of([from_columns(0)], Strings())) == 0
-
-
-def test_an_interval_holds_its_start_and_not_its_end() -> None:
-    found = within(np.array([-1, 0, 9, 10, 20, 29, 30]), np.array([0, 20]), np.array([10, 30]))
-    assert found.tolist() == [-1, 0, 0, -1, 1, 1, -1]
-    assert within(np.array([3]), np.array([], dtype=int), np.array([], dtype=int)).tolist() == [-1]

@@ -13,7 +13,8 @@ import pytest
 from analysis.annotate import Folded, fold_trace
 from analysis.blocks import Kind
 from analysis.exporters import chrome
-from analysis.ops import every_event, table_of
+from analysis.groups import every_event, gather_folded
+from analysis.ops import Table
 from analysis.readers.kineto import KinetoTrace
 
 pytestmark = pytest.mark.slow
@@ -113,7 +114,7 @@ def folded(recorded: Recorded) -> Folded:
 def test_counts_and_self_times_are_those_of_key_averages(
     recorded: Recorded, folded: Folded
 ) -> None:
-    rows = {row.key: row for row in table_of(folded, every_event).rows("op")}
+    rows = {row.key: row for row in Table(gather_folded(folded, every_event)).rows("op")}
     theirs = {key: row for key, row in recorded.averages.items() if key in rows}
     assert set(rows) == set(theirs)
     assert {key: row.count for key, row in rows.items()} == {k: v[0] for k, v in theirs.items()}
@@ -148,12 +149,12 @@ def test_markers_lie_between_the_clock_readings_around_them(
 
 
 def test_steps_and_phases(folded: Folded) -> None:
-    rows = table_of(folded).rows("phase")
+    rows = Table(gather_folded(folded)).rows("phase")
     assert [row.key for row in rows] == [*PHASES, "gaps"]
     assert all(row.count == STEPS for row in rows)
     markers = folded.step_rows
     assert sum(row.total_ns for row in rows) == folded.block.duration_ns[markers].sum()
-    found = table_of(folded).coverage()
+    found = Table(gather_folded(folded)).coverage()
     assert found.steps == STEPS
     assert found.phase_ratio == 1.0
 
@@ -161,7 +162,7 @@ def test_steps_and_phases(folded: Folded) -> None:
 def test_backward_ops_belong_to_the_layer_whose_forward_op_they_answer(folded: Folded) -> None:
     counts = {
         (row.key, row.phase): row.count_per_step
-        for row in table_of(folded).rows("layer")
+        for row in Table(gather_folded(folded)).rows("layer")
         if row.key != "(no layer)"
     }
     layers = {"fc1", "relu1", "fc2"}

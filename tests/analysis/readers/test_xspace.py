@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Block, Kind, concat
 from analysis.folds.busy import busy_ns
-from analysis.ops import table_of
+from analysis.groups import gather_folded
+from analysis.ops import Table
 from analysis.readers.xspace import XSpaceTrace
 from analysis.readers.xspace_proto import XSpace
 from profilers.rundir import ProfileError
@@ -79,8 +80,8 @@ def test_kernels_find_the_calls_that_launched_them() -> None:
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_steps_phases_and_gaps_of_a_training_run(execution: str) -> None:
     folded = folded_of(execution)
-    covered = table_of(folded).coverage()
-    phases = {row.key: row.total_ns for row in table_of(folded).rows("phase")}
+    covered = Table(gather_folded(folded)).coverage()
+    phases = {row.key: row.total_ns for row in Table(gather_folded(folded)).rows("phase")}
     assert covered.steps == 3
     assert sum(phases.values()) == covered.steps_ns
     assert set(phases) == {"data", "forward", "loss", "backward", "optimizer", "gaps"}
@@ -91,7 +92,7 @@ def test_steps_phases_and_gaps_of_a_training_run(execution: str) -> None:
 
 @pytest.mark.parametrize("execution", ["function", "fit", "xla"])
 def test_layers_of_a_training_run(execution: str) -> None:
-    rows = table_of(folded_of(execution)).rows("layer")
+    rows = Table(gather_folded(folded_of(execution))).rows("layer")
     found = {(row.key, row.phase) for row in rows if row.self_ns}
     assert {("fc1", "backward"), ("fc2", "forward"), ("fc2", "backward")} <= found
     # A dense layer and the activation behind it are one op, named after the latter.
@@ -100,11 +101,14 @@ def test_layers_of_a_training_run(execution: str) -> None:
 
 
 def test_ops_are_named_by_their_type() -> None:
-    rows = {row.key: row.count_per_step for row in table_of(folded_of("function")).rows("op")}
+    table = Table(gather_folded(folded_of("function")))
+    rows = {row.key: row.count_per_step for row in table.rows("op")}
     assert rows["_MklNativeFusedMatMul"] == 2
     assert rows["_MklMatMul"] == 3
     assert rows["SparseSoftmaxCrossEntropyWithLogits"] == 1
-    eager = {row.key: row.count_per_step for row in table_of(folded_of("eager")).rows("op")}
+    eager = {
+        row.key: row.count_per_step for row in Table(gather_folded(folded_of("eager"))).rows("op")
+    }
     assert eager["MatMul"] == 5
     assert eager["ReluGrad"] == 1
 

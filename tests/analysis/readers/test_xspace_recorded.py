@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from analysis.annotate import Folded, fold_trace
-from analysis.ops import table_of
+from analysis.groups import gather_folded
+from analysis.ops import Table
 from analysis.readers.xspace import XSpaceTrace
 
 pytestmark = pytest.mark.slow
@@ -84,13 +85,13 @@ def test_xprof_reads_the_profile_and_shows_all_steps(recorded: Recorded, tmp_pat
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_what_reaches_a_phase_and_a_layer(tmp_path: Path, workload: str) -> None:
     folded = record(tmp_path, "function", workload).folded()
-    found = table_of(folded).coverage()
-    phases = {row.key: row.total_ns for row in table_of(folded).rows("phase")}
+    found = Table(gather_folded(folded)).coverage()
+    phases = {row.key: row.total_ns for row in Table(gather_folded(folded)).rows("phase")}
     print(f"{workload}: phase {found.phase_ratio:.1%}, layer {found.layer_ratio:.1%}")
     assert found.steps == STEPS
     assert sum(phases.values()) == found.steps_ns
     assert found.phase_ratio is not None
     assert found.phase_ratio >= 0.95
-    layers = {row.key for row in table_of(folded).rows("layer")}
+    layers = {row.key for row in Table(gather_folded(folded)).rows("layer")}
     assert any(key.startswith("fc") for key in layers)
     assert any(key.startswith("conv") for key in layers) == workload.startswith("cifar10")

@@ -1,0 +1,71 @@
+"""The answer of a comparison: a sentence on each side against the baseline."""
+
+from collections.abc import Iterator
+
+from analysis import wording
+from analysis.comparison.record import Comparison, Evidence
+from analysis.comparison.values import interval, ranges, times
+from profilers.rundir import ComparisonSummary, Ratio
+
+
+def sentences(record: Comparison) -> Iterator[str]:
+    """The slower side first where there is a difference; none on a side without complete runs."""
+    for other, summary, evidence in zip(
+        record.others, record.comparisons, record.evidence, strict=True
+    ):
+        if record.compared[other].complete:
+            yield _sentence(record, other, summary, evidence)
+
+
+def _sentence(
+    record: Comparison, other: int, summary: ComparisonSummary, evidence: Evidence
+) -> str:
+    ratio = summary.ratio
+    if ratio is None or ratio.low is None or ratio.high is None:
+        return _without_interval(record, other, evidence, ratio)
+    slower, faster = summary.other, summary.baseline
+    if evidence.kind == "different" and ratio.estimate < 1:
+        slower, faster = faster, slower
+        ratio = Ratio(1 / ratio.estimate, 1 / ratio.high, 1 / ratio.low, ratio.pairs)
+    ends = interval(ratio.estimate, ratio.low, ratio.high)
+    takes = f"{slower} takes {times(ratio.estimate)} × as long per {_step(record)} as {faster}"
+    if evidence.kind == "different":
+        return f"{takes} ({ends})."
+    if evidence.kind == "two pairs":
+        return f"{_few(record, other, evidence)}, no verdict: {takes} ({ends})."
+    begin = summary.verdict[0].upper() + summary.verdict[1:]
+    return f"{begin}: {takes}" + ("." if evidence.kind == "not found" else f" ({ends}).")
+
+
+def _step(record: Comparison) -> str:
+    """What a step of these runs is."""
+    settings = record.compared[record.baseline].settings
+    return wording.STEPS[settings.mode if settings else "train"]
+
+
+def _few(record: Comparison, other: int, evidence: Evidence) -> str:
+    """How many runs there are or, where runs failed, how many pairs."""
+    pairs = len(evidence.pairs)
+    runs = {len(record.compared[number].complete) for number in (record.baseline, other)}
+    if runs == {pairs}:
+        return "One run each" if pairs == 1 else "Two runs each"
+    return ("No pair of runs", "One pair of runs", "Two pairs of runs")[pairs]
+
+
+def _without_interval(
+    record: Comparison, other: int, evidence: Evidence, ratio: Ratio | None
+) -> str:
+    """Both numbers, for no pair or one alone."""
+    pair = (other, record.baseline)
+    steps = [ranges(record, "step_ms")[number] for number in pair]
+    unit, unit_ns = wording.time_unit(max((step.median for step in steps if step), default=1) * 1e6)
+    lengths = [
+        f"{wording.number(step.median * 1e6 / unit_ns)} {unit}" if step else wording.MISSING
+        for step in steps
+    ]
+    labels = [record.sides[number] for number in pair]
+    begin = f"{_few(record, other, evidence)}, no verdict"
+    article = "an" if _step(record).startswith("i") else "a"
+    text = f"{begin}: {article} {_step(record)} takes {lengths[0]} under {labels[0]}"
+    text += f" and {lengths[1]} under {labels[1]}"
+    return text + (f" ({times(ratio.estimate)} ×)." if ratio else ".")

@@ -1,0 +1,135 @@
+"""The figures of a comparison: each side's processes, the change within rounds, the phases."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from analysis import statistics
+from analysis.comparison import ratios
+from analysis.comparison.record import Change, Figure, Range, SideProfile
+from analysis.cost_text import ALLOCATED_PEAK
+from analysis.derived import Profile
+from analysis.finish import Finished
+from profilers.rundir import Spread
+
+Rounds = Mapping[int, Finished]
+"""The complete runs of one side, by round."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure of one process, and whether sides are compared by their ratio or difference."""
+
+    key: str
+    value: Callable[[Finished], float | None]
+    kind: Literal["ratio", "difference"] = "ratio"
+
+
+def _median(spread: Spread | None) -> float | None:
+    return None if spread is None else spread.median
+
+
+def _allocated(run: Finished) -> float | None:
+    result = run.measured.result
+    return result.framework_memory.get(ALLOCATED_PEAK) if result else None
+
+
+def _joules(run: Finished) -> float | None:
+    joules = run.summary.energy_joules
+    samples = sum(row.samples for row in statistics.rows_of(run.measured.steps, "timed"))
+    return 1000 * joules / samples if joules is not None and samples else None
+
+
+def _trained(run: Finished) -> float | None:
+    return run.measured.result.trained_steps if run.measured.result else None
+
+
+MEASURES = (
+    Measure("step_ms", lambda run: _median(run.summary.step_ms)),
+    Measure("samples_per_second", lambda run: run.summary.samples_per_second),
+    Measure("first_step_ms", lambda run: run.summary.first_step_ms),
+    Measure("accuracy", lambda run: run.summary.accuracy, "difference"),
+    Measure("trained_steps", _trained),
+    Measure("inference_latency_ms", lambda run: _median(run.summary.inference_latency_ms)),
+    Measure("inference_samples_per_second", lambda run: run.summary.inference_samples_per_second),
+    Measure("cpu_percent", lambda run: run.summary.cpu_percent),
+    Measure("rss_peak_bytes", lambda run: run.summary.rss_peak_bytes),
+    Measure("gpu_percent", lambda run: run.summary.gpu_percent),
+    Measure("vram_peak_bytes", lambda run: run.summary.vram_peak_bytes),
+    Measure("allocated_peak_bytes", _allocated),
+    Measure("power_watts", lambda run: run.summary.power_watts),
+    Measure("energy_joules_per_1000_samples", _joules),
+    Measure("overhead_ratio", lambda run: run.summary.overhead_ratio),
+)
+
+
+def figures(sides: Sequence[Rounds], baseline: int) -> list[Figure]:
+    """All figures that at least one side has."""
+    others = [rounds for number, rounds in enumerate(sides) if number != baseline]
+    found = []
+    for measure in MEASURES:
+        ranges = [_range(measure, rounds) for rounds in sides]
+        changes = [_change(measure, sides[baseline], rounds) for rounds in others]
+        if any(ranges):
+            found.append(Figure(key=measure.key, kind=measure.kind, ranges=ranges, changes=changes))
+    return found
+
+
+def _range(measure: Measure, rounds: Rounds) -> Range | None:
+    values = [value for value in map(measure.value, rounds.values()) if value is not None]
+    found = statistics.over_runs(values)
+    return None if found is None else Range(found.median, found.low, found.high, found.count)
+
+
+def _change(measure: Measure, baseline: Rounds, other: Rounds) -> Change | None:
+    """Over the rounds in which both sides have a value."""
+    pairs = [
+        (measure.value(baseline[number]), measure.value(other[number]))
+        for number in sorted(baseline.keys() & other.keys())
+    ]
+    if measure.kind == "ratio":
+        sample = ratios.sample([math.log(right / left) for left, right in pairs if left and right])
+        if sample is None:
+            return None
+        ratio = ratios.ratio(sample)
+        return Change(ratio.estimate, ratio.low, ratio.high, ratio.pairs)
+    known = [(left, right) for left, right in pairs if left is not None and right is not None]
+    sample = ratios.sample([right - left for left, right in known])
+    if sample is None:
+        return None
+    low, high = sample.interval() or (None, None)
+    return Change(sample.mean, low, high, sample.pairs)
+
+
+def profile(runs: Sequence[Finished]) -> SideProfile | None:
+    """The mean of the runs' profiles; None where none of them marks a step."""
+    profiles = [run.profile for run in runs if run.profile and run.profile.coverage.steps_ns]
+    if not profiles:
+        return None
+    phases_ns: dict[str, float] = {}
+    for each in profiles:
+        for row in each.phases:
+            share_ns = (row.total_ns_per_step or 0) / len(profiles)
+            phases_ns[row.key] = phases_ns.get(row.key, 0) + share_ns
+    coverages = [each.coverage for each in profiles]
+    return SideProfile(
+        runs=len(profiles),
+        phases_ns=phases_ns,
+        phase_ratio=_mean([each.phase_ratio for each in coverages]),
+        layer_ratio=_mean([each.layer_ratio for each in coverages]),
+        busy_ratio=_mean([_busy_ratio(each) for each in profiles]),
+        dropped=sum(each.dropped for each in coverages),
+    )
+
+
+def _busy_ratio(found: Profile) -> float | None:
+    busiest_ns = max(found.busy_ns.values(), default=None)
+    return None if busiest_ns is None else busiest_ns / found.coverage.steps_ns
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

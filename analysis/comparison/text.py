@@ -1,0 +1,153 @@
+"""A comparison as lines of text: answer, evidence, causes, cost, limits, and what to do next."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from analysis import run_text, settings_text, sides, wording
+from analysis.comparison import answer, rounds, same_work, trust, values, where
+from analysis.comparison.compare import Compared
+from analysis.comparison.record import Comparison, SameWork
+from analysis.comparison.table import Column, Table, tables
+from analysis.comparison.values import Written
+from analysis.layout import commands, labelled, shown_path, tied, wrapped
+from analysis.sides import Shown
+from analysis.terminal import HEADING, MUTED, WARNING, Line, line
+
+WORK_INDENT = 11
+
+
+def lines(compared: Compared) -> Iterator[Line]:
+    """The text on one comparison.
+
+    With one side left that has complete runs, their own summary; with none, what became of all.
+    """
+    record, directory = compared.record, compared.directory
+    for text in trust.troubles(record, directory):
+        yield from wrapped(text, WARNING)
+    shown = _shown(record)
+    if len(shown.numbers) < 2:
+        yield from wrapped(_nothing_to_compare(shown), WARNING)
+        yield from run_text.lines([run for run in compared.runs if run.complete])
+        return
+    yield line()
+    for text in answer.sentences(record):
+        yield from wrapped(text, HEADING)
+    yield from wrapped(_settings(record, shown), MUTED)
+    yield line()
+    yield from _work(record, shown)
+    yield from _figures(record, shown)
+    yield line()
+    yield from labelled("Trust", trust.sentences(record, shown, directory))
+    yield from labelled("", trust.warnings(record), WARNING)
+    yield line()
+    yield from _next(record, shown, directory)
+
+
+def _shown(record: Comparison) -> Shown:
+    """The sides that have complete runs, the baseline first."""
+    numbers = [number for number, side in enumerate(record.compared) if side.complete]
+    numbers.sort(key=lambda number: number != record.baseline)
+    frameworks = [side.framework for side in record.compared]
+    marks = sides.marks(frameworks)
+    return Shown(
+        numbers=numbers,
+        labels=[record.sides[number] for number in numbers],
+        marks=[marks[number] for number in numbers],
+        colours=[sides.COLOURS.get(frameworks[number], "") for number in numbers],
+    )
+
+
+def _nothing_to_compare(shown: Shown) -> str:
+    if not shown.labels:
+        return "No run is complete, there is nothing to compare."
+    return f"Only {shown.labels[0]} has complete runs, there is nothing to compare them with."
+
+
+def _settings(record: Comparison, shown: Shown) -> str:
+    compared = [record.compared[number] for number in shown.numbers]
+    first, counts = compared[0], [len(side.complete) for side in compared]
+    if len(set(counts)) == 1:
+        runs = f"{wording.counted(counts[0], 'run')} each"
+    else:
+        runs = f"{wording.listed(counts)} runs"
+    parts = [tied(f"{runs}, interleaved" if max(counts) > 1 else runs)]
+    if first.settings is not None and first.data is not None:
+        environments = [side.environment for side in compared]
+        parts.insert(0, settings_text.sentence(first.settings, first.data, environments))
+    return "; ".join(parts)
+
+
+def _work(record: Comparison, shown: Shown) -> Iterator[Line]:
+    """Whether the sides did the same work, and under the same conditions; alike sides at once."""
+    whose: dict[tuple[SameWork, str | None], list[str]] = {}
+    for number, summary, evidence in zip(
+        record.others, record.comparisons, record.evidence, strict=True
+    ):
+        if number in shown.numbers and evidence.same_work is not None:
+            found = (evidence.same_work, summary.conditions)
+            whose.setdefault(found, []).append(summary.other)
+    for (work, conditions), labels in whose.items():
+        who = f"{wording.listed(labels)}: " if len(whose) > 1 else ""
+        alike = "; same conditions" if conditions == "same" else ""
+        if work.differing:
+            yield from wrapped(f"{who}{same_work.sentence(work)}", WARNING)
+        else:
+            text = f"✓ {who}{same_work.sentence(work)}{alike}"
+            yield from labelled("Same work", [text], indent=WORK_INDENT)
+        if conditions not in (None, "same"):
+            yield from wrapped(f"{who}other conditions: {conditions}", WARNING)
+
+
+def _figures(record: Comparison, shown: Shown) -> Iterator[Line]:
+    """Table, phases and cost: the rows of the cost stand in the columns of the table."""
+    main, cost = values.MAIN, values.measured(record, values.COST)
+    rows = [values.written(record, row) for row in (*main, *cost)]
+    columns = _side_columns(rows, shown)
+    if len(shown.numbers) == 2:
+        columns += _change_columns(record, rows, shown)
+    found = tables([row.label for row in rows], columns)
+    below: list[Table] = []
+    if len(shown.numbers) > 2:
+        changes = _change_columns(record, rows[: len(main)], shown)
+        below = tables([row.label for row in rows[: len(main)]], changes)
+    for table in (*found, *below):
+        yield from table.head()
+        yield from table.rows(0, len(main))
+    yield from where.lines(record, shown)
+    yield line()
+    notes = "; ".join(record.cost_notes)
+    yield from labelled("Cost", [notes] if notes or cost else [wording.MISSING], MUTED)
+    for table in found:
+        yield from table.rows(len(main), len(rows))
+
+
+def _side_columns(rows: list[Written], shown: Shown) -> list[Column]:
+    return [
+        Column(f"{mark} {label}", mark, colour, [row.sides[number] for row in rows])
+        for number, label, mark, colour in zip(
+            shown.numbers, shown.labels, shown.marks, shown.colours, strict=True
+        )
+    ]
+
+
+def _change_columns(record: Comparison, rows: list[Written], shown: Shown) -> list[Column]:
+    """The ratios of all sides but the first, which is the baseline."""
+    baseline = shown.marks[0]
+    columns = []
+    for number, mark in zip(shown.numbers[1:], shown.marks[1:], strict=True):
+        place = record.others.index(number)
+        title = f"{mark} / {baseline}"
+        columns.append(Column(title, title, "", [row.changes[place] for row in rows]))
+    return columns
+
+
+def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
+    """The last complete run of each side, in Perfetto one by one, in TensorBoard together."""
+    paths = [
+        shown_path(rounds.path_of(directory, record.compared[number].complete[-1]))
+        for number in shown.numbers
+    ]
+    named = {
+        f"Perfetto {mark}": ["view", path] for mark, path in zip(shown.marks, paths, strict=True)
+    }
+    yield from commands("Next", {**named, "TensorBoard": ["view", *paths, "--tensorboard"]})

@@ -1,0 +1,147 @@
+"""How far a comparison can be trusted: runs that are missing, pairs, coverage, warnings."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from analysis import wording
+from analysis.comparison import rounds
+from analysis.comparison.record import Comparison, Warned
+from analysis.comparison.values import ranges
+from analysis.layout import shown_path, tied
+from analysis.sides import Shown
+from analysis.trust_text import NO_PROFILE
+from profilers import rundir
+
+SAME_LENGTH_RATIO = 0.01
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def troubles(record: Comparison, directory: Path) -> Iterator[str]:
+    """What was asked for and is not there: sides, runs, rounds."""
+    for side in record.compared:
+        if side.not_run is not None:
+            yield wording.plain(f"{side.label} was not run: {side.not_run.rstrip('.')}.")
+    for side in record.compared:
+        for run in side.runs:
+            if run.problem:
+                left = shown_path(rounds.path_of(directory, run))
+                text = f"{side.label}, round {run.round}: {run.problem}; what is left is in {left}"
+                yield wording.plain(text)
+    begun = {run.round for side in record.compared for run in side.runs}
+    if begun and len(begun) < record.rounds:
+        yield f"{len(begun)} of {wording.counted(record.rounds, 'round')} were begun."
+
+
+def sentences(record: Comparison, shown: Shown, directory: Path) -> Iterator[str]:
+    """What the profiler cost, what the tables leave out, and what the ratios stand on."""
+    overheads = [ranges(record, "overhead_ratio")[number] for number in shown.numbers]
+    if any(overheads):
+        times = _listed([found.median if found else None for found in overheads], " ×")
+        yield f"profiler {times}: phases are of profiled steps, the steps in the table are not"
+    yield from _coverage(record, shown)
+    yield from _pairs(record, shown, directory)
+    yield from _training(record, shown)
+    yield from _repeats(record)
+
+
+def _listed(values: Sequence[float | None], unit: str) -> str:
+    """A figure of each side, in the order of the columns; one that is all the same once."""
+    texts = [
+        wording.MISSING if value is None else tied(wording.number(value) + unit) for value in values
+    ]
+    return texts[0] if len(set(texts)) == 1 else wording.listed(texts)
+
+
+def _coverage(record: Comparison, shown: Shown) -> Iterator[str]:
+    profiles = [record.profiles[number] for number in shown.numbers]
+    known = [found for found in profiles if found is not None]
+    if not known:
+        yield NO_PROFILE
+        return
+    phases = [found.phase_ratio if found else None for found in profiles]
+    layers = [found.layer_ratio if found else None for found in profiles]
+    percents = [
+        _listed([None if ratio is None else 100 * ratio for ratio in ratios], " %")
+        for ratios in (phases, layers)
+    ]
+    dropped = wording.counted(sum(found.dropped for found in known), "event")
+    yield (
+        f"{percents[0]} of the operations' self time mapped to a phase, {percents[1]} to a layer; "
+        f"{tied(f'{dropped} dropped')}"
+    )
+
+
+def _pairs(record: Comparison, shown: Shown, directory: Path) -> Iterator[str]:
+    """How many pairs, in which order they ran, and which rounds gave none."""
+    evidence = [
+        each
+        for number, each in zip(record.others, record.evidence, strict=True)
+        if number in shown.numbers
+    ]
+    counts = [len(each.pairs) for each in evidence]
+    pairs = wording.counted(counts[0], "pair")
+    if len(set(counts)) > 1:
+        pairs = f"{wording.listed(counts)} pairs"
+    intervals = "intervals of 95 %, Student's t; " if max(counts) > 1 else ""
+    yield (
+        f"{pairs} of fresh processes, in an order drawn with seed {record.order_seed}; {intervals}"
+        f"all figures: {shown_path(directory / rundir.COMPARISON)}"
+    )
+    if sum(each.p_value is not None for each in evidence) > 1:
+        yield "verdicts on several sides are held to Holm's thresholds"
+    told = {run.round for side in record.compared for run in side.runs if run.problem}
+    reasons: dict[str, list[int]] = {}
+    for each in evidence:
+        for dropped in each.dropped:
+            reason = "see above" if dropped.round in told else wording.plain(dropped.reason)
+            numbers = reasons.setdefault(reason, [])
+            numbers += [dropped.round] if dropped.round not in numbers else []
+    for reason, numbers in reasons.items():
+        yield f"no pair in {wording.numbered('round', numbers)}: {reason}"
+
+
+def _training(record: Comparison, shown: Shown) -> Iterator[str]:
+    """Sides that train for the same time get to different accuracies by that alone."""
+    trained = [ranges(record, "trained_steps")[number] for number in shown.numbers]
+    medians = [found.median for found in trained if found]
+    if medians and max(medians) > (1 + SAME_LENGTH_RATIO) * min(medians):
+        steps = wording.listed(wording.count(round(median)) for median in medians)
+        yield f"test accuracy is after {steps} steps; with --steps or --epochs all train alike"
+
+
+def _repeats(record: Comparison) -> Iterator[str]:
+    kinds = {each.kind for each in record.evidence}
+    needed = max((each.repeats_needed or 0 for each in record.evidence), default=0)
+    if "one pair" in kinds:
+        yield "one pair of runs has no interval: add --repeats 5"
+    elif needed:
+        yield f"runs that spread like these show such a difference with --repeats {max(needed, 3)}"
+    elif "two pairs" in kinds:
+        yield "two pairs of runs allow no verdict: add --repeats 5"
+
+
+def warnings(record: Comparison) -> Iterator[str]:
+    """Each warning once, with the sides and rounds it is of where these are not all."""
+    alike: dict[str, list[Warned]] = {}
+    for warned in record.warned:
+        alike.setdefault(NUMBER.sub("#", warned.text), []).append(warned)
+    for group in alike.values():
+        rounds_of = [
+            sorted(set().union(*each)) for each in zip(*(w.rounds for w in group), strict=True)
+        ]
+        more = " (others alike, with other numbers)" if len(group) > 1 else ""
+        yield f"warning{_whose(record, rounds_of)}: {group[0].text}{more}"
+
+
+def _whose(record: Comparison, rounds_of: Sequence[Sequence[int]]) -> str:
+    """The sides, and where these are not all of a side's, the rounds."""
+    complete = [[run.round for run in side.complete] for side in record.compared]
+    if all(len(some) == len(every) for some, every in zip(rounds_of, complete, strict=True)):
+        return ""
+    parts = [
+        label if len(some) == len(every) else f"{label} {wording.numbered('round', some)}"
+        for label, some, every in zip(record.sides, rounds_of, complete, strict=True)
+        if some
+    ]
+    return f", {', '.join(parts)}"

@@ -1,0 +1,145 @@
+"""How the figures of a comparison are written: labels with units, ranges, ratios with intervals."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from analysis import wording
+from analysis.comparison.record import Change, Comparison, Figure, Range
+from analysis.comparison.table import Cell
+
+SMALL_RATIO = 0.1
+
+Unit = tuple[str, float]
+"""What stands behind the label, and what a value is divided by."""
+
+
+def _time(largest_ms: float) -> Unit:
+    unit, unit_ns = wording.time_unit(largest_ms * 1e6)
+    return f", {unit}", unit_ns / 1e6
+
+
+def _memory(largest_bytes: float) -> Unit:
+    return (", MiB", 2**20) if largest_bytes < 1000 * 2**20 else (", GiB", 2**30)
+
+
+def _plain(_largest: float) -> Unit:
+    return "", 1.0
+
+
+def _cores(_largest: float) -> Unit:
+    return ", cores", 100.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: a figure, its label, and the unit that suits its largest value."""
+
+    key: str
+    label: str
+    unit: Callable[[float], Unit] = _plain
+
+
+MAIN = (
+    Row("step_ms", "step", _time),
+    Row("samples_per_second", "samples/s"),
+    Row("first_step_ms", "first step", _time),
+    Row("accuracy", "test accuracy"),
+    Row("inference_latency_ms", "inference of 1", _time),
+)
+COST = (
+    Row("cpu_percent", "CPU", _cores),
+    Row("rss_peak_bytes", "RSS peak", _memory),
+    Row("gpu_percent", "GPU in use, %"),
+    Row("vram_peak_bytes", "VRAM peak", _memory),
+    Row("allocated_peak_bytes", "allocated", _memory),
+    Row("power_watts", "power, W"),
+    Row("energy_joules_per_1000_samples", "J/1,000 samples"),
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A row as texts: a cell for each side, and one for each side but the baseline."""
+
+    label: str
+    sides: list[Cell]
+    changes: list[Cell]
+
+
+def written(record: Comparison, row: Row) -> Written:
+    """A row of the table; dashes where nothing was measured."""
+    figure = record.figure(row.key)
+    if figure is None:
+        dash = Cell(wording.MISSING)
+        sides, others = len(record.compared), len(record.others)
+        return Written(row.label + row.unit(1)[0], [dash] * sides, [dash] * others)
+    largest = max(found.median for found in figure.ranges if found)
+    suffix, divisor = row.unit(largest)
+    if row.key == "cpu_percent":
+        suffix += _usable(record)
+    return Written(
+        row.label + suffix,
+        [range_cell(found, divisor) for found in figure.ranges],
+        [
+            change_cell(found, figure.kind, wording.decimals_for(largest))
+            for found in figure.changes
+        ],
+    )
+
+
+def _usable(record: Comparison) -> str:
+    """How many processors there were to use, if that was the same for all sides."""
+    known = {side.usable_cpus for side in record.compared if side.complete}
+    return "".join(f" of {cpus:g}" for cpus in known if len(known) == 1 and cpus)
+
+
+def measured(record: Comparison, rows: Sequence[Row]) -> list[Row]:
+    """The rows of which at least one side has a figure."""
+    return [row for row in rows if record.figure(row.key) is not None]
+
+
+def range_cell(found: Range | None, divisor: float = 1.0) -> Cell:
+    """The median of a side's runs; beside it their range, or that there is none."""
+    if found is None:
+        return Cell(wording.MISSING)
+    median, low, high = (value / divisor for value in (found.median, found.low, found.high))
+    if found.runs == 1:
+        return Cell(wording.number(median))
+    span = wording.range_beside(median, low, high)
+    one = span == wording.range_beside(median, median, median)
+    return Cell(wording.number(median), f"in all {found.runs}" if one else span)
+
+
+def change_cell(found: Change | None, kind: str, decimals: int) -> Cell:
+    """The ratio, or the difference with its sign and decimals; beside it the 95 % interval."""
+    if found is None:
+        return Cell(wording.MISSING)
+    if kind == "ratio":
+        note = interval(found.estimate, found.low, found.high)
+        return Cell(f"{times(found.estimate)} ×", note)
+    low, high = (wording.signed(end, decimals) for end in (found.low, found.high))
+    note = "" if found.low is None else f"{low} to {high}"
+    return Cell(wording.signed(found.estimate, decimals), note)
+
+
+def times(ratio: float) -> str:
+    """A ratio with three significant digits, but no more than two decimals from 0.1 on."""
+    return wording.number(ratio, _decimals(ratio))
+
+
+def _decimals(ratio: float) -> int:
+    decimals = wording.decimals_for(ratio)
+    return min(decimals, 2) if ratio >= SMALL_RATIO else decimals
+
+
+def interval(estimate: float, low: float | None, high: float | None) -> str:
+    """The ends of a ratio's interval, written like the ratio; nothing where there is none."""
+    if low is None or high is None:
+        return ""
+    return wording.interval(low, high, _decimals(estimate))
+
+
+def ranges(record: Comparison, key: str) -> list[Range | None]:
+    """The values of a figure by side; None where there are none."""
+    figure: Figure | None = record.figure(key)
+    return figure.ranges if figure else [None] * len(record.compared)

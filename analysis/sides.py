@@ -1,0 +1,48 @@
+"""How the sides of a comparison are told apart: by name, mark and colour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis import wording
+from profilers.rundir import Side
+
+COLOURS = {
+    "torch": "#dd6b33",
+    "tensorflow": "#4a8be0",
+    "onnxruntime": "#4b9aa2",
+    "litert": "#ab616d",
+}
+MARKS = {"torch": "●", "tensorflow": "◆", "onnxruntime": "■", "litert": "▲"}
+SPARE_MARKS = "○◇□△▽▷◁◎"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The sides that a text shows, the baseline first: their numbers, names, marks and colours."""
+
+    numbers: list[int]
+    labels: list[str]
+    marks: list[str]
+    colours: list[str]
+
+
+def labels(sides: Sequence[Side]) -> list[str]:
+    """Framework and execution of each side; one that is there again gets a number."""
+    found: list[str] = []
+    for side in sides:
+        name = wording.plain(f"{wording.framework(side.framework)} {side.execution}")
+        names = (name, *(f"{name} ({number})" for number in range(2, len(sides) + 1)))
+        found.append(next(each for each in names if each not in found))
+    return found
+
+
+def marks(frameworks: Sequence[str]) -> list[str]:
+    """A sign for each side: that of its framework, or one that is free where it is taken.
+
+    Beyond the signs that there are, sides are numbered.
+    """
+    found: list[str] = []
+    for number, framework in enumerate(frameworks, start=1):
+        wanted = (*MARKS.get(framework, ""), *SPARE_MARKS)
+        found.append(next((mark for mark in wanted if mark not in found), str(number)))
+    return found

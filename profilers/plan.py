@@ -1,0 +1,249 @@
+"""What will be run: every check that can be made before anything is measured."""
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from profilers import interpreters, launch, options, rundir
+from profilers.backend import Framework, frameworks
+from profilers.rundir import DataRecord, MissingSide, ProfileError, RunRecord, Settings
+from workloads import weights
+from workloads.catalogue import find_workload
+from workloads.spec import Workload
+
+if TYPE_CHECKING:
+    from workloads.data.cache import CachedData
+
+TRAINED = "trained"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One framework in one execution mode, ready to be run; `number` is its place in the request.
+
+    The one that only trains the weights for the others has none.
+    """
+
+    number: int | None
+    framework: Framework
+    interpreter: str
+    settings: Settings
+    warnings: list[str]
+
+    @property
+    def title(self) -> str:
+        """How progress and errors call it."""
+        return f"{self.framework.title} {self.settings.execution}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All sides asked for, those that can be run, and what these share.
+
+    `teacher` is run before them, to train the weights that they begin with.
+    """
+
+    asked: list[rundir.Side]
+    missing: list[MissingSide]
+    sides: list[Side]
+    teacher: Side | None
+    data: DataRecord
+    output: Path
+    name: str | None
+    repeats: int
+
+    @property
+    def compares(self) -> bool:
+        """Whether several sides were asked for."""
+        return len(self.asked) > 1
+
+    @property
+    def run_count(self) -> int:
+        """How many runs there will be."""
+        return self.repeats * len(self.sides) + (self.teacher is not None)
+
+    def run_id(self, side: Side, repeat: int) -> str:
+        """The name of a run's directory: the one asked for, or one that tells what ran."""
+        if self.name is None:
+            s = side.settings
+            return rundir.new_id(s.workload, s.framework, s.device)
+        return run_names(self.name, self.asked, self.repeats)[side.number, repeat]
+
+    def comparison_id(self) -> str:
+        """The name of the comparison's directory."""
+        s = self.sides[0].settings
+        known = "-".join(dict.fromkeys(side.framework for side in self.asked))
+        return f"compare-{self.name or rundir.new_id(s.workload, known, s.device)}"
+
+
+def run_names(
+    name: str, sides: list[rundir.Side], repeats: int
+) -> dict[tuple[int | None, int], str]:
+    """The directories of all runs of a named request, by number of the side and repeat."""
+    names: dict[tuple[int | None, int], str] = {(None, 1): f"{name}-{TRAINED}"}
+    one_framework = len({side.framework for side in sides}) < len(sides)
+    for number, side in enumerate(sides):
+        which = f"{side.framework}-{side.execution}" if one_framework else side.framework
+        for repeat in range(1, repeats + 1):
+            parts = [name, which * (len(sides) > 1), str(repeat) * (repeats > 1)]
+            names[number, repeat] = "-".join(filter(None, parts))
+    return names
+
+
+def make(asked: argparse.Namespace) -> Plan:
+    """Check the request; data are fetched and made last.
+
+    Raises:
+        ProfileError, WorkloadError: it can't be met, by no framework of those asked for.
+    """
+    from profilers.sampling.cgroup import physical_cores
+    from workloads.data import sources
+
+    known = frameworks()
+    pairs = options.sides(asked, known)
+    workload = find_workload(asked.workload or options.DEFAULT_WORKLOAD)
+    cpus = physical_cores()
+    wanted = [options.settings(asked, *pair, workload, cpus) for pair in pairs]
+    sides = [rundir.Side(s.framework, s.execution) for s in wanted]
+    choice = sources.choose(wanted[0].data, asked.download)
+    choice.dataset.check(workload)
+    output = Path(asked.output)
+    repeats = asked.repeats or (options.COMPARED_REPEATS if len(pairs) > 1 else 1)
+    trains_first = asked.weights_from in known
+    _check_output(output, asked.name, sides, repeats, trains_first)
+    if asked.weights_from is not None and not trains_first:
+        source = _weights_source(asked.weights_from, output, workload)
+        wanted = [msgspec.structs.replace(s, weights_from=source) for s in wanted]
+    programs = interpreters.parse(asked.python)
+    ready, missing = _ready_sides(wanted, known, programs)
+    teacher = None
+    if trains_first:
+        teacher = _teacher(asked, known[asked.weights_from], workload, ready[0], programs)
+    return Plan(
+        asked=sides,
+        missing=missing,
+        sides=ready,
+        teacher=teacher,
+        data=_data(wanted[0], sources.prepare(choice, workload, asked.quiet)),
+        output=output,
+        name=asked.name,
+        repeats=repeats,
+    )
+
+
+def _ready_sides(
+    wanted: list[Settings], known: dict[str, Framework], programs: dict[str, str]
+) -> tuple[list[Side], list[MissingSide]]:
+    """The sides that can be run, and why the others can't; at least one can be."""
+    sides: list[Side] = []
+    missing: list[MissingSide] = []
+    for number, settings in enumerate(wanted):
+        try:
+            sides.append(_ready(number, known[settings.framework], settings, programs))
+        except ProfileError as error:
+            if len(wanted) == 1:
+                raise
+            missing.append(MissingSide(number, str(error)))
+    if not sides:
+        raise ProfileError(" ".join(dict.fromkeys(each.reason for each in missing)))
+    _check_devices(sides)
+    return sides, missing
+
+
+def _ready(
+    number: int | None, framework: Framework, settings: Settings, programs: dict[str, str]
+) -> Side:
+    """The side, once its interpreter has tried packages and device."""
+    interpreter = interpreters.find(framework.name, programs)
+    ready = launch.preflight(interpreter, framework, settings)
+    settings = msgspec.structs.replace(settings, device=ready.device)
+    return Side(number, framework, interpreter, settings, ready.warnings)
+
+
+def _check_devices(sides: list[Side]) -> None:
+    """Only `auto` can find a device for each side that is another one than the others'."""
+    devices = {side.settings.device: side.framework.title for side in sides}
+    if len(devices) > 1:
+        found = " and ".join(f"{title} on {device}" for device, title in devices.items())
+        reasons = " ".join(warning for side in sides for warning in side.warnings)
+        raise ProfileError(
+            f"--device auto would run {found}, which compares devices and not frameworks; "
+            f"say --device cpu, or make the GPU visible to both. {reasons}".rstrip()
+        )
+
+
+def _teacher(
+    asked: argparse.Namespace,
+    framework: Framework,
+    workload: Workload,
+    side: Side,
+    programs: dict[str, str],
+) -> Side:
+    """The run that trains the weights for the others, as plainly as its framework can."""
+    threads = side.settings.threads
+    settings = options.settings(asked, framework, framework.executions[0], workload, threads)
+    settings = msgspec.structs.replace(settings, mode="train", device=side.settings.device)
+    return _ready(None, framework, settings, programs)
+
+
+def _weights_source(asked: str, output: Path, workload: Workload) -> str:
+    """The run whose weights are asked for, by its path or its name; they must fit the workload."""
+    places = (Path(asked), output / asked)
+    found = next((place for place in places if os.path.exists(place / rundir.RUN)), None)
+    if found is None:
+        raise ProfileError(
+            f"--from {asked} is neither a run nor a framework; name a run's folder, or "
+            f"{' or '.join(frameworks())} to train there first."
+        )
+    record = rundir.read_json(found / rundir.RUN, RunRecord)
+    if record.settings.workload != workload.name:
+        raise ProfileError(
+            f"--from {asked} trained {record.settings.workload}, not {workload.name}; "
+            f"add --workload {record.settings.workload}, or take another run."
+        )
+    if not (found / rundir.WEIGHTS).exists():
+        raise ProfileError(
+            f"{found} holds no {rundir.WEIGHTS} (its mode is {record.settings.mode}, its status "
+            f"{record.status}); take a run that trained to its end."
+        )
+    weights.load(found / rundir.WEIGHTS, workload)
+    return str(found)
+
+
+def _check_output(
+    output: Path, name: str | None, sides: list[rundir.Side], repeats: int, trains_first: bool
+) -> None:
+    """Find out now, and not after a minute, that results could not be written."""
+    if name is not None:
+        names = run_names(name, sides, repeats)
+        if not trains_first:
+            del names[None, 1]
+        wanted = [*names.values(), *([f"compare-{name}"] if len(sides) > 1 else [])]
+        for taken in (output / each for each in wanted if os.path.exists(output / each)):
+            raise ProfileError(f"{taken} exists already; choose another --name or remove it.")
+    nearest = next(
+        path for path in (output.absolute(), *output.absolute().parents) if os.path.exists(path)
+    )
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ProfileError(f"{output} can't be written to; choose a folder with --output.")
+
+
+def _data(settings: Settings, made: "CachedData") -> DataRecord:
+    from workloads.batches import BatchOrder
+
+    count = made.train_count if settings.mode == "train" else made.test_count
+    BatchOrder(count, settings.batch_size, settings.seed)
+    return DataRecord(
+        name=made.name,
+        description=made.description,
+        cache_key=made.key,
+        sha256=made.sha256,
+        train_count=made.train_count,
+        test_count=made.test_count,
+        input_shape=made.input_shape,
+        classes=made.classes,
+    )

@@ -1,0 +1,121 @@
+"""How TensorFlow's steps come by their batches: from tensors on the device, or through tf.data."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from workloads.batches import Batches, BatchLog
+
+NUMBERS_AT_ONCE = 2**20
+FETCHED_AHEAD = 2
+"""Batches that a pipeline holds ready, as many as a worker of a DataLoader does."""
+
+
+class Preloaded:
+    """All samples on the device, float32 NHWC in [0, 1]: no step waits for a copy."""
+
+    def __init__(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any], device: str) -> None:
+        with tf.device(device):
+            self.inputs = tf.constant(np.asarray(inputs, np.float32) / np.float32(255))
+            self.labels = tf.constant(np.array(labels))
+
+    def open(self, batches: Batches) -> Iterator[Any]:
+        """The sample numbers of each batch; `fetch` picks the samples as part of the step."""
+        for numbers in batches:
+            batches.log.note(numbers)
+            yield numbers
+
+    def fetch(self, numbers: Any) -> tuple[Any, Any]:
+        """(inputs, labels) of these samples."""
+        return tf.gather(self.inputs, numbers), tf.gather(self.labels, numbers)
+
+    def spec(self, batch_size: int) -> Any:
+        """What `open` hands out, as TensorFlow describes it."""
+        return tf.TensorSpec((batch_size,), tf.int64)
+
+    def dataset(self, batches: Batches) -> Any:
+        """A tf.data pipeline that picks each batch from the tensors when it is asked for."""
+        return _numbers(batches).map(self.fetch)
+
+    def dataset_spec(self, batch_size: int) -> Any:
+        """What `dataset` hands out, as TensorFlow describes it."""
+        return _spec(self.inputs.shape, batch_size)
+
+
+class Pipeline:
+    """Samples decoded one by one by a tf.data pipeline with so many threads."""
+
+    def __init__(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any], workers: int) -> None:
+        with tf.device("/CPU:0"):
+            self._inputs = tf.constant(np.asarray(inputs))
+            self._labels = tf.constant(np.array(labels))
+        self._workers = workers
+
+    def open(self, batches: Batches) -> Iterator[Any]:
+        """(inputs, labels) of each batch in the order asked for, fetched ahead.
+
+        The pipeline is set up, and has its first batch, when this returns.
+        """
+        fetched = iter(self._fetched(batches))
+        return self._handed_over(chain([next(fetched)], fetched), batches.log)
+
+    def _handed_over(self, fetched: Iterator[Any], log: BatchLog) -> Iterator[Any]:
+        for inputs, labels, numbers in fetched:
+            log.note(numbers)
+            yield inputs, labels
+
+    def fetch(self, batch: tuple[Any, Any]) -> tuple[Any, Any]:
+        """The batch as it is: the pipeline has fetched it."""
+        return batch
+
+    def spec(self, batch_size: int) -> Any:
+        """What `open` hands out, as TensorFlow describes it."""
+        return _spec(self._inputs.shape, batch_size)
+
+    def dataset(self, batches: Batches) -> Any:
+        """The pipeline for these batches: (inputs, labels)."""
+        return self._fetched(batches).map(lambda inputs, labels, numbers: (inputs, labels))
+
+    def _fetched(self, batches: Batches) -> Any:
+        """(inputs, labels, sample numbers) of each batch."""
+        size = batches.order.batch_size
+        samples = (
+            _numbers(batches)
+            .unbatch()
+            .map(self._decoded, num_parallel_calls=self._workers, deterministic=True)
+            .batch(size, drop_remainder=True)
+            .apply(tf.data.experimental.assert_cardinality(len(batches)))
+            .prefetch(FETCHED_AHEAD)
+        )
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = self._workers
+        return samples.with_options(options)
+
+    dataset_spec = spec
+
+    def _decoded(self, number: Any) -> tuple[Any, Any, Any]:
+        """One sample: uint8 -> float32 in [0, 1]."""
+        image = tf.cast(tf.gather(self._inputs, number), tf.float32) / 255.0
+        return image, tf.gather(self._labels, number), number
+
+
+def _numbers(batches: Batches) -> Any:
+    """The sample numbers batch by batch, made some megabytes at a time and ahead of time."""
+    size = batches.order.batch_size
+    at_once = max(1, NUMBERS_AT_ONCE // size)
+    parts = tf.data.Dataset.from_generator(
+        lambda: (part.numbers() for part in batches.parts(at_once)),
+        output_signature=tf.TensorSpec((None, size), tf.int64),
+    )
+    known = tf.data.experimental.assert_cardinality(len(batches))
+    return parts.prefetch(1).unbatch().apply(known)
+
+
+def _spec(samples_shape: Any, batch_size: int) -> Any:
+    """(inputs, labels) of a batch."""
+    shape = (batch_size, *samples_shape[1:])
+    return tf.TensorSpec(shape, tf.float32), tf.TensorSpec((batch_size,), tf.int64)

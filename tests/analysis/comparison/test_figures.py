@@ -1,0 +1,108 @@
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from analysis.comparison import compare, figures
+from analysis.comparison.record import Change, Comparison, Figure
+from analysis.ops import GAPS
+from profilers import rundir
+
+
+def found(directory: Path) -> Comparison:
+    return compare.finish_all([directory]).comparisons[0].record
+
+
+def figure(record: Comparison, key: str) -> Figure:
+    figure = record.figure(key)
+    assert figure is not None
+    return figure
+
+
+def change_result(run: Path, **changes: Any) -> None:
+    path = run / rundir.RESULT
+    result = rundir.read_json(path, rundir.Result)
+    rundir.write_json(path, msgspec.structs.replace(result, **changes))
+
+
+def test_figures_of_a_side_are_over_its_complete_runs(make_comparison: Any) -> None:
+    record = found(make_comparison([(2.0, 4.0, 8.0), (3.0, None, 5.0)], profiled=False))
+    ranges = figure(record, "step_ms").ranges
+    assert [(each.median, each.low, each.high, each.runs) for each in ranges if each] == [
+        (4.0, 2.0, 8.0, 3),
+        (4.0, 3.0, 5.0, 2),
+    ]
+
+
+def test_changes_are_ratios_within_rounds(make_comparison: Any) -> None:
+    record = found(make_comparison([(2.0, 4.0), (4.0, 8.0)], profiled=False))
+    [step] = figure(record, "step_ms").changes
+    [rate] = figure(record, "samples_per_second").changes
+    assert step == Change(pytest.approx(2.0), pytest.approx(2.0), pytest.approx(2.0), 2)
+    assert rate is not None
+    assert rate.estimate == pytest.approx(0.5)
+
+
+def test_the_change_of_accuracy_is_a_difference(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0, 2.0), (4.0, 4.0)], profiled=False)
+    for run, accuracy in {"run-1-0": 0.5, "run-2-0": 0.5, "run-1-1": 0.6, "run-2-1": 0.5}.items():
+        change_result(directory.parent / run, accuracy=accuracy)
+    accuracy = figure(found(directory), "accuracy")
+    [change] = accuracy.changes
+    assert accuracy.kind == "difference"
+    assert change is not None
+    assert change.estimate == pytest.approx(0.05)
+    assert change.high == pytest.approx(0.05 + 12.7062 * 0.05, abs=1e-4)
+
+
+def test_what_no_side_measured_is_no_figure_and_what_one_lacks_has_no_change(
+    make_comparison: Any,
+) -> None:
+    directory = make_comparison([(2.0,), (4.0,)], profiled=False)
+    (directory.parent / "run-1-1" / rundir.RESOURCES).unlink()
+    record = found(directory)
+    memory = figure(record, "rss_peak_bytes")
+    assert memory.ranges[1] is None
+    assert memory.changes == [None]
+    assert record.figure("power_watts") is None
+
+
+def test_phases_are_means_over_the_runs_and_add_up(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0, 2.0), (4.0,)])
+    make_run = make_comparison.make_run
+    events = [event for event in make_run.kineto_events() if event["name"] != "phase:optimizer"]
+    for event in events:
+        if event["name"] == "phase:forward":
+            event["dur"] = 400
+    make_run.add_profile(directory.parent / "run-2-0", events)
+    first, second = found(directory).profiles
+    assert first is not None
+    assert second is not None
+    assert first.phases_ns == pytest.approx(
+        {"forward": 300_000, "optimizer": 125_000, GAPS: 75_000}
+    )
+    assert first.step_ns == pytest.approx(500_000)
+    assert (first.runs, second.runs) == (2, 1)
+    assert second.phases_ns["forward"] == pytest.approx(200_000)
+
+
+def test_no_profile_is_none() -> None:
+    assert figures.profile([]) is None
+
+
+def test_energy_is_by_the_samples_trained(make_comparison: Any) -> None:
+    make_run = make_comparison.make_run
+    header = "time_ns,gpu0_power_watts,gpu0_energy_joules"
+    settings = msgspec.structs.replace(make_run.settings, device="cuda:0")
+    directory = make_comparison(
+        [(2.0,), (4.0,)],
+        profiled=False,
+        settings=settings,
+        samples=(header, "500,100,0", "1500,100,100", "2500,100,200", "3500,100,300"),
+        resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
+        machine=make_run.environment("GPU-aa", "A card"),
+    )
+    energy = figure(found(directory), "energy_joules_per_1000_samples")
+    assert energy.ranges[0] is not None
+    assert energy.ranges[0].median == pytest.approx(1000 * 200 / 96)  # 3 steps of 32

@@ -1,0 +1,135 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from analysis import summary
+from analysis.comparison import same_work
+from analysis.summary import Measured
+from profilers.rundir import BatchDigest, Result
+
+RESULT = Result(
+    parameters=1,
+    weights_sha256="aa",
+    data_sha256="bb",
+    batches=[BatchDigest("warmup", 21, "11"), BatchDigest("timed", 100, "22")],
+    parameter_norm=1.0,
+    steps_per_epoch=1,
+    trained_steps=1,
+    accuracy=1.0,
+    test_loss=0.0,
+)
+
+
+class Runs:
+    """Makes runs that differ in what is named."""
+
+    def __init__(self, make_run: Any) -> None:
+        self.make_run, self.count = make_run, 0
+
+    def __call__(
+        self, loss: float | None = 2.5, settings: dict[str, Any] | None = None, **result: Any
+    ) -> Measured:
+        self.count += 1
+        run = self.make_run(
+            f"run-{self.count}",
+            settings=msgspec.structs.replace(self.make_run.settings, **settings or {}),
+            result=msgspec.structs.replace(RESULT, **result),
+            steps=[self.make_run.step("first_step", 0, 1.0, loss=loss)],
+        )
+        return summary.measured(run)
+
+
+@pytest.fixture
+def run(make_run: Any) -> Runs:
+    return Runs(make_run)
+
+
+def test_what_agrees(run: Runs) -> None:
+    found = same_work.same_work([run(), run(2.5 + 1e-8)], [run(2.5 + 3e-8)])
+    assert (found.differing, found.unknown) == ((), ())
+    assert found.loss_difference == pytest.approx(3e-8)
+    assert same_work.sentence(found) == "weights, data, batches; step-0 losses agree to 3e-8"
+
+
+def test_equal_losses(run: Runs) -> None:
+    found = same_work.same_work([run()], [run()])
+    assert same_work.sentence(found).endswith("step-0 losses are equal")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"weights_sha256": "other"}, "weights differ"),
+        ({"data_sha256": "other"}, "data differ"),
+        ({"batches": [BatchDigest("timed", 100, "33")]}, "batches differ"),
+        ({"settings": {"workload": "other"}}, "workload differ"),
+        ({"loss": 2.6}, "step-0 losses differ (by 1e-1)"),
+        ({"loss": 2.51, "data_sha256": "x"}, "data and step-0 losses differ (by 1e-2)"),
+    ],
+)
+def test_what_differs_is_named(run: Runs, changes: Any, words: str) -> None:
+    found = same_work.same_work([run(), run()], [run(), run(**changes)])
+    assert same_work.sentence(found) == f"not the same work: {words}"
+
+
+@pytest.mark.parametrize(("precision", "differs"), [("fp32", True), ("bf16", False)])
+def test_losses_may_differ_by_what_the_precision_rounds(
+    run: Runs, precision: str, differs: bool
+) -> None:
+    settings = {"precision": precision}
+    found = same_work.same_work([run(settings=settings)], [run(2.52, settings=settings)])
+    assert (same_work.LOSSES in found.differing) is differs
+
+
+def test_only_digests_of_as_many_steps_are_compared(run: Runs) -> None:
+    longer = [BatchDigest("timed", 100, "22"), BatchDigest("timed", 500, "44")]
+    found = same_work.same_work([run()], [run(batches=longer)])
+    assert "batches" in found.same
+    alone = same_work.same_work([run()], [run(batches=[BatchDigest("timed", 50, "55")])])
+    assert alone.unknown == ("batches",)
+    assert same_work.sentence(alone).endswith("not compared: batches")
+
+
+@pytest.mark.parametrize("loss", [None, float("nan")])
+def test_a_missing_loss_is_told(run: Runs, loss: float | None) -> None:
+    found = same_work.same_work([run(), run(loss)], [run()])
+    assert found.unknown == ("step-0 losses",)
+    assert same_work.sentence(found) == "weights, data, batches; not compared: step-0 losses"
+
+
+def test_the_same_conditions(run: Runs) -> None:
+    assert same_work.conditions([run()], [run(), run()]) == "same"
+
+
+def test_conditions_that_differ_are_named_with_their_values(run: Runs, make_run: Any) -> None:
+    other = run(settings={"precision": "bf16", "batch_size": 64, "optimizer": "sgd"})
+    assert same_work.conditions([run()], [other]) == (
+        "precision differs: fp32 and bf16; batch size differs: 32 and 64; "
+        "optimizer differs: adam and sgd"
+    )
+
+
+def test_machines_that_differ_are_named(make_run: Any) -> None:
+    settings = msgspec.structs.replace(make_run.settings, device="cuda:0")
+    card = make_run.environment("GPU-1", "A card")
+    machine = msgspec.structs.replace(card, cpu_model="Other", threads={"intra_op": 8})
+    left, right, third = (
+        summary.measured(each)
+        for each in (
+            make_run("a"),
+            make_run("b", settings=settings, machine=machine),
+            make_run("c", settings=settings, machine=card),
+        )
+    )
+    assert same_work.conditions([left], [right]) == (
+        "device differs: cpu and cuda:0; threads differ: 2 and 8; "
+        "CPU model differs: A processor and Other"
+    )
+    assert "threads differ: 2 and 2 or 8" in same_work.conditions([left], [right, third])
+
+
+def test_inference_has_no_losses_to_compare(run: Runs) -> None:
+    runs = [run(None, settings={"mode": "infer"}) for _ in range(2)]
+    found = same_work.same_work(runs[:1], runs[1:])
+    assert same_work.sentence(found) == "weights, data, batches"

@@ -1,0 +1,128 @@
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from analysis.comparison import compare, trust
+from analysis.comparison.record import Comparison, Warned
+from analysis.layout import NO_BREAK_SPACE
+from analysis.sides import Shown
+from profilers import rundir
+from profilers.rundir import MissingSide
+
+SHOWN = Shown([0, 1], ["PyTorch eager", "TensorFlow function"], ["●", "◆"], ["", ""])
+
+
+@pytest.fixture(autouse=True)
+def here(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run.output.mkdir()
+    monkeypatch.chdir(make_run.output.parent)
+
+
+def found(directory: Path) -> Comparison:
+    return compare.finish_all([directory]).comparisons[0].record
+
+
+def sentences(directory: Path) -> list[str]:
+    texts = trust.sentences(found(directory), SHOWN, directory)
+    return [text.replace(NO_BREAK_SPACE, " ") for text in texts]
+
+
+def test_profiler_coverage_and_pairs(make_comparison: Any) -> None:
+    assert sentences(make_comparison([(2.0, 2.0), (4.0, 3.9)])) == [
+        "profiler 0.500 × and 0.253 ×: phases are of profiled steps, the steps in the table are "
+        "not",
+        "100 % of the operations' self time mapped to a phase, 60.0 % to a layer; 0 events dropped",
+        "2 pairs of fresh processes, in an order drawn with seed 7; intervals of 95 %, Student's "
+        "t; all figures: traces/compare-1/compare.json",
+        "runs that spread like these show such a difference with --repeats 3",
+    ]
+
+
+def test_one_run_each_has_no_interval(make_comparison: Any) -> None:
+    text = sentences(make_comparison([(2.0,), (4.0,)], profiled=False))
+    assert "1 pair of fresh processes, in an order drawn with seed 7; all figures:" in text[2]
+    assert text[-1] == "one pair of runs has no interval: add --repeats 5"
+    assert text[1].startswith("no profile could be read")
+
+
+def test_two_runs_that_need_no_number_of_repeats(make_comparison: Any) -> None:
+    text = sentences(make_comparison([(2.0, 2.0), (2.0, 2.0)], profiled=False))
+    assert text[-1] == "two pairs of runs allow no verdict: add --repeats 5"
+
+
+def test_rounds_without_a_pair(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0, 2.0, 2.0, 2.0), (4.0, None, None, 4.0)], profiled=False)
+    (directory.parent / "run-4-0" / rundir.STEPS).unlink()
+    text = sentences(directory)
+    assert "no pair in rounds 2 and 3: see above" in text
+    assert "no pair in round 4: PyTorch eager has no timed step" in text
+
+
+def test_accuracies_after_training_of_other_lengths(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (4.0,)], profiled=False)
+    assert not any("test accuracy" in text for text in sentences(directory))
+    path = directory.parent / "run-1-0" / rundir.RESULT
+    result = rundir.read_json(path, rundir.Result)
+    rundir.write_json(path, msgspec.structs.replace(result, trained_steps=5_127))
+    assert (
+        "test accuracy is after 5,127 and 220 steps; with --steps or --epochs all train alike"
+        in sentences(directory)
+    )
+
+
+def test_several_sides_are_held_to_holm(make_comparison: Any) -> None:
+    sides = [make_comparison.torch, make_comparison.tensorflow, make_comparison.torch]
+    directory = make_comparison(
+        [(2.0,) * 3, (4.0,) * 3, (2.0, 2.1, 2.2)], sides=sides, profiled=False
+    )
+    text = trust.sentences(
+        found(directory),
+        Shown([0, 1, 2], ["a", "b", "c"], ["●", "◆", "○"], ["", "", ""]),
+        directory,
+    )
+    assert "verdicts on several sides are held to Holm's thresholds" in list(text)
+
+
+def test_what_is_missing_is_told(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0, None), (4.0, 4.0)], rounds=5, profiled=False)
+    assert list(trust.troubles(found(directory), directory)) == [
+        "PyTorch eager, round 2: failed (it broke); what is left is in traces/run-2-0",
+        "2 of 5 rounds were begun.",
+    ]
+
+
+def test_a_missing_side_is_told(make_comparison: Any) -> None:
+    missing = [MissingSide(1, "no\x1b package.")]
+    directory = make_comparison([(2.0,)], missing=missing, profiled=False)
+    assert list(trust.troubles(found(directory), directory)) == [
+        "TensorFlow function was not run: no package."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("warned", "text"),
+    [
+        ([Warned("all", [[1, 2], [1, 2]])], "warning: all"),
+        ([Warned("one side", [[], [1, 2]])], "warning, TensorFlow function: one side"),
+        (
+            [Warned("some", [[2], [1, 2]])],
+            "warning, PyTorch eager round 2, TensorFlow function: some",
+        ),
+        (
+            [Warned("in 23 % of it", [[1], []]), Warned("in 31.5 % of it", [[2], [1]])],
+            "warning, PyTorch eager, TensorFlow function round 1: in 23 % of it "
+            "(others alike, with other numbers)",
+        ),
+    ],
+)
+def test_warnings_say_whose_they_are(make_comparison: Any, warned: list[Warned], text: str) -> None:
+    record = found(make_comparison([(2.0, 2.0), (4.0, 4.0)], profiled=False))
+    changed = msgspec.structs.replace(record, warned=warned)
+    assert list(trust.warnings(changed)) == [text]
+
+
+def test_warnings_of_the_runs_are_found(make_comparison: Any) -> None:
+    record = found(make_comparison([(2.0,), (4.0,)], profiled=False, warnings=["the loss is nan"]))
+    assert record.warned == [Warned("the loss is nan", [[1], [1]])]

@@ -1,0 +1,68 @@
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis import layout
+
+
+@pytest.fixture(autouse=True)
+def active_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+
+
+def commands(named: dict[str, list[str]]) -> list[str]:
+    return [line.text for line in layout.commands("Next", named)]
+
+
+def test_the_interpreter_is_named_so_that_the_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert layout.shown_python() == "python"
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.chdir(Path(sys.executable).parent.parent)
+    assert layout.shown_python() == str(Path("bin") / Path(sys.executable).name)
+
+
+def test_short_commands_stand_beside_their_names() -> None:
+    assert commands({"One": ["view", "a b"], "Two": ["view", "c"]}) == [
+        "Next     One           python -m analysis view 'a b'",
+        "         Two           python -m analysis view c",
+    ]
+
+
+def test_a_long_command_moves_all_below_their_names() -> None:
+    run = "r" * 60
+    assert commands({"One": ["view", run], "Two": ["view", "c"]}) == [
+        "Next     One",
+        f"           python -m analysis view {run}",
+        "         Two",
+        "           python -m analysis view c",
+    ]
+
+
+@pytest.mark.parametrize("length", [50, 70, 80, 150])
+def test_a_command_that_fits_no_line_is_continued_and_stays_one_command(length: int) -> None:
+    runs = ["a" * length, "b" * length]
+    found = commands({"TensorBoard": ["view", *runs, "--tensorboard"]})
+    assert max(map(len, found)) <= 100 or length > 89
+    typed = "\n".join(found).removeprefix("Next     TensorBoard")
+    assert shlex.split(typed.replace("\\\n", " ")) == [
+        *("python", "-m", "analysis", "view"),
+        *runs,
+        "--tensorboard",
+    ]
+    assert all(line.endswith(" \\") for line in found[int(length > 70) : -1])
+
+
+def test_a_sentence_keeps_together_what_is_tied() -> None:
+    tied = layout.NO_BREAK_SPACE.join(["x" * 50, "y" * 40])
+    found = [line.text for line in layout.wrapped(f"{'a ' * 10}{tied}", "")]
+    assert found == [("a " * 10).rstrip(), f"{'x' * 50} {'y' * 40}"]
+
+
+def test_a_label_stands_before_the_first_line_alone() -> None:
+    found = [line.text for line in layout.labelled("Same work", ["a " * 60, "b"], indent=11)]
+    assert found[0].startswith("Same work  a a")
+    assert found[1].startswith(" " * 11 + "a")
+    assert found[2] == " " * 11 + "b"
+    assert max(map(len, found)) <= 100
