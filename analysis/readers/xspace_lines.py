@@ -95,6 +95,8 @@ class LineReader:
         named = {number: name for number, name in plane.event_names.items() if name}
         self._codes = Codes(named)
         self._names = [named[number] for number in self._codes.ids.tolist()]
+        self._plain = np.empty((len(self._names), len(Known._fields)), dtype=np.int64)
+        self._is_plain_known = np.zeros(len(self._names), dtype=bool)
         self._is_mark = np.array([*(name.startswith(MARKS) for name in self._names), False])
         self._is_memory = np.array([*(name in MEMORY for name in self._names), False])
 
@@ -172,10 +174,11 @@ class LineReader:
         forms, code = values.forms[rows], code[rows]
         known = np.empty((len(rows), len(Known._fields)), dtype=np.int64)
         plain, others = np.flatnonzero(forms == 0), np.flatnonzero(forms)
-        table = np.empty((len(self._names), len(Known._fields)), dtype=np.int64)
-        for number in np.flatnonzero(np.bincount(code[plain])).tolist():
-            table[number] = self._kinds.of(self._names[number], 0, (), [])
-        known[plain] = table[code[plain]]
+        occurs = np.bincount(code[plain], minlength=len(self._names)) > 0
+        for number in np.flatnonzero(occurs & ~self._is_plain_known).tolist():
+            self._plain[number] = self._kinds.of(self._names[number], 0, (), [])
+        self._is_plain_known |= occurs
+        known[plain] = self._plain[code[plain]]
         if len(others):
             told = {name: c for name, c in values.columns.items() if name not in NUMBERS}
             columns = [code[others], forms[others]]
