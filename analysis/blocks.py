@@ -185,6 +185,11 @@ class Trace(Protocol):
     notes: list[str]
 
     @property
+    def left_out(self) -> int:
+        """Events that the reader was told to keep from the blocks."""
+        ...
+
+    @property
     def dropped_reasons(self) -> dict[str, int]:
         """How many events could not be understood, and why."""
         ...

@@ -232,7 +232,7 @@ def gather(
     groups = Groups.empty(trace.strings, recorded.steps, recorded.counted.paths)
     for folded in recorded.windows():
         groups.take(folded, select(folded))
-    gathered = groups.gathered(recorded.counted.events)
+    gathered = groups.gathered(recorded.counted.events + trace.left_out)
     gathered.dropped_reasons = dict(trace.dropped_reasons)
     gathered.repaired, gathered.truncated = trace.repaired, trace.truncated
     gathered.notes = list(trace.notes)

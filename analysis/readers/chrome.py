@@ -74,6 +74,7 @@ class ChromeTrace:
         self.devices: list[dict[str, object]] = []
         self.base_ns = 0
         self.rank = 0
+        self.left_out = 0
         self.marks = 0
         self.notes: list[str] = []
         self._dropped: dict[str, int] = Counter()

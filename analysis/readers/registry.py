@@ -171,6 +171,11 @@ class Ranks:
         return sum(trace.dropped for trace in self.traces)
 
     @property
+    def left_out(self) -> int:
+        """Events that are kept from the blocks."""
+        return sum(trace.left_out for trace in self.traces)
+
+    @property
     def repaired(self) -> int:
         """Places where a file's text had to be mended."""
         return sum(trace.repaired for trace in self.traces)

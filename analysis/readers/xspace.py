@@ -52,6 +52,7 @@ class XSpaceTrace:
         self.devices: list[dict[str, object]] = []
         self.base_ns = 0
         self.rank = 0
+        self.left_out = 0
         self.notes: list[str] = []
         self.marks = 0
         self.dropped_reasons: dict[str, int] = Counter()

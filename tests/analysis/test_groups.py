@@ -44,7 +44,7 @@ class Made:
         self.thread_names: dict[tuple[int, int], str] = {}
         self.devices: list[dict[str, object]] = []
         self.notes: list[str] = []
-        self.base_ns = self.rank = self.repaired = self.dropped = 0
+        self.base_ns = self.rank = self.repaired = self.dropped = self.left_out = 0
         self.truncated: str | None = None
         self.dropped_reasons: dict[str, int] = {}
         marked = [
