@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import NONE, Kind
-from analysis.columns import Int64
+from analysis.columns import Int64, group_rows
 from analysis.folds.attribution import shares_ns
 from analysis.folds.selftime import sweep
 from analysis.folds.steps import Steps
@@ -97,11 +97,16 @@ class PhaseTimes:
         op = host & (block.kind == Kind.OP)
         rank = np.where(op, 1, np.where(host & (phase >= 0), 0, NONE))
         share_ns = shares_ns(block, rank, start_ns, end_ns, (first_ns, last_ns))
-        for row in np.flatnonzero(share_ns).tolist():
-            number, place = int(phase[row]), (int(phase[row]), int(step[row]))
-            counts = number >= 0 and place not in self._seen
-            self._seen.add(place)
-            _add(self._ops, number, counts, int(share_ns[row]))
+        rows = np.flatnonzero(share_ns)
+        group, first = group_rows(phase[rows], step[rows])
+        sums = np.zeros(len(first), dtype=np.int64)
+        np.add.at(sums, group, share_ns[rows])
+        for place in np.argsort(first).tolist():
+            row = rows[first[place]]
+            phase_step = int(phase[row]), int(step[row])
+            counts = phase_step[0] >= 0 and phase_step not in self._seen
+            self._seen.add(phase_step)
+            _add(self._ops, phase_step[0], counts, int(sums[place]))
         gaps_ns = int((last_ns - first_ns).sum() - share_ns.sum())
         _add(self._ops, NONE, int((markers >= window.carried).sum()), gaps_ns)
 

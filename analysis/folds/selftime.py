@@ -9,6 +9,7 @@ from analysis.windows import OPEN_END_NS, Window, inherit
 
 INSTANTS = (Kind.MEMORY, Kind.COUNTER)
 AROUND = (Kind.ANNOTATION, Kind.STEP)
+DEEPEST = 64
 AROUND_LEVEL, RUNTIME_LEVEL, OP_LEVEL = range(3)
 
 
@@ -36,7 +37,7 @@ def nest(window: Window) -> tuple[Int64, Int64]:
     parent_row = np.full(len(block), NONE, dtype=np.int64)
     for begin, end in runs_of_equal(tracks[order]):
         some = order[begin:end]
-        position = np.array(_parents(start_ns[some].tolist(), end_ns[some].tolist()), np.int64)
+        position = _parents(start_ns[some], end_ns[some])
         parent_row[some] = np.where(position >= 0, some[position], NONE)
     end_ns = np.where(instant, start_ns, end_ns)
     return parent_row, _own(parent_row, start_ns, end_ns, _levels(block))
@@ -50,13 +51,38 @@ def _levels(block: Block) -> npt.NDArray[np.int8]:
     return levels
 
 
-def _parents(start_ns: list[int], end_ns: list[int]) -> list[int]:
-    """Parents of the events of one track, sorted by start, longer ones first; -1 for none."""
+def _parents(start_ns: Int64, end_ns: Int64) -> Int64:
+    """Parents of the events of one track, sorted by start, longer ones first; -1 for none.
+
+    How many events are open when one begins is how many have begun less how many have ended. Where
+    each lies whole inside the one around it, that is the last before it with one open event less.
+    """
+    opens = end_ns > start_ns
+    ended = np.sort(end_ns[opens]).searchsorted(start_ns, side="right")
+    depth: Int64 = np.cumsum(opens, dtype=np.int64) - opens - ended
+    if not len(depth) or depth.max() > DEEPEST:
+        return _parents_one_by_one(start_ns, end_ns)
+    parents = np.full(len(start_ns), NONE, dtype=np.int64)
+    for level in range(1, int(depth.max()) + 1):
+        rows = np.flatnonzero(depth == level)
+        around = np.flatnonzero((depth == level - 1) & opens)
+        place = around.searchsorted(rows) - 1
+        if place.min() < 0:
+            return _parents_one_by_one(start_ns, end_ns)
+        parents[rows] = around[place]
+    inner = np.flatnonzero(parents >= 0)
+    if (end_ns[inner] > end_ns[parents[inner]]).any():
+        return _parents_one_by_one(start_ns, end_ns)
+    return parents
+
+
+def _parents_one_by_one(start_ns: Int64, end_ns: Int64) -> Int64:
+    """The same of events that overlap in part."""
     parents: list[int] = []
     found = parents.append
     rows, ends = [NONE], [OPEN_END_NS]
     open_row, open_end = NONE, OPEN_END_NS
-    for row, (now, end) in enumerate(zip(start_ns, end_ns, strict=True)):
+    for row, (now, end) in enumerate(zip(start_ns.tolist(), end_ns.tolist(), strict=True)):
         while open_end <= now:
             rows.pop()
             ends.pop()
@@ -66,7 +92,7 @@ def _parents(start_ns: list[int], end_ns: list[int]) -> list[int]:
             rows.append(row)
             ends.append(end)
             open_row, open_end = row, end
-    return parents
+    return np.array(parents, dtype=np.int64)
 
 
 def _own(parent_row: Int64, start_ns: Int64, end_ns: Int64, levels: npt.NDArray[np.int8]) -> Int64:

@@ -4,16 +4,19 @@ import mmap
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from analysis.blocks import NONE, Block, Strings
-from analysis.readers.wire import WireError
+from analysis.readers.wire import Data
+from analysis.readers.xspace_damage import Damage
+from analysis.readers.xspace_events import decode
 from analysis.readers.xspace_hlo import instruction_paths
-from analysis.readers.xspace_lines import MAX_NS, LineReader, Place
-from analysis.readers.xspace_planes import PART_BYTES, Plane, line_parts, planes
+from analysis.readers.xspace_kinds import Place
+from analysis.readers.xspace_lines import MAX_NS, LineReader
+from analysis.readers.xspace_planes import PART_BYTES, Plane, line_at, planes, scans
 from profilers.rundir import ProfileError
 
 ABSOLUTE_NS = 10**18
@@ -24,6 +27,7 @@ STREAM = re.compile(r"Stream #(\d{1,9})")
 SUMMARY_LINES = re.compile(
     r"Steps|XLA Modules|XLA TraceMe|Framework (?:Ops|Name Scope)|Source( code)?|Launch Stats"
 )
+NO_START = "The profile breaks off before it says when it began: its times count from there."
 THREAD_ID = re.compile(r"/-?\d+$")
 
 
@@ -50,13 +54,12 @@ class XSpaceTrace:
         self.rank = 0
         self.left_out = 0
         self.notes: list[str] = []
-        self.repaired = 0
-        self.truncated: str | None = None
         self.marks = 0
         self.dropped_reasons: dict[str, int] = Counter()
         self._part_bytes = part_bytes
         self._rows = 0
-        self._read_bytes = self._size_bytes = 0
+        self._read_bytes = 0
+        self._damage = Damage(0)
         self._programs: dict[int | str, dict[str, str]] = {}
 
     @property
@@ -64,34 +67,44 @@ class XSpaceTrace:
         """Events that no block holds because they could not be understood."""
         return sum(self.dropped_reasons.values())
 
+    @property
+    def repaired(self) -> int:
+        """Texts that had to be mended, because they were no UTF-8."""
+        return self._damage.repaired
+
+    @property
+    def truncated(self) -> str | None:
+        """Where the file breaks off or is damaged, None if it is whole."""
+        return self._damage.truncated
+
     def progress(self) -> tuple[int, int]:
         """Bytes of the file that were read, and bytes in all."""
-        return self._read_bytes, self._size_bytes
+        return self._read_bytes, self._damage.size_bytes
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the events line by line; ProfileError if it is no whole profile."""
+        """Yield the events line by line; ProfileError if there are none that can be read."""
         try:
             with self.path.open("rb") as file:
                 if not file.read(1):
                     raise ProfileError(f"{self.path} is empty; record the profile again.")
                 with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                    yield from self._blocks(data)  # type: ignore[arg-type]
+                    self._damage.size_bytes = len(data)
+                    yield from self._blocks(data)
         except OSError as error:
             raise ProfileError(f"{self.path} can't be read ({error.strerror}).") from None
-        except (WireError, DecodeError) as error:
-            raise ProfileError(
-                f"{self.path} is damaged or no profile of TensorFlow or JAX ({error}); record it "
-                "again."
-            ) from None
+        if self.truncated and not self._rows:
+            raise self._refused(self.truncated)
 
-    def _blocks(self, data: bytes) -> Iterator[Block]:
-        self._size_bytes = len(data)
-        found = list(planes(data))
+    def _refused(self, problem: str) -> ProfileError:
+        return ProfileError(
+            f"{self.path} is damaged or no profile of TensorFlow or JAX ({problem}); record it "
+            "again."
+        )
+
+    def _blocks(self, data: Data) -> Iterator[Block]:
+        found = [self._without_programs(plane) for plane in planes(data, self._damage)]
         starts = [start for plane in found for start in [plane.stats.get("profile_start_time")]]
         self.base_ns = next((ns for ns in starts if isinstance(ns, int) and 0 < ns < MAX_NS), 0)
-        for plane in found:
-            if plane.name == METADATA:
-                self._take_programs(plane)
         for plane in found:
             device = DEVICE.match(plane.name)
             if device or (plane.name.startswith(HOST) and plane.name != METADATA):
@@ -100,54 +113,62 @@ class XSpaceTrace:
                 self._skip(data, plane)
         self._number_threads()
 
-    def _take_programs(self, plane: Plane) -> None:
-        for number, metadata in plane.event_metadata.items():
-            program = plane.values(metadata.stats).get("Hlo Proto")
-            if isinstance(program, bytes):
-                name, paths = instruction_paths(program)
-                self._programs[number] = self._programs[name] = paths
+    def _without_programs(self, plane: Plane) -> Plane:
+        """The plane; of the programs that it holds, the paths of their instructions are kept."""
+        if plane.name == METADATA:
+            for number, program in plane.programs.items():
+                try:
+                    name, paths = instruction_paths(program)
+                except DecodeError:
+                    self.notes.append(
+                        f"The XLA program {plane.event_names[number]} is damaged: its ops have no "
+                        "path."
+                    )
+                else:
+                    self._programs[number] = self._programs[name] = paths
+        return replace(plane, programs={})
 
-    def _plane_blocks(self, data: bytes, plane: Plane, device: int) -> Iterator[Block]:
+    def _plane_blocks(self, data: Data, plane: Plane, device: int) -> Iterator[Block]:
         self.process_names[plane.number] = plane.name
         if device >= 0:
             self.devices.append({"id": device, **plane.stats})
         for number, (begin, end) in enumerate(plane.lines):
-            parts = line_parts(data, begin, end, self._part_bytes)
-            header = next(parts)
-            name = header.display_name or header.name
+            line = line_at(data, begin, end, self._damage, self._part_bytes)
+            name = line.header.display_name or line.header.name
             if device >= 0 and SUMMARY_LINES.fullmatch(name):
-                self.marks += sum(len(part.events) for part in parts)
+                self.marks += line.count
                 continue
-            self.thread_names[plane.number, header.id] = name
+            self.thread_names[plane.number, line.header.id] = name
             stream = STREAM.match(name)
-            place = Place(plane.number, header.id, device, int(stream[1]) if stream else number)
-            reader = LineReader(
-                self.strings, plane, place, name, self._start_ns(header), self._programs
+            place = Place(
+                plane.number, line.header.id, device, int(stream[1]) if stream else number
             )
-            for part in parts:
-                yield self._block(reader, part.events)
+            start_ns = self._start_ns(line.header.timestamp_ns)
+            reader = LineReader(self.strings, plane, place, name, start_ns, self._programs)
+            for octets, found in scans(data, line):
+                block = reader.block(decode(octets, found, reader.wanted), self._rows)
+                self._rows += len(block)
+                if len(block):
+                    yield block
+            self.marks += reader.marks
+            for reason, count in reader.dropped.items():
+                self.dropped_reasons[reason] += count
             self._read_bytes = end
 
-    def _start_ns(self, line: Any) -> int:
-        """Unix nanoseconds that the line's offsets count from."""
-        if line.timestamp_ns > ABSOLUTE_NS:
-            return int(line.timestamp_ns)
+    def _start_ns(self, timestamp_ns: int) -> int:
+        """Unix nanoseconds that a line's offsets count from."""
+        if timestamp_ns > ABSOLUTE_NS:
+            return timestamp_ns
         if not self.base_ns:
-            raise WireError("it doesn't say when it began")
-        return self.base_ns + int(line.timestamp_ns)
+            if self.truncated is None:
+                raise self._refused("it doesn't say when it began")
+            if NO_START not in self.notes:
+                self.notes.append(NO_START)
+        return self.base_ns + timestamp_ns
 
-    def _block(self, reader: LineReader, events: Any) -> Block:
-        columns = reader.columns(events)
-        self.marks += columns.marks
-        for reason, count in columns.dropped.items():
-            self.dropped_reasons[reason] += count
-        block = columns.block(self._rows)
-        self._rows += len(block)
-        return block
-
-    def _skip(self, data: bytes, plane: Plane) -> None:
+    def _skip(self, data: Data, plane: Plane) -> None:
         for begin, end in plane.lines:
-            count = sum(len(part.events) for part in list(line_parts(data, begin, end))[1:])
+            count = line_at(data, begin, end, self._damage, self._part_bytes).count
             if count:
                 self.dropped_reasons["plane of an unknown kind"] += count
 

@@ -1,74 +1,62 @@
-"""Turns the events of one line (a thread or a stream) of an XSpace profile into columns."""
+"""Turns the events of one line (a thread or a stream) of an XSpace profile into blocks."""
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Kind, Strings, from_columns
-from analysis.readers import xspace_names
-from analysis.readers.xspace_names import Named
-from analysis.readers.xspace_planes import Plane, Value
+from analysis.blocks import NONE, Block, Strings, from_columns
+from analysis.columns import Int64, group_rows
+from analysis.readers.wire import UInt64
+from analysis.readers.xspace_columns import INT, UINT, Codes, Events, Stats
+from analysis.readers.xspace_kinds import (
+    CORRELATION,
+    FORM_BITS,
+    HELD,
+    KIND,
+    MEMORY,
+    NUMBERS,
+    SIZE,
+    STAT_NAMES,
+    Kinds,
+    Known,
+    Place,
+    Programs,
+    form_of,
+)
+from analysis.readers.xspace_planes import Plane
 
 MAX_NS = 2**62
 MARKS = "ThreadpoolListener::"
-MEMORY = ("MemoryAllocation", "MemoryDeallocation")
-STAT_NAMES = {
-    *("step_num", "_r", "correlation_id", "hlo_op", "hlo_module", "program_id", "tf_op", "name"),
-    *("memcpy_details", "memset_details", "allocation_bytes", "bytes_allocated", "allocator_name"),
-}
-GPU_ALLOCATOR = "GPU_"
-
-Programs = dict[int | str, dict[str, str]]
+FARTHEST_NS = 2**62 + 2**56
+"""More than MAX_NS and than any offset: a line that begins there has no possible event."""
 
 
-class Place(NamedTuple):
-    """Where a line's events happen; device and stream as in Block."""
+class _Values:
+    """The stats of some events: a column for each name that occurs; `forms` says who has which."""
 
-    process: int
-    thread: int
-    device: int
-    stream: int
+    def __init__(self, count: int, slots: Int64, stats: Stats) -> None:
+        self.texts = stats.texts
+        self.forms = np.zeros(count, dtype=np.int64)
+        self.columns: dict[str, UInt64] = {}
+        slot = slots[stats.code]
+        for number in np.unique(slot).tolist():
+            chosen = slot == number
+            form = np.zeros(count, dtype=np.int64)
+            value = np.zeros(count, dtype=np.uint64)
+            form[stats.event[chosen]] = stats.form[chosen]
+            value[stats.event[chosen]] = stats.value[chosen]
+            self.forms |= form << (FORM_BITS * number)
+            self.columns[STAT_NAMES[number]] = value
 
-
-@dataclass(slots=True)
-class Columns:
-    """The columns of a line's events that a block holds, and what it does not."""
-
-    place: Place
-    name: list[int] = field(default_factory=list)
-    kind: list[int] = field(default_factory=list)
-    start_ns: list[int] = field(default_factory=list)
-    duration_ns: list[int] = field(default_factory=list)
-    device: list[int] = field(default_factory=list)
-    correlation: list[int] = field(default_factory=list)
-    bytes: list[int] = field(default_factory=list)
-    total_bytes: list[int] = field(default_factory=list)
-    path: list[int] = field(default_factory=list)
-    marks: int = 0
-    dropped: dict[str, int] = field(default_factory=Counter)
-
-    def block(self, first: int) -> Block:
-        """These events as a block; `first` is the id of the first one."""
-        count = len(self.name)
-        place = self.place
-        return from_columns(
-            count,
-            event_id=np.arange(first, first + count),
-            name=self.name,
-            kind=self.kind,
-            start_ns=self.start_ns,
-            duration_ns=self.duration_ns,
-            process=np.full(count, place.process),
-            thread=np.full(count, place.thread),
-            device=self.device,
-            stream=np.full(count, place.stream if place.device >= 0 else NONE),
-            correlation=self.correlation,
-            bytes=self.bytes,
-            total_bytes=self.total_bytes,
-            path=self.path,
-        )
+    def number(self, name: str) -> Int64:
+        """A number of 0 or more for each event, -1 where there is none."""
+        value = self.columns.get(name)
+        if value is None:
+            return np.full(len(self.forms), NONE, dtype=np.int64)
+        form = form_of(self.forms, name)
+        good = ((form == INT) | (form == UINT)) & (value < MAX_NS)
+        return np.where(good, value.view(np.int64), NONE)
 
 
 class LineReader:
@@ -81,6 +69,9 @@ class LineReader:
         thread: the line's name.
         start_ns: Unix nanoseconds that the events' offsets count from.
         programs: the paths of the instructions of each XLA program, by its number and its name.
+
+    `wanted` are the metadata ids of the stats that are needed. `marks` and `dropped` count what no
+    block holds.
     """
 
     def __init__(
@@ -92,96 +83,115 @@ class LineReader:
         start_ns: int,
         programs: Programs,
     ) -> None:
-        self._strings = strings
-        self._plane = plane
         self._place = place
-        self._thread = thread
-        self._start_ns = start_ns
-        self._programs = programs
-        self._wanted = {
-            number: name for number, name in plane.stat_names.items() if name in STAT_NAMES
-        }
-        self._named: dict[int, Named] = {}
+        self._kinds = Kinds(strings, plane, place, thread, programs)
+        self._start_ns = max(-FARTHEST_NS, min(start_ns, FARTHEST_NS))
+        self.marks = 0
+        self.dropped: dict[str, int] = Counter()
+        names = plane.stat_names.items()
+        slots = {number: STAT_NAMES.index(name) for number, name in names if name in STAT_NAMES}
+        self.wanted = Codes(slots)
+        self._slots = np.array([slots[number] for number in self.wanted.ids.tolist()], np.int64)
+        named = {number: name for number, name in plane.event_names.items() if name}
+        self._codes = Codes(named)
+        self._names = [named[number] for number in self._codes.ids.tolist()]
+        self._plain = np.empty((len(self._names), len(Known._fields)), dtype=np.int64)
+        self._is_plain_known = np.zeros(len(self._names), dtype=bool)
+        self._is_mark = np.array([*(name.startswith(MARKS) for name in self._names), False])
+        self._is_memory = np.array([*(name in MEMORY for name in self._names), False])
 
-    def columns(self, events: Any) -> Columns:
-        """The columns of these events."""
-        columns = Columns(self._place)
-        for event in events:
-            self._take(event, columns)
-        return columns
+    def block(self, events: Events, first: int) -> Block:
+        """The events that are understood, as a block; `first` is the id of the first one."""
+        code = self._codes.of(events.metadata_id)
+        start_ns = self._start_ns + events.offset_ps // 1000
+        impossible = (events.duration_ps < 0) | (start_ns < 0) | (start_ns >= MAX_NS)
+        left = self._count("no name", code < 0, np.ones(len(code), dtype=bool))
+        left = self._count("sum of many events", events.occurrences != 0, left)
+        left = self._count("impossible time", impossible, left)
+        if events.damaged:
+            self.dropped["damaged"] += events.damaged
+        is_mark = self._is_mark[code] & left
+        self.marks += int(np.count_nonzero(is_mark))
+        values = _Values(len(code), self._slots, events.stats)
+        rows, known = self._recognised(code, values, np.flatnonzero(left & ~is_mark))
+        return self._block(events, values, start_ns, rows, known, first)
 
-    def _take(self, event: Any, columns: Columns) -> None:
-        metadata = self._plane.event_metadata.get(event.metadata_id)
-        offset_ps, duration_ps = event.offset_ps, event.duration_ps
-        start_ns = self._start_ns + offset_ps // 1000
-        if metadata is None or not metadata.name:
-            columns.dropped["no name"] += 1
-        elif event.num_occurrences:
-            columns.dropped["sum of many events"] += 1
-        elif duration_ps < 0 or not 0 <= start_ns < MAX_NS:
-            columns.dropped["impossible time"] += 1
-        elif metadata.name.startswith(MARKS):
-            columns.marks += 1
-        else:
-            stats = self._plane.values(event.stats, self._wanted) if event.stats else {}
-            if metadata.name in MEMORY:
-                self._take_memory(metadata.name, stats, start_ns, columns)
-                return
-            # Ends are rounded like starts, so that an event stays inside the one around it.
-            end_ns = self._start_ns + (offset_ps + duration_ps) // 1000
-            named = self._name(event.metadata_id, metadata.name, stats)
-            self._add(columns, named, start_ns, end_ns - start_ns)
-            columns.device.append(self._place.device)
-            columns.correlation.append(_number(stats.get("correlation_id")))
-            columns.bytes.append(NONE)
-            columns.total_bytes.append(NONE)
+    def _count(
+        self, reason: str, lost: npt.NDArray[np.bool_], left: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
+        """What is left without the lost ones, which are counted."""
+        count = int(np.count_nonzero(lost & left))
+        if not count:
+            return left
+        self.dropped[reason] += count
+        return left & ~lost
 
-    def _add(self, columns: Columns, named: Named, start_ns: int, duration_ns: int) -> None:
-        columns.name.append(self._strings.number(named.name))
-        columns.kind.append(named.kind)
-        columns.path.append(self._strings.number(named.path) if named.path else NONE)
-        columns.start_ns.append(start_ns)
-        columns.duration_ns.append(duration_ns)
+    def _block(
+        self,
+        events: Events,
+        values: _Values,
+        start_ns: Int64,
+        rows: npt.NDArray[np.intp],
+        known: Int64,
+        first: int,
+    ) -> Block:
+        name, kind, path, device, sign = known.T
+        start_ns, offset_ps, duration_ps = (
+            column[rows] for column in (start_ns, events.offset_ps, events.duration_ps)
+        )
+        # Ends are rounded like starts, so that an event stays inside the one around it.
+        duration_ns = duration_ps // 1000 + (offset_ps % 1000 + duration_ps % 1000) // 1000
+        columns: dict[str, Int64 | int] = {"device": self._place.device}
+        if CORRELATION in values.columns:
+            columns["correlation"] = np.where(sign == 0, values.number(CORRELATION)[rows], NONE)
+        if sign.any():
+            size = np.maximum(values.number(SIZE)[rows], 0)
+            columns["device"] = device
+            columns["bytes"] = np.where(sign == 0, NONE, size * sign)
+            columns["total_bytes"] = np.where(sign == 0, NONE, values.number(HELD)[rows])
+            duration_ns[sign != 0] = 0
+        return from_columns(
+            len(rows),
+            event_id=np.arange(first, first + len(rows)),
+            name=name,
+            kind=kind,
+            path=path,
+            start_ns=start_ns,
+            duration_ns=duration_ns,
+            process=self._place.process,
+            thread=self._place.thread,
+            stream=self._place.stream if self._place.device >= 0 else NONE,
+            **columns,
+        )
 
-    def _name(self, metadata_id: int, name: str, stats: dict[str, Value]) -> Named:
-        """What the event is, by its name and, where they tell more, its stats."""
-        if self._place.device >= 0:
-            copies, sets = "memcpy_details" in stats, "memset_details" in stats
-            return xspace_names.device_event(name, copies, sets)._replace(path=self._path(stats))
-        if "correlation_id" in stats:
-            return Named(Kind.RUNTIME, name, self._path(stats))
-        if "hlo_op" in stats:
-            return Named(Kind.OP, str(stats["hlo_op"]), self._path(stats))
-        step = stats.get("step_num")
-        if isinstance(step, int) and stats.get("_r") and xspace_names.STEP_MARKER.match(name):
-            return Named(Kind.STEP, f"step:{step}")
-        known = self._named.get(metadata_id)
-        if known is None:
-            known = self._named[metadata_id] = xspace_names.host_event(name, self._thread)
-        return known
+    def _recognised(
+        self, code: Int64, values: _Values, rows: npt.NDArray[np.intp]
+    ) -> tuple[npt.NDArray[np.intp], Int64]:
+        """The rows that a block holds, and what they are: shape (rows, fields of Known).
 
-    def _path(self, stats: dict[str, Value]) -> str:
-        """The path of work that was compiled or launched: by its program, its op, or its name."""
-        for key in (stats.get("program_id"), stats.get("hlo_module")):
-            if isinstance(key, int | str) and key in self._programs:
-                return self._programs[key].get(str(stats.get("hlo_op")), "")
-        return xspace_names.graph_path(str(stats.get("tf_op", ""))) or str(stats.get("name", ""))
-
-    def _take_memory(
-        self, name: str, stats: dict[str, Value], start_ns: int, columns: Columns
-    ) -> None:
-        allocator, size = str(stats.get("allocator_name", "")), stats.get("allocation_bytes")
-        device = allocator.removeprefix(GPU_ALLOCATOR).partition("_")[0]
-        if not (allocator.startswith(GPU_ALLOCATOR) and device.isdecimal() and len(device) < 10):
-            columns.marks += 1
-            return
-        change = max(_number(size), 0)
-        self._add(columns, Named(Kind.MEMORY, name), start_ns, 0)
-        columns.device.append(int(device))
-        columns.correlation.append(NONE)
-        columns.bytes.append(change if name == MEMORY[0] else -change)
-        columns.total_bytes.append(_number(stats.get("bytes_allocated")))
-
-
-def _number(value: Value | None) -> int:
-    return value if isinstance(value, int) and 0 <= value < MAX_NS else NONE
+        Each name is looked at once, and each name with the same stats.
+        """
+        forms, code = values.forms[rows], code[rows]
+        known = np.empty((len(rows), len(Known._fields)), dtype=np.int64)
+        plain, others = np.flatnonzero(forms == 0), np.flatnonzero(forms)
+        occurs = np.bincount(code[plain], minlength=len(self._names)) > 0
+        for number in np.flatnonzero(occurs & ~self._is_plain_known).tolist():
+            self._plain[number] = self._kinds.of(self._names[number], 0, (), [])
+        self._is_plain_known |= occurs
+        known[plain] = self._plain[code[plain]]
+        if len(others):
+            told = {name: c for name, c in values.columns.items() if name not in NUMBERS}
+            columns = [code[others], forms[others]]
+            columns += [column[rows[others]].view(np.int64) for column in told.values()]
+            group, first = group_rows(*columns)
+            keys = np.stack([column[first] for column in columns], axis=1).tolist()
+            found = [
+                self._kinds.of(self._names[name], form, zip(told, bits, strict=True), values.texts)
+                for name, form, *bits in keys
+            ]
+            known[others] = np.array(found, dtype=np.int64)[group]
+        is_mark = known[:, KIND] == NONE
+        if is_mark.any():
+            self.marks += int(np.count_nonzero(is_mark))
+            return rows[~is_mark], known[~is_mark]
+        return rows, known

@@ -1,14 +1,18 @@
 """Walks an .xplane.pb file plane by plane, line by line, holding a part of a line at a time."""
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.readers.wire import fields
+from analysis.readers.wire import BYTES, Data, Octets, WireError, field_head
+from analysis.readers.xspace_damage import Damage, merged, readable_fields
 from analysis.readers.xspace_proto import XLine, XPlane
+from analysis.readers.xspace_scan import Scan, scan
 
 PART_BYTES = 1 << 20
-SPACE_PLANES, PLANE_LINES, LINE_EVENTS = 1, 3, 4
+SPACE_PLANES, PLANE_LINES = 1, 3
+PROGRAM = "Hlo Proto"
 
 Value = int | float | str | bytes
 
@@ -17,73 +21,112 @@ Value = int | float | str | bytes
 class Plane:
     """One plane without its lines: names, stats, and where its lines lie in the file.
 
-    `stat_names` is by metadata id; texts that stats share stand there too.
+    Names are by metadata id; texts that stats share stand among the names of stats. `programs` are
+    the XLA programs that the plane holds, serialized, by their number.
     """
 
     number: int
     name: str
-    event_metadata: dict[int, Any]
+    event_names: dict[int, str]
     stat_names: dict[int, str]
     stats: dict[str, Value]
+    programs: dict[int, bytes]
     lines: list[tuple[int, int]]
 
-    def values(self, stats: Any, wanted: dict[int, str] | None = None) -> dict[str, Value]:
-        """Stats by name, or those whose metadata id is wanted; one without a value is left out."""
-        found: dict[str, Value] = {}
-        names = self.stat_names if wanted is None else wanted
-        for stat in stats:
-            name = names.get(stat.metadata_id)
-            kind = stat.WhichOneof("value") if name is not None else None
-            if name is not None and kind is not None:
-                value = getattr(stat, kind)
-                found[name] = self.stat_names.get(value, "") if kind == "ref_value" else value
-        return found
 
-
-def planes(data: bytes) -> Iterator[Plane]:
-    """The planes of a file's bytes, in their order.
-
-    Raises:
-        WireError: the file is no protobuf message, or cut off.
-        google.protobuf.message.DecodeError: a plane can't be decoded.
-    """
+def planes(data: Data, damage: Damage) -> Iterator[Plane]:
+    """The planes of a file's bytes, in their order, as far as they can be read."""
     number = 0
-    for field in fields(data, 0, len(data)):
-        if field.number == SPACE_PLANES:
-            yield _plane(number, data, field.content, field.end)
+    for found in readable_fields(data, 0, len(data), damage):
+        if found.number == SPACE_PLANES and found.form == BYTES:
+            yield _plane(number, data, found.content, found.end, damage)
             number += 1
 
 
-def _plane(number: int, data: bytes, begin: int, end: int) -> Plane:
+def _plane(number: int, data: Data, begin: int, end: int, damage: Damage) -> Plane:
     rest, lines = [], []
-    for field in fields(data, begin, end):
-        if field.number == PLANE_LINES:
-            lines.append((field.content, field.end))
+    for found in readable_fields(data, begin, end, damage):
+        if found.number == PLANE_LINES and found.form == BYTES:
+            lines.append((found.content, found.end))
         else:
-            rest.append(data[field.begin : field.end])
-    message = XPlane.FromString(b"".join(rest))
+            rest.append(data[found.begin : found.end])
+    message = merged(XPlane, rest, damage)
     names = {key: metadata.name for key, metadata in message.stat_metadata.items()}
-    plane = Plane(number, message.name, dict(message.event_metadata), names, {}, lines)
-    plane.stats.update(plane.values(message.stats))
-    return plane
+    programs = {}
+    if PROGRAM in names.values():
+        for key, metadata in message.event_metadata.items():
+            program = _values(names, metadata.stats).get(PROGRAM)
+            if isinstance(program, bytes):
+                programs[key] = program
+    return Plane(
+        number,
+        message.name,
+        {key: metadata.name for key, metadata in message.event_metadata.items()},
+        names,
+        _values(names, message.stats),
+        programs,
+        lines,
+    )
 
 
-def line_parts(data: bytes, begin: int, end: int, part_bytes: int = PART_BYTES) -> Iterator[Any]:
-    """A line's header (an XLine without events), then its events as XLines of some each."""
-    if end - begin <= part_bytes:
-        line = XLine.FromString(data[begin:end])
-        yield line
-        yield line
-        return
-    header, parts, part = [], [], [0, 0]
-    for field in fields(data, begin, end):
-        if field.number != LINE_EVENTS:
-            header.append(data[field.begin : field.end])
-        elif field.begin == part[1] and field.end - part[0] <= part_bytes:
-            part[1] = field.end
-        else:
-            part = [field.begin, field.end]
-            parts.append(part)
-    yield XLine.FromString(b"".join(header))
-    for part_begin, part_end in parts:
-        yield XLine.FromString(data[part_begin:part_end])
+def _values(names: dict[int, str], stats: Any) -> dict[str, Value]:
+    """Stats by name; one without a name or a value is left out."""
+    found: dict[str, Value] = {}
+    for stat in stats:
+        name, kind = names.get(stat.metadata_id), stat.WhichOneof("value")
+        if name is not None and kind is not None:
+            value = getattr(stat, kind)
+            found[name] = names.get(value, "") if kind == "ref_value" else value
+    return found
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line's header (an XLine without events), how many events it has, and where they lie."""
+
+    header: Any
+    count: int
+    parts: list[tuple[int, int]]
+
+
+def line_at(data: Data, begin: int, end: int, damage: Damage, part_bytes: int = PART_BYTES) -> Line:
+    """The line in data[begin:end], as far as it can be read."""
+    others: list[bytes] = []
+    parts: list[tuple[int, int]] = []
+    count, at = 0, begin
+    while at < end:
+        found = scan(Octets(data[at : min(at + part_bytes, end)]))
+        if not found.stop and not found.is_damaged:
+            found = scan(Octets(data[at : _end_of_long_field(data, at, end)]))
+        others += [data[at + field.begin : at + field.end] for field in found.others]
+        if len(found):
+            parts.append((at, at + found.stop))
+            count += len(found)
+        at += found.stop
+        release(data, at)
+        if found.is_damaged or not found.stop:
+            damage.at(at if found.is_damaged else end)
+            break
+    return Line(merged(XLine, others, damage), count, parts)
+
+
+def _end_of_long_field(data: Data, at: int, end: int) -> int:
+    """Where the field ends that begins here, within the message that goes on to `end`."""
+    try:
+        return min(field_head(data, at, end).end, end)
+    except WireError:
+        return end
+
+
+def scans(data: Data, line: Line) -> Iterator[tuple[Octets, Scan]]:
+    """The events of a line, a part at a time."""
+    for begin, end in line.parts:
+        octets = Octets(data[begin:end])
+        yield octets, scan(octets)
+        release(data, end)
+
+
+def release(data: Data, end: int) -> None:
+    """Give back the memory of a mapped file's pages before this byte; they can be read again."""
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED, 0, end)

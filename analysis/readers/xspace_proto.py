@@ -97,4 +97,5 @@ def _message_classes() -> dict[str, Any]:
 
 
 _CLASSES = _message_classes()
-XSpace, XPlane, XLine, Hlo = (_CLASSES[name] for name in ("XSpace", "XPlane", "XLine", "Hlo"))
+XSpace, XPlane, XLine = (_CLASSES[name] for name in ("XSpace", "XPlane", "XLine"))
+XEvent, Hlo = _CLASSES["XEvent"], _CLASSES["Hlo"]

@@ -81,3 +81,11 @@ def test_work_on_a_device_has_no_part_in_the_hosts_time() -> None:
     windows = (np.array([0]), np.array([9]))
     found = shares_ns(block, np.array([1]), block.start_ns, block.end_ns, windows)
     assert found.tolist() == [0]
+
+
+def test_nanoseconds_that_can_not_be_parted_go_to_those_that_began_first() -> None:
+    events = [(1, thread, 3 - thread, 10 + thread) for thread in range(4)]
+    # From 3 on four are active, threads 3 to 0 in the order in which they began, for 10 ns.
+    assert shares(events, [3, 14]).tolist() == [2, 2, 3, 3]
+    assert shares(events, [3, 6]).tolist() == [0, 1, 1, 1]
+    assert shares(events, [0, 4]).tolist() == [0, 0, 0, 4]

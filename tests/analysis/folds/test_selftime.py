@@ -83,6 +83,10 @@ def test_self_times_are_what_the_definition_says(events: list[Event]) -> None:
 
 @given(EVENTS)
 def test_the_parent_is_the_open_event_that_began_last(events: list[Event]) -> None:
+    assert_parents(events)
+
+
+def assert_parents(events: list[Event]) -> None:
     parent_row, _ = nest(block_of(events))
     for row, (kind, thread, start, duration) in enumerate(events):
         if kind == Kind.MEMORY:
@@ -185,3 +189,30 @@ def test_the_latest_begun_of_the_open_intervals(
         for time in times
     ]
     assert latest_open(starts, ends, np.array(times, dtype=np.int64)).tolist() == expected
+
+
+def nested_events(draw: st.DrawFn, begin: int, end: int, depth: int) -> list[Event]:
+    """An event from begin to end, with others inside that touch but don't overlap."""
+    events: list[Event] = [(Kind.OP, 0, begin, end - begin)]
+    if depth:
+        edges = sorted(draw(st.lists(st.integers(begin, end), max_size=6)))
+        for first, last in zip(edges[::2], edges[1::2], strict=False):
+            events += nested_events(draw, first, last, depth - 1)
+    return events
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> list[Event]:
+    return nested_events(draw, 0, 20, 3) + nested_events(draw, 20, 30, 2)
+
+
+@given(trees())
+def test_the_parent_of_what_lies_inside_others_is_the_innermost(events: list[Event]) -> None:
+    assert_parents(events)
+
+
+def test_calls_may_be_nested_deeply() -> None:
+    events = [(Kind.PYTHON, 0, level, 200 - 2 * level) for level in range(90)]
+    parents, own_ns = nest(block_of(events))
+    assert parents.tolist() == list(range(-1, 89))
+    assert own_ns.tolist() == [2] * 89 + [22]

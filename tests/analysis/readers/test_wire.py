@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.readers.wire import WireError, fields
+from analysis.readers.wire import Octets, WireError, fields, varint
 from analysis.readers.xspace_proto import XLine
 
 
@@ -49,3 +50,27 @@ def test_any_bytes_are_fields_or_an_error(data: bytes) -> None:
 def test_a_number_without_end_is_refused() -> None:
     with pytest.raises(WireError, match="no number ends"):
         list(fields(b"\xff" * 20, 0, 20))
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=1), st.binary(max_size=3))
+def test_many_numbers_are_read_at_a_time(numbers: list[int], before: bytes) -> None:
+    texts = [varint(number) for number in numbers]
+    places = np.cumsum([len(before), *map(len, texts)])
+    values, lengths = Octets(before + b"".join(texts)).varints(places[:-1])
+    assert values.tolist() == numbers
+    assert lengths.tolist() == [len(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "length"),
+    [
+        (b"\x80\x00", 0, 2),
+        (b"\xff" * 9 + b"\x7f", 2**64 - 1, 10),
+        (b"\xff" * 8 + b"\x80\x00", 2**56 - 1, 10),
+        (b"\xff" * 10 + b"\x00", None, -1),
+    ],
+)
+def test_numbers_of_unusual_length(text: bytes, value: int | None, length: int) -> None:
+    values, lengths = Octets(text).varints(np.array([0]))
+    assert lengths.tolist() == [length]
+    assert value is None or values.tolist() == [value]

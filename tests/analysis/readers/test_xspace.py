@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.annotate import Folded, fold, fold_trace
@@ -20,6 +20,7 @@ DATA = Path(__file__).parents[2] / "data" / "xspace"
 MI300_START_NS = 1_771_595_639_214_724_894
 START_NS = 1_790_000_000_000_000_000
 EXECUTIONS = ("function", "fit", "xla", "eager")
+PROFILES = (*(f"tensorflow-{execution}" for execution in EXECUTIONS), "mi300-jax-conv")
 
 
 def read(path: Path, **options: int) -> tuple[XSpaceTrace, Block]:
@@ -140,8 +141,13 @@ def test_threads_are_named_after_what_they_do() -> None:
 def test_reading_in_small_parts_gives_the_same_events(execution: str) -> None:
     path = DATA / f"tensorflow-{execution}.xplane.pb"
     whole, parts = read(path), read(path, part_bytes=500)
-    assert names(*whole) == names(*parts)
-    for column in ("event_id", "start_ns", "duration_ns", "kind", "thread", "path"):
+    for texts in ("name", "path"):
+        read_whole, read_parts = (
+            [trace.strings[number] for number in getattr(block, texts).tolist()]
+            for trace, block in (whole, parts)
+        )
+        assert read_whole == read_parts
+    for column in ("event_id", "start_ns", "duration_ns", "kind", "thread"):
         assert (getattr(whole[1], column) == getattr(parts[1], column)).all()
     assert len(list(XSpaceTrace(path, part_bytes=500).blocks())) > len(
         list(XSpaceTrace(path).blocks())
@@ -257,29 +263,158 @@ def test_what_is_no_profile_is_refused_in_one_sentence(tmp_path: Path, damage: s
     assert "\n" not in text
 
 
-@given(st.data())
+def test_a_break_takes_what_lies_behind_it(tmp_path: Path) -> None:
+    """The start of a profile stands behind the events: without it times count from there."""
+    space = small_profile()
+    path = write(tmp_path, space)
+    whole = path.read_bytes()
+    task = len(space.planes[1].SerializeToString())
+    path.write_bytes(whole[: len(whole) - task + 4])
+    trace, block = read(path)
+    assert (block.start_ns.tolist(), block.duration_ns.tolist()) == ([5], [2])
+    assert names(trace, block) == ["Mean"]
+    assert trace.truncated == f"it breaks off after {len(whole) - task + 4} bytes"
+    assert trace.notes == [
+        "The profile breaks off before it says when it began: its times count from there."
+    ]
+
+
+def test_damage_in_one_thread_leaves_the_others(tmp_path: Path) -> None:
+    space = small_profile()
+    lines = space.planes[0].lines
+    lines.add(id=8).CopyFrom(lines[0])
+    lines[1].id = 8
+    for _ in range(9):
+        lines[0].events.add().CopyFrom(lines[0].events[0])
+    path = write(tmp_path, space)
+    whole = bytearray(path.read_bytes())
+    event = lines[0].events[0].SerializeToString()
+    at = whole.index(event * 1) + 3 * (len(event) + 2) - 2
+    whole[at] = 0x27
+    path.write_bytes(whole)
+    trace, block = read(path)
+    assert block.thread.tolist() == [7, 7, 7, 8]
+    assert trace.truncated == f"it is damaged at byte {at}"
+    assert trace.dropped == 0
+
+
+def test_an_event_that_is_no_message_is_counted(tmp_path: Path) -> None:
+    space = small_profile()
+    space.planes[0].lines[0].events.add().CopyFrom(space.planes[0].lines[0].events[0])
+    path = write(tmp_path, space)
+    whole = bytearray(path.read_bytes())
+    event = space.planes[0].lines[0].events[0].SerializeToString()
+    whole[whole.index(event)] = 0x0F
+    path.write_bytes(whole)
+    trace, block = read(path)
+    assert (len(block), trace.dropped_reasons, trace.truncated) == (1, {"damaged": 1}, None)
+
+
+def test_names_that_are_no_utf_8_are_mended(tmp_path: Path) -> None:
+    path = write(tmp_path, small_profile())
+    path.write_bytes(path.read_bytes().replace(b"Mean:Mean", b"M\xff\xffn:Mean"))
+    trace, block = read(path)
+    assert (len(block), trace.repaired, trace.truncated) == (1, 1, None)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
 def test_a_damaged_profile_is_read_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
 ) -> None:
-    whole = (DATA / "tensorflow-function.xplane.pb").read_bytes()
-    at = data.draw(st.integers(0, len(whole) - 1))
+    damaged = bytearray((DATA / f"{name}.xplane.pb").read_bytes())
+    for _ in range(data.draw(st.integers(0, 4))):
+        at = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[at : at + data.draw(st.integers(0, 8))] = data.draw(st.binary(max_size=8))
     if data.draw(st.booleans()):
-        damaged = whole[:at]
-    else:
-        damaged = whole[:at] + data.draw(st.binary(min_size=1, max_size=8)) + whole[at + 4 :]
+        del damaged[data.draw(st.integers(0, len(damaged))) :]
     path = tmp_path_factory.getbasetemp() / "damaged.xplane.pb"
     path.write_bytes(damaged)
     try:
-        trace, block = read(path)
+        trace, block = read(path, part_bytes=data.draw(st.sampled_from([100, 10_000, 1 << 20])))
     except ProfileError:
         return
+    assert (block.start_ns >= 0).all()
+    assert (block.duration_ns >= 0).all()
     fold(block, trace.strings)
 
 
-@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.999])
-def test_a_profile_that_is_cut_off_is_refused(tmp_path: Path, kept: float) -> None:
+@pytest.mark.parametrize("kept", [0.1, 0.5])
+def test_a_profile_that_is_cut_off_before_its_names_is_refused(tmp_path: Path, kept: float) -> None:
     whole = (DATA / "tensorflow-function.xplane.pb").read_bytes()
     path = tmp_path / "cut.xplane.pb"
     path.write_bytes(whole[: int(len(whole) * kept)])
-    with pytest.raises(ProfileError, match="damaged"):
+    with pytest.raises(ProfileError, match=r"damaged.*breaks off after [\d,]+ bytes"):
         read(path)
+
+
+@pytest.mark.parametrize("kept", [0.8, 0.9, 0.999])
+def test_a_profile_that_is_cut_off_is_used_as_far_as_it_goes(tmp_path: Path, kept: float) -> None:
+    source = DATA / "tensorflow-function.xplane.pb"
+    _, whole = read(source)
+    size = int(source.stat().st_size * kept)
+    path = tmp_path / "cut.xplane.pb"
+    path.write_bytes(source.read_bytes()[:size])
+    trace, block = read(path)
+    assert trace.truncated == f"it breaks off after {size:,} bytes"
+    assert len(block) + trace.marks + trace.dropped == 874
+    assert 0 < len(block) <= len(whole)
+    assert set(trace.dropped_reasons) <= {"no name"}
+    if kept == 0.999:
+        assert (block.duration_ns == whole.duration_ns).all()
+
+
+def test_the_planes_before_a_break_are_whole(tmp_path: Path) -> None:
+    source = DATA / "mi300-jax-conv.xplane.pb"
+    path = tmp_path / "cut.xplane.pb"
+    path.write_bytes(source.read_bytes()[: source.stat().st_size - 60_000])
+    trace, block = read(path)
+    assert np.count_nonzero(block.kind == Kind.KERNEL) == 235
+    assert trace.truncated is not None
+    assert trace.dropped_reasons.keys() == {"no name"}
+
+
+def test_lines_may_be_unsorted_and_their_ids_negative(tmp_path: Path) -> None:
+    space = small_profile()
+    line = space.planes[0].lines[0]
+    line.id = -(2**63)
+    line.events.add(metadata_id=1, offset_ps=1_000, duration_ps=0)
+    space.planes.add().CopyFrom(space.planes[0])
+    trace, block = read(write(tmp_path, space))
+    assert block.thread.tolist() == [-(2**63)] * 4
+    assert block.process.tolist() == [0, 0, 2, 2]
+    assert (block.start_ns - START_NS).tolist() == [5, 1, 5, 1]
+    assert block.duration_ns.tolist() == [2, 0, 2, 0]
+    assert trace.process_names == {0: "/host:CPU", 2: "/host:CPU"}
+
+
+def test_a_tpu_is_a_device(tmp_path: Path) -> None:
+    space = small_profile()
+    tpu = space.planes.add(name="/device:TPU:3")
+    tpu.event_metadata[1].name = "fusion.5"
+    tpu.lines.add(name="XLA Ops").events.add(metadata_id=1, offset_ps=9_999, duration_ps=1)
+    tpu.lines.add(name="XLA Modules").events.add(metadata_id=1, duration_ps=1)
+    trace, block = read(write(tmp_path, space))
+    work = block.take(block.device >= 0)
+    assert (work.device.tolist(), work.stream.tolist()) == ([3], [0])
+    assert (work.start_ns.tolist(), work.duration_ns.tolist()) == ([START_NS + 9], [1])
+    assert trace.marks == 1
+
+
+@pytest.mark.parametrize("offset_ps", [-(2**63), -1, 0, 2**63 - 1])
+@pytest.mark.parametrize("duration_ps", [-(2**63), 0, 2**63 - 1])
+@pytest.mark.parametrize("timestamp_ns", [-(2**63), 0, 10**18, 10**18 + 1, 2**63 - 1])
+def test_absurd_times_are_exact_or_counted(
+    tmp_path: Path, offset_ps: int, duration_ps: int, timestamp_ns: int
+) -> None:
+    space = small_profile(offset_ps=offset_ps, duration_ps=duration_ps, timestamp_ns=timestamp_ns)
+    trace, block = read(write(tmp_path, space))
+    base_ns = 0 if timestamp_ns > 10**18 else START_NS
+    start_ns = base_ns + timestamp_ns + offset_ps // 1000
+    if duration_ps < 0 or not 0 <= start_ns < 2**62:
+        assert (len(block), trace.dropped_reasons) == (0, {"impossible time": 1})
+        return
+    end_ns = base_ns + timestamp_ns + (offset_ps + duration_ps) // 1000
+    assert block.start_ns.tolist() == [start_ns]
+    assert block.duration_ns.tolist() == [end_ns - start_ns]

@@ -3,9 +3,14 @@ from typing import Any
 import pytest
 
 from analysis.blocks import Kind, Strings
-from analysis.readers.xspace_lines import LineReader, Place, Programs
+from analysis.readers.wire import Octets
+from analysis.readers.xspace_damage import Damage
+from analysis.readers.xspace_events import decode
+from analysis.readers.xspace_kinds import Place, Programs
+from analysis.readers.xspace_lines import LineReader
 from analysis.readers.xspace_planes import planes
 from analysis.readers.xspace_proto import XSpace
+from analysis.readers.xspace_scan import scan
 
 STATS = ("step_num", "_r", "correlation_id", "hlo_op", "program_id", "tf_op", "name", "other")
 PROGRAMS: Programs = {4: {"fusion.1": "phase_forward/model_1/fc1_1/"}}
@@ -22,11 +27,13 @@ def one_event(event_name: str, device: int, stats: dict[str, Any]) -> tuple[Any,
     for key, value in stats.items():
         kind = "str_value" if isinstance(value, str) else "int64_value"
         event.stats.add(metadata_id=STATS.index(key) + 1, **{kind: value})
-    (plane_read,) = planes(space.SerializeToString())
+    data = space.SerializeToString()
+    (plane_read,) = planes(data, Damage(len(data)))
     strings = Strings()
     place = Place(0, 1, device, 0)
     reader = LineReader(strings, plane_read, place, "python", 10**18, PROGRAMS)
-    block = reader.columns(plane.lines[0].events).block(5)
+    octets = Octets(plane.lines[0].SerializeToString())
+    block = reader.block(decode(octets, scan(octets), reader.wanted), 5)
     assert block.event_id.tolist() == [5]
     texts = (strings[column[0]] for column in (block.name, block.path))
     return Kind(block.kind[0]), *texts, int(block.correlation[0])
@@ -56,10 +63,14 @@ def one_event(event_name: str, device: int, stats: dict[str, Any]) -> tuple[Any,
             ("fusion", 0, {"tf_op": "XlaModule:", "name": "jit(f)/conv", "hlo_op": "x"}),
             (Kind.KERNEL, "fusion", "jit(f)/conv", -1),
         ),
+        (("train", -1, {"step_num": -3, "_r": 1}), (Kind.STEP, "step:-3", "", -1)),
+        (("train", -1, {"step_num": 3, "_r": 0}), (Kind.RUNTIME, "train", "", -1)),
+        (("cudaFree", -1, {"correlation_id": -7}), (Kind.RUNTIME, "cudaFree", "", -1)),
+        (("x", 0, {"correlation_id": 2**62}), (Kind.KERNEL, "x", "", -1)),
+        (("x", 0, {"correlation_id": 2**62 - 1}), (Kind.KERNEL, "x", "", 2**62 - 1)),
     ],
 )
 def test_what_an_event_becomes(
     event: tuple[str, int, dict[str, Any]], expected: tuple[Any, ...]
 ) -> None:
-
     assert one_event(*event) == expected
