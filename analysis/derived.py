@@ -130,7 +130,7 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     except ProfileError as error:
         chrome.write(run, None)
         raise NoProfileError(str(error)) from None
-    table = ops.Table(gather_folded(folded, dropped=trace.dropped))
+    table = ops.Table(gather_folded(folded, trace=trace))
     written = [*tables.write(table, run / rundir.DERIVED), run / rundir.TRACE]
     chrome.write(run, folded)
     manifest = Manifest(

@@ -37,7 +37,6 @@ def finish(run: Path) -> Finished:
         ProfileError: the folder is not a run, or what it recorded is damaged.
     """
     measured = summary.measured(run)
-    figures = summary.write(measured)
     profile: derived.Profile | None = None
     problems = []
     try:
@@ -47,11 +46,19 @@ def finish(run: Path) -> Finished:
             problems.append(f"{run} has no tables of operations: {error}")
     except OSError as error:
         problems.append(_blocked(run, error))
+    figures = summary.write(measured, _losses(profile))
     try:
         tensorboard.write(measured, figures)
     except OSError as error:
         problems.append(_blocked(run, error))
     return Finished(measured, figures, profile, problems)
+
+
+def _losses(profile: derived.Profile | None) -> list[str]:
+    """What the tables of a profile lack because its file is not whole."""
+    if profile is None or profile.coverage.truncated is None:
+        return []
+    return [f"the profile is not whole, {profile.coverage.truncated}: its tables say less"]
 
 
 def finish_all(runs: Sequence[Path]) -> tuple[list[Finished], list[str]]:

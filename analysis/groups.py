@@ -233,17 +233,26 @@ def gather(
     for folded in recorded.windows():
         groups.take(folded, select(folded))
     gathered = groups.gathered(recorded.counted.events + trace.left_out)
-    gathered.dropped_reasons = dict(trace.dropped_reasons)
-    gathered.repaired, gathered.truncated = trace.repaired, trace.truncated
-    gathered.notes = list(trace.notes)
-    return gathered
+    return _with_losses(gathered, trace)
 
 
-def gather_folded(folded: Folded, select: Selection = in_steps, dropped: int = 0) -> Gathered:
-    """The sums over the chosen events of a trace that was folded as a whole."""
+def gather_folded(
+    folded: Folded, select: Selection = in_steps, trace: Trace | None = None
+) -> Gathered:
+    """The sums over the chosen events of a trace that was folded as a whole.
+
+    What was lost while reading is known if the trace is given, read to its end.
+    """
     paths = bool((folded.block.path >= 0).any())
     groups = Groups.empty(folded.strings, folded.steps, paths)
     groups.take(folded, select(folded))
     gathered = groups.gathered(len(folded.block))
-    gathered.dropped_reasons = {"not understood": dropped} if dropped else {}
+    return gathered if trace is None else _with_losses(gathered, trace)
+
+
+def _with_losses(gathered: Gathered, trace: Trace) -> Gathered:
+    """With what the reader left out, mended or did not get to."""
+    gathered.dropped_reasons = dict(trace.dropped_reasons)
+    gathered.repaired, gathered.truncated = trace.repaired, trace.truncated
+    gathered.notes = list(trace.notes)
     return gathered

@@ -1,5 +1,6 @@
 """One run in figures: the row that profile.py prints, from the files of the run directory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,12 +61,17 @@ def measured(run: Path) -> Measured:
     )
 
 
-def write(measured: Measured) -> RunSummary:
+def write(measured: Measured, warnings: Sequence[str] = ()) -> RunSummary:
     """Write derived/summary.json of what was read, and return it.
 
     What was not measured, and all of a run that did not get that far, is None.
+
+    Args:
+        measured: what was read of the run.
+        warnings: what else it is to warn of.
     """
     summary = of_measured(measured)
+    summary = msgspec.structs.replace(summary, warnings=[*summary.warnings, *warnings])
     rundir.write_json(measured.run / rundir.SUMMARY, summary)
     return summary
 

@@ -191,3 +191,13 @@ def test_a_run_that_cannot_be_written_to_is_told(make_run: Any) -> None:
     finished, problems = finish.finish_all([run])
     assert finished == []
     assert "derived can't be read or written" in problems[0]
+
+
+def test_a_profile_that_breaks_off_is_used_and_warned_of(make_run: Any) -> None:
+    run = make_run()
+    path = make_run.add_tensorflow_profile(run)
+    path.write_bytes(path.read_bytes()[:-60])
+    found = finish.finish(run)
+    assert found.profile is not None
+    [warning] = [text for text in found.summary.warnings if "not whole" in text]
+    assert "byte" in warning

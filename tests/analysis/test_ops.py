@@ -126,8 +126,8 @@ def test_shapes_part_the_rows_of_an_op() -> None:
 
 
 def test_coverage() -> None:
-    found = Table(gather_folded(folded_of(TWO_STEPS), dropped=3)).coverage()
-    assert (found.events, found.dropped, found.steps, found.steps_ns) == (14, 3, 2, 160)
+    found = Table(gather_folded(folded_of(TWO_STEPS))).coverage()
+    assert (found.events, found.dropped, found.steps, found.steps_ns) == (14, 0, 2, 160)
     assert found.op_self_ns == 38
     assert found.phase_ratio == 35 / 38
     assert found.layer_ratio == 20 / 38

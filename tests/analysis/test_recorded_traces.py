@@ -18,6 +18,8 @@ from analysis.readers.kineto import KinetoTrace
 from analysis.readers.registry import open_trace
 from analysis.timeorder import TimeOrder
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parents[1] / "data" / "kineto"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((DATA / "expected.json").read_text())
 SMALL = [name for name, figures in EXPECTED.items() if figures["events"] < 30_000]

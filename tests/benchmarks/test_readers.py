@@ -8,6 +8,8 @@ from benchmarks import reader_page
 from benchmarks.reader_inputs import SOURCES
 from benchmarks.reader_peers import SIDES, Installed, install
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SMALL = ("--rounds", "1", "--torch-mb", "1", "--xplane-mb", "1")
 

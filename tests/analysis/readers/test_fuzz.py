@@ -12,6 +12,8 @@ from analysis.ops import Table
 from analysis.readers.registry import open_trace
 from profilers.rundir import ProfileError
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parents[2] / "data"
 TRACES = ("mi250-minitoy", "cpu-only-gloo", "mi300-torch-compile-triton", "a100-triton-example")
 ROUNDS = int(os.environ.get("CROSSPROF_FUZZ_ROUNDS", "60"))

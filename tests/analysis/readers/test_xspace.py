@@ -317,6 +317,7 @@ def test_names_that_are_no_utf_8_are_mended(tmp_path: Path) -> None:
     assert (len(block), trace.repaired, trace.truncated) == (1, 1, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROFILES)
 @given(data=st.data())
 @settings(deadline=None, max_examples=40)
