@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis import wording
 from profilers.rundir import SCHEMA, ProfileError
 
 INTERRUPTED = 130
@@ -63,7 +64,8 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="RUN",
-        help="a run of profile.py, or a trace (.json, .json.gz); several with --tensorboard",
+        help="a run of profile.py, or a trace (.json, .json.gz); with --tensorboard several runs, "
+        "or a comparison",
     )
     parser.add_argument(
         "--tensorboard", action="store_true", help="curves in TensorBoard, not the trace"
@@ -150,7 +152,8 @@ def _print_json(content: dict[str, object], warnings: list[str]) -> None:
 
 
 def _say_error(sentence: str) -> None:
-    print(f"error: {sentence}", file=sys.stderr)
+    """Names in it may come from files, and a terminal would obey their control characters."""
+    print(f"error: {wording.plain(sentence)}", file=sys.stderr)
 
 
 COMMANDS = (

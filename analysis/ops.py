@@ -16,6 +16,8 @@ GAPS = "gaps"
 NO_LAYER = "(no layer)"
 UNMAPPED = "(unmapped)"
 NO_OP = "(launched outside the recording)"
+WITH_WORK = ("op", "native", "shape")
+"""Ops that call others do their work too, so that sums over several ops would count it twice."""
 WITH_DEVICE_TIME = ("op", "category", "layer")
 
 
@@ -24,7 +26,8 @@ class Row:
     """One group of events.
 
     `total_ns` includes what runs inside an event, `self_ns` does not. `device_ns` is the time of
-    the device work that the group launched. `share` is the part of the self time of all ops; for
+    the device work that the group launched, `work_ns` the time that its FLOPs took: on the device
+    if the trace has work of one, else in all. `share` is the part of the self time of all ops; for
     kernels and copies the part of all device time; for phases and steps the part of the steps.
     `steps` is how many steps were counted over, 0 where the trace marks none. `flops` and `bytes`
     are of all calls together, None where a formula is missing for one.
@@ -41,6 +44,7 @@ class Row:
     phase: str = ""
     category: str | None = None
     device_ns: int = 0
+    work_ns: int = 0
     flops: int | None = None
     bytes: int | None = None
 
@@ -61,9 +65,8 @@ class Row:
 
     @property
     def flops_per_second(self) -> float | None:
-        """Floating-point operations a second: of device time where there is any, else of total."""
-        time_ns = self.device_ns or self.total_ns
-        return self.flops * 1e9 / time_ns if self.flops and time_ns else None
+        """Floating-point operations a second of the time that they took, where it is known."""
+        return self.flops * 1e9 / self.work_ns if self.flops and self.work_ns else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,8 @@ class Table:
                 entry.add(sums, by == "layer")
                 entry.categories.setdefault(self._category(key), 0)
                 entry.categories[self._category(key)] += sums.self_ns
-                self._add_work(entry, key, sums)
+                if by in WITH_WORK:
+                    self._add_work(entry, key, sums)
         return merged
 
     @staticmethod
@@ -200,16 +204,9 @@ class Table:
         if key.kind != Kind.OP:
             return
         one = work(text(key.name), text(key.shapes), text(key.args))
-        entry.flops = (
-            None
-            if entry.flops is None or one.flops is None
-            else (entry.flops + one.flops * sums.count)
-        )
-        entry.bytes = (
-            None
-            if entry.bytes is None or one.bytes is None
-            else (entry.bytes + one.bytes * sums.count)
-        )
+        first, entry.called = not entry.called, True
+        entry.flops = _sum(0 if first else entry.flops, one.flops, sums.count)
+        entry.bytes = _sum(0 if first else entry.bytes, one.bytes, sums.count)
 
     def _row(self, by: Grouping, key: tuple[str, ...], sums: "_Merged", whole_ns: int) -> Row:
         name, kind, shapes, phase = key
@@ -226,6 +223,7 @@ class Table:
             phase=phase,
             category=None if by == "layer" else largest,
             device_ns=sums.device_ns,
+            work_ns=sums.device_ns if self.gathered.devices else sums.total_ns,
             flops=sums.flops,
             bytes=sums.bytes,
         )
@@ -282,14 +280,20 @@ class _Merged:
     total_ns: int = 0
     self_ns: int = 0
     device_ns: int = 0
-    flops: int | None = 0
-    bytes: int | None = 0
+    flops: int | None = None
+    bytes: int | None = None
+    called: bool = False
     categories: dict[str | None, int] = field(default_factory=dict)
 
     def add(self, sums: Sums, outermost: bool) -> None:
         self.count += sums.count
         self.total_ns += sums.outermost_ns if outermost else sums.total_ns
         self.self_ns += sums.self_ns
+
+
+def _sum(before: int | None, each: int | None, count: int) -> int | None:
+    """None once something is unknown."""
+    return None if before is None or each is None else before + each * count
 
 
 def _is_device(key: Key) -> bool:

@@ -7,9 +7,11 @@ from analysis import wording
 from analysis.ops import GAPS, NO_LAYER, NO_OP, UNMAPPED, Coverage, Grouping, Row, Table
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
 
-NAME_WIDTH = 46
+NAME_WIDTH = 40
 SHAPES_WIDTH = 40
 BAR_WIDTH = 10
+WITH_CATEGORY = ("op", "native", "shape")
+"""These tables have a category in each row, and no room for bars."""
 TITLES: dict[Grouping, str] = {
     "op": "Operation",
     "native": "Operation as recorded",
@@ -65,13 +67,19 @@ def _rows(rows: list[Row], by: Grouping, limit: int) -> Iterator[Line]:
     shown = rows[:limit]
     columns = _columns(rows, by)
     heads = "".join(f"{column.title:>{column.width}}" for column in columns)
+    heads += "  category" if by in WITH_CATEGORY else ""
     yield line((f"{TITLES[by]:<{NAME_WIDTH + 2}}{heads}", HEADING))
     longest = max((_time(row, by) for row in rows), default=0)
     for row in shown:
         cells = "".join(f"{column.cell(row):>{column.width}}" for column in columns)
-        bar = "█" * round(BAR_WIDTH * _time(row, by) / longest) if longest else ""
+        last = "█" * round(BAR_WIDTH * _time(row, by) / longest) if longest else ""
+        last_style = "cyan"
+        if by in WITH_CATEGORY:
+            last, last_style = row.category or UNMAPPED, MUTED
         style = MUTED if row.key in QUIET else ""
-        yield line((f"{_name(row, by):<{NAME_WIDTH + 2}}{cells}  ", style), (bar, style or "cyan"))
+        yield line(
+            (f"{_name(row, by):<{NAME_WIDTH + 2}}{cells}  ", style), (last, style or last_style)
+        )
         if by == "shape" and row.shapes:
             yield line((f"  {wording.shortened(row.shapes, 2 * SHAPES_WIDTH)}", MUTED))
     if len(rows) > len(shown):
@@ -100,7 +108,7 @@ def _time(row: Row, by: Grouping) -> int:
 
 def _columns(rows: list[Row], by: Grouping) -> list[Column]:
     """The columns that say something about these rows."""
-    columns = [Column(COUNTS.get(by, "calls"), 10, lambda row: wording.count(row.count))]
+    columns = [Column(COUNTS.get(by, "calls"), 8, lambda row: wording.count(row.count))]
     whole = _times(rows, "total", lambda row: row.total_ns)
     mean = _times(rows, "mean", lambda row: row.total_ns / row.count if row.count else None)
     if by in ("kernel", "copy"):
@@ -113,9 +121,7 @@ def _columns(rows: list[Row], by: Grouping) -> list[Column]:
     if by not in ("kernel", "copy") and any(row.device_ns for row in rows):
         columns.append(_times(rows, "device", lambda row: row.device_ns or None))
     if any(row.flops_per_second for row in rows):
-        columns.append(Column("GFLOP/s", 10, _gigaflops))
-    if by in ("op", "native", "shape") and any(row.category for row in rows):
-        columns.append(Column("category", 22, lambda row: row.category or UNMAPPED))
+        columns.append(Column("GFLOP/s", 9, _gigaflops))
     return columns
 
 
@@ -134,7 +140,7 @@ def _times(rows: list[Row], title: str, of: Callable[[Row], float | None]) -> Co
         time_ns = of(row)
         return wording.number(None if time_ns is None else time_ns / unit_ns, decimals)
 
-    return Column(f"{title}, {unit}", 12 if len(title) < 6 else 15, cell)
+    return Column(f"{title}, {unit}", max(10, len(title) + 6), cell)
 
 
 def _coverage(table: Table, coverage: Coverage) -> Iterator[Line]:

@@ -26,14 +26,9 @@ class Shown:
     colours: list[str]
 
 
-def labels(sides: Sequence[Side]) -> list[str]:
-    """Framework and execution of each side; one that is there again gets a number."""
-    found: list[str] = []
-    for side in sides:
-        name = wording.plain(f"{wording.framework(side.framework)} {side.execution}")
-        names = (name, *(f"{name} ({number})" for number in range(2, len(sides) + 1)))
-        found.append(next(each for each in names if each not in found))
-    return found
+def label(side: Side) -> str:
+    """Framework and execution of a side."""
+    return wording.plain(f"{wording.framework(side.framework)} {side.execution}")
 
 
 def marks(frameworks: Sequence[str]) -> list[str]:

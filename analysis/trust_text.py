@@ -5,10 +5,11 @@ from statistics import median
 
 from analysis import wording
 from analysis.finish import Finished
-from analysis.folds.recorded import thinned
+from analysis.folds.recorded import quarters, thinned
 from profilers.rundir import RunSummary
 
 STEADY_RATIO = 0.95
+REMEDY = "profile fewer steps"
 NO_PROFILE = "no profile could be read, so that nothing is said of phases, layers and operations"
 
 
@@ -45,18 +46,24 @@ def sentences(run: Finished, runs: int) -> Iterator[str]:
 
 def _recorded(run: Finished) -> Iterator[str]:
     """How many operations were recorded, where it is known how many a step should have."""
-    graph_ops = next((row.graph_ops for row in run.measured.steps if row.graph_ops), None)
+    nodes = graph_ops(run)
     counts = run.profile.ops_per_step if run.profile else []
-    if graph_ops is not None and counts:
+    if nodes is not None and counts:
         yield (
             f"{wording.count(round(median(counts)))} operations recorded per step; the traced "
-            f"graph has {wording.count(graph_ops)} nodes before it is optimised"
+            f"graph has {wording.count(nodes)} nodes before it is optimised"
         )
     if thinned(counts):
+        first, last = (wording.count(round(each)) for each in quarters(counts))
         yield (
-            f"the last steps of the profile have fewer operations ({counts[-1]:,}) than the first "
-            f"({counts[0]:,}): profile fewer steps"
+            f"the last steps of the profile have fewer operations ({last}) than the first "
+            f"({first}): {REMEDY}"
         )
+
+
+def graph_ops(run: Finished) -> int | None:
+    """How many nodes the traced graph of the profiled steps has; None where there is no graph."""
+    return next((row.graph_ops for row in run.measured.steps if row.graph_ops), None)
 
 
 def warnings(runs: Sequence[RunSummary]) -> Iterator[str]:

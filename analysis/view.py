@@ -51,10 +51,15 @@ def perfetto(target: Path, *, browser: bool) -> None:
 def tensorboard(runs: Sequence[Path], *, browser: bool) -> None:
     """Run TensorBoard on the event files of runs until Ctrl-C.
 
+    Args:
+        runs: runs, or comparisons, which stand for all their complete runs.
+        browser: whether to open the default browser, too.
+
     Raises:
-        ProfileError: a run has no event files.
+        ProfileError: a run has no event files, or a comparison has no complete run.
         CheckFailedError: TensorBoard ended by itself.
     """
+    runs = [run for target in runs for run in _runs_of(target)]
     files = {run: _event_files(run) for run in runs}
     with TemporaryDirectory(prefix="crossprof-", ignore_cleanup_errors=True) as folder:
         for name, run in _names(runs).items():
@@ -67,10 +72,14 @@ def tensorboard(runs: Sequence[Path], *, browser: bool) -> None:
 
 def _trace_of(target: Path) -> tuple[Path, str]:
     """A trace's file, and the name that it gets in the browser."""
+    if (target / rundir.ROUNDS).is_file():
+        sides = [runs[-1:] for runs in _complete_runs(target)]
+        named = " or ".join(_command("view", run) for last in sides for run in last)
+        raise ProfileError(f"{target} is a comparison and Perfetto shows one run; use {named}.")
     if target.is_dir():
         trace = target / rundir.TRACE
         if not trace.is_file():
-            finish = f"python -m analysis finish {shlex.quote(str(target))}"
+            finish = _command("finish", target)
             raise ProfileError(f"{target} has no {rundir.TRACE}; make it with {finish}.")
         return trace, _plain(f"{target.resolve().name}.json.gz")
     if not target.is_file():
@@ -79,6 +88,27 @@ def _trace_of(target: Path) -> tuple[Path, str]:
         suffixes = " or ".join(TRACE_SUFFIXES)
         raise ProfileError(f"{target} is no trace ({suffixes}); name a run, or such a file.")
     return target, _plain(target.name)
+
+
+def _runs_of(target: Path) -> list[Path]:
+    """All complete runs of a comparison; what is none, itself."""
+    if not (target / rundir.ROUNDS).is_file():
+        return [target]
+    return [run for runs in _complete_runs(target) for run in runs]
+
+
+def _complete_runs(comparison: Path) -> list[list[Path]]:
+    from analysis.comparison import rounds
+
+    found = rounds.complete_runs(comparison)
+    if not any(found):
+        raise ProfileError(f"{comparison} has no complete run; run profile.py again.")
+    return found
+
+
+def _command(name: str, run: Path) -> str:
+    """A command of the analysis on a run, as a shell reads it."""
+    return f"python -m analysis {name} {shlex.quote(str(run))}"
 
 
 def _plain(name: str) -> str:
@@ -107,7 +137,7 @@ def _event_files(run: Path) -> dict[str, Path]:
     folder = run / rundir.TENSORBOARD
     files = files_below(folder) if folder.is_dir() else {}
     if not any(EVENT_FILE in path.name for path in files.values()):
-        finish = f"python -m analysis finish {shlex.quote(str(run))}"
+        finish = _command("finish", run)
         raise ProfileError(f"{run} has no event files for TensorBoard; make them with {finish}.")
     return files
 

@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import NoReturn
 
 from profilers.backend import Framework
@@ -14,6 +15,7 @@ PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
 OPTIMIZERS = ("adam", "sgd")
 MODES = ("train", "infer")
 LOADERS = ("preloaded", "pipeline")
+ALIASES = {"pytorch": "torch", "tf": "tensorflow", "keras": "tensorflow"}
 BOTH, PAIR = "both", ("torch", "tensorflow")
 COMPARED_REPEATS = 5
 DEVICE_PATTERN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
@@ -209,14 +211,15 @@ def sides(
             f"--execution names {len(modes)} modes for {len(found)} framework(s); name one for "
             "all of them or one for each, in their order."
         )
-    if len(modes) == 1:
-        modes *= len(found)
-    chosen = modes or [framework.executions[0] for framework in found]
+    each = modes * len(found) if len(modes) == 1 else modes
+    chosen = each or [framework.executions[0] for framework in found]
     for framework, mode in zip(found, chosen, strict=True):
         if mode not in framework.executions:
+            alone = len(modes) == 1 < len(found)
             raise ProfileError(
                 f"--execution {mode} is not known to {framework.name}; "
-                f"use {' or '.join(framework.executions)}."
+                f"use {' or '.join(framework.executions)}"
+                + (", and name one mode for each framework." if alone else ".")
             )
     pairs = list(zip(found, chosen, strict=True))
     for number, (framework, mode) in enumerate(pairs):
@@ -235,7 +238,10 @@ def _frameworks(asked: str | None, known: Mapping[str, Framework]) -> list[Frame
     names = PAIR if asked == BOTH else _parts(asked)
     for name in names:
         if name not in known:
-            raise ProfileError(f'there is no framework "{name}" here; known: {", ".join(choices)}.')
+            near = get_close_matches(name.lower(), [*choices, *ALIASES], 1)
+            known_ones = f"known: {', '.join(choices)}."
+            hint = f"did you mean {ALIASES.get(near[0], near[0])}?" if near else known_ones
+            raise ProfileError(f'there is no framework "{name}" here; {hint}')
     return [known[name] for name in names]
 
 

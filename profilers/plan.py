@@ -119,6 +119,8 @@ def make(asked: argparse.Namespace) -> Plan:
         source = _weights_source(asked.weights_from, output, workload)
         wanted = [msgspec.structs.replace(s, weights_from=source) for s in wanted]
     programs = interpreters.parse(asked.python)
+    for framework, _ in pairs:
+        interpreters.find(framework.name, programs)
     ready, missing = _ready_sides(wanted, known, programs)
     teacher = None
     if trains_first:
@@ -149,7 +151,9 @@ def _ready_sides(
                 raise
             missing.append(MissingSide(number, str(error)))
     if not sides:
-        raise ProfileError(" ".join(dict.fromkeys(each.reason for each in missing)))
+        titles = (known[wanted[each.side].framework].title for each in missing)
+        reasons = dict(zip(titles, (each.reason for each in missing), strict=True))
+        raise ProfileError(" ".join(f"{title}: {reason}" for title, reason in reasons.items()))
     _check_devices(sides)
     return sides, missing
 

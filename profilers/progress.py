@@ -79,9 +79,7 @@ class PlainProgress(Progress):
 
     def end(self, record: RunRecord, path: str, step_ms: float | None) -> None:
         """Print the line."""
-        step = "" if step_ms is None else f"{step_ms:.3g} ms per step  "
-        line = f"{self._label}  {record.status}  {step}{path}"
-        print(line, file=sys.stderr, flush=True)
+        print(_ended(self._label, record, path, step_ms), file=sys.stderr, flush=True)
 
 
 class LiveProgress(Progress):
@@ -123,6 +121,10 @@ class LiveProgress(Progress):
             self._next_redraw = now + REDRAW_SECONDS
             self._live.update(self._lines(now), refresh=True)
 
+    def end(self, record: RunRecord, path: str, step_ms: float | None) -> None:
+        """Leave a line above the live ones."""
+        self._console.print(_ended(self._label, record, path, step_ms), soft_wrap=True)
+
     def close(self) -> None:
         """Take the lines off the screen."""
         if self._live is not None:
@@ -155,6 +157,12 @@ class LiveProgress(Progress):
             return min(1.0, self._done / self._phase.steps)
         expected = self._expected()
         return min(1.0, (now - self._phase_began) / expected) if expected else 0.0
+
+
+def _ended(label: str, record: RunRecord, path: str, step_ms: float | None) -> str:
+    """What became of a run, in one line."""
+    step = "" if step_ms is None else f"{step_ms:.3g} ms per step  "
+    return f"{label}  {record.status}  {step}{path}"
 
 
 def _left(phase: str, expected: float, elapsed: float, runs_after: int) -> float:

@@ -27,7 +27,7 @@ def _sentence(
     if evidence.kind == "different" and ratio.estimate < 1:
         slower, faster = faster, slower
         ratio = Ratio(1 / ratio.estimate, 1 / ratio.high, 1 / ratio.low, ratio.pairs)
-    ends = interval(ratio.estimate, ratio.low, ratio.high)
+    ends = interval(ratio.low, ratio.high)
     takes = f"{slower} takes {times(ratio.estimate)} × as long per {_step(record)} as {faster}"
     if evidence.kind == "different":
         return f"{takes} ({ends})."

@@ -17,7 +17,7 @@ from profilers.rundir import ComparisonSummary, ProfileError, RoundsRecord
 
 @dataclass(frozen=True)
 class Compared:
-    """A comparison: where it lies, what was found, and its runs as far as they can be read."""
+    """A comparison: where it lies, what was found, and those of its runs that count."""
 
     directory: Path
     record: Comparison
@@ -47,13 +47,13 @@ def finish_all(targets: Sequence[Path]) -> Outcome:
         rundir.read_json(run / rundir.RUN, rundir.RunRecord)
     named = [rounds.path_of(each, run) for each in records for run in records[each].runs]
     readable, problems = _readable(named)
-    once = {os.path.abspath(run): run for run in (*singles, *readable)}
+    once = {os.path.realpath(run): run for run in (*singles, *readable)}
     done, failed = finish.finish_all(list(once.values()))
-    runs = {os.path.abspath(run.measured.run): run for run in done}
+    runs = {os.path.realpath(run.measured.run): run for run in done}
     comparisons = [_compared(directory, records[directory], runs) for directory in records]
     for compared in comparisons:
         problems += _write(compared)
-    in_comparisons = set(map(os.path.abspath, named))
+    in_comparisons = set(map(os.path.realpath, named))
     alone = [run for path, run in runs.items() if path not in in_comparisons]
     return Outcome(done, alone, comparisons, [*problems, *failed])
 
@@ -72,9 +72,11 @@ def _readable(runs: Sequence[Path]) -> tuple[list[Path], list[str]]:
 
 
 def _compared(directory: Path, record: RoundsRecord, runs: Mapping[str, Finished]) -> Compared:
-    paths = {run.path: os.path.abspath(rounds.path_of(directory, run)) for run in record.runs}
-    found = {path: runs[absolute] for path, absolute in paths.items() if absolute in runs}
-    return Compared(directory, compare(directory, record, found), list(found.values()))
+    paths = {run.path: os.path.realpath(rounds.path_of(directory, run)) for run in record.runs}
+    found = {path: runs[place] for path, place in paths.items() if place in runs}
+    comparison = compare(directory, record, found)
+    complete = [run.path for side in comparison.compared for run in side.complete]
+    return Compared(directory, comparison, [found[path] for path in complete])
 
 
 def _write(compared: Compared) -> list[str]:

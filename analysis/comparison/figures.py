@@ -1,18 +1,19 @@
 """The figures of a comparison: each side's processes, the change within rounds, the phases."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 import numpy as np
 
-from analysis import statistics
+from analysis import statistics, trust_text
 from analysis.comparison import ratios
 from analysis.comparison.record import Change, Figure, Range, SideProfile
 from analysis.cost_text import ALLOCATED_PEAK
 from analysis.derived import Profile
 from analysis.finish import Finished
+from analysis.folds.recorded import thinned
 from profilers.rundir import Spread
 
 Rounds = Mapping[int, Finished]
@@ -85,13 +86,14 @@ def _range(measure: Measure, rounds: Rounds) -> Range | None:
 
 
 def _change(measure: Measure, baseline: Rounds, other: Rounds) -> Change | None:
-    """Over the rounds in which both sides have a value."""
+    """Over the rounds in which both sides have a value; for a ratio, one above zero."""
     pairs = [
         (measure.value(baseline[number]), measure.value(other[number]))
         for number in sorted(baseline.keys() & other.keys())
     ]
     if measure.kind == "ratio":
-        sample = ratios.sample([math.log(right / left) for left, right in pairs if left and right])
+        logs = [ratios.log_ratio(left, right) for left, right in pairs]
+        sample = ratios.sample([each for each in logs if each is not None])
         if sample is None:
             return None
         ratio = ratios.ratio(sample)
@@ -106,7 +108,8 @@ def _change(measure: Measure, baseline: Rounds, other: Rounds) -> Change | None:
 
 def profile(runs: Sequence[Finished]) -> SideProfile | None:
     """The mean of the runs' profiles; None where none of them marks a step."""
-    profiles = [run.profile for run in runs if run.profile and run.profile.coverage.steps_ns]
+    profiled = [run for run in runs if run.profile and run.profile.coverage.steps_ns]
+    profiles = [run.profile for run in profiled if run.profile]
     if not profiles:
         return None
     phases_ns: dict[str, float] = {}
@@ -122,6 +125,9 @@ def profile(runs: Sequence[Finished]) -> SideProfile | None:
         layer_ratio=_mean([each.layer_ratio for each in coverages]),
         busy_ratio=_mean([_busy_ratio(each) for each in profiles]),
         dropped=sum(each.dropped for each in coverages),
+        recorded_ops=_middle([_middle(each.ops_per_step) for each in profiles]),
+        graph_ops=_middle([trust_text.graph_ops(run) for run in profiled]),
+        thinned=any(thinned(each.ops_per_step) for each in profiles),
     )
 
 
@@ -133,3 +139,8 @@ def _busy_ratio(found: Profile) -> float | None:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
+
+
+def _middle(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None

@@ -16,6 +16,7 @@ CONFIDENCE, EQUIVALENCE_CONFIDENCE = 1 - SIGNIFICANCE, 0.90
 MARGIN = 0.01
 EQUIVALENT_LOW, EQUIVALENT_HIGH = 0.95, 1.05
 FEWEST_PAIRS, MOST_REPEATS = 3, 1000
+LARGEST_LOG = 700.0
 
 Kind = Literal["no pair", "one pair", "two pairs", "different", "equivalent", "not found"]
 NO_VERDICT: dict[Kind, str] = {
@@ -55,15 +56,28 @@ def sample(differences: Sequence[float]) -> Sample | None:
     return Sample(float(values.mean()), deviation, len(values))
 
 
+def log_ratio(baseline: float | None, other: float | None) -> float | None:
+    """ln(other / baseline); None unless both are above zero and finite, as only those have one."""
+    if baseline is None or other is None:
+        return None
+    both = math.isfinite(baseline) and math.isfinite(other) and baseline > 0 and other > 0
+    return math.log(other) - math.log(baseline) if both else None
+
+
 def ratio(log_ratios: Sample) -> Ratio:
     """The geometric mean of other / baseline, from ln ratios, with its 95 % interval."""
     low, high = log_ratios.interval() or (None, None)
     return Ratio(
-        estimate=math.exp(log_ratios.mean),
-        low=None if low is None else math.exp(low),
-        high=None if high is None else math.exp(high),
+        estimate=_exp(log_ratios.mean),
+        low=None if low is None else _exp(low),
+        high=None if high is None else _exp(high),
         pairs=log_ratios.pairs,
     )
+
+
+def _exp(logarithm: float) -> float:
+    """The exponential, kept where it is neither zero nor too large for a float."""
+    return math.exp(max(-LARGEST_LOG, min(LARGEST_LOG, logarithm)))
 
 
 @dataclass(frozen=True)
@@ -89,8 +103,9 @@ def verdicts(samples: Sequence[Sample | None]) -> list[Verdict]:
     the margin, with t = (|mean| - margin) / standard error and N - 1 degrees of freedom. With
     several sides these p values, the margin being in them, are held to Holm's thresholds: the
     smallest of m to 0.05 / m, the next to 0.05 / (m - 1), until one fails. The intervals that
-    are shown stay those of 95 % each, so one may exclude the margin without a verdict. What is
-    not different is *equivalent* if the 90 % interval lies in 0.95 to 1.05, each side by itself.
+    are shown stay those of 95 % each, so one may exclude 1 or the margin without a difference
+    being found; the verdict says so then. What is not different is *equivalent* if the 90 %
+    interval lies in 0.95 to 1.05, each side by itself.
 
     Sources: Student's t for paired samples; S. Holm, A Simple Sequentially Rejective Multiple
     Test Procedure, Scandinavian Journal of Statistics 6 (1979); D. Schuirmann, A comparison of
@@ -102,41 +117,55 @@ def verdicts(samples: Sequence[Sample | None]) -> list[Verdict]:
         if each is not None and each.pairs >= FEWEST_PAIRS
     }
     thresholds, different = _holm(p_values)
+    strictest = SIGNIFICANCE / max(1, sum(each is not None for each in samples))
     return [
-        _verdict(each, p_values.get(number), thresholds.get(number), number in different)
+        _tested(each, p_values[number], thresholds[number], number in different)
+        if each is not None and number in p_values
+        else _untested(each, strictest)
         for number, each in enumerate(samples)
     ]
 
 
-def repeats_needed(found: Sample) -> int | None:
-    """The fewest pairs whose interval would exclude the margin, were mean and deviation to stay.
+def repeats_needed(found: Sample, threshold: float = SIGNIFICANCE) -> int | None:
+    """The fewest pairs with a p value below the threshold, were mean and deviation to stay.
 
-    None where even 1,000 pairs would not, or where the mean lies within the margin.
+    None where even 1,000 pairs have none, or where the mean lies within the margin.
     """
     beyond = abs(found.mean) - MARGIN
     if found.deviation is None or beyond <= 0:
         return None
     pairs = np.arange(FEWEST_PAIRS, MOST_REPEATS + 1)
-    half = _quantiles((1 + CONFIDENCE) / 2, pairs - 1) * found.deviation / np.sqrt(pairs)
+    half = _quantiles(1 - threshold / 2, pairs - 1) * found.deviation / np.sqrt(pairs)
     enough = pairs[half < beyond]
     return int(enough[0]) if len(enough) else None
 
 
-def _verdict(
-    found: Sample | None, p_value: float | None, threshold: float | None, different: bool
-) -> Verdict:
-    pairs = 0 if found is None else found.pairs
-    if found is None or p_value is None:
-        kinds: tuple[Kind, ...] = ("no pair", "one pair", "two pairs")
-        needed = None if found is None else repeats_needed(found)
-        return Verdict(kinds[pairs], NO_VERDICT[kinds[pairs]], repeats_needed=needed)
+def _untested(found: Sample | None, strictest: float) -> Verdict:
+    """For less than three pairs; their threshold is not known yet, so the strictest is taken."""
+    kinds: tuple[Kind, ...] = ("no pair", "one pair", "two pairs")
+    kind = kinds[found.pairs if found else 0]
+    needed = repeats_needed(found, strictest) if found else None
+    return Verdict(kind, NO_VERDICT[kind], repeats_needed=needed)
+
+
+def _tested(found: Sample, p_value: float, threshold: float, different: bool) -> Verdict:
     if different:
         return Verdict("different", "different", p_value, threshold)
-    low, high = map(math.exp, found.interval(EQUIVALENCE_CONFIDENCE) or (-math.inf, math.inf))
+    low, high = map(_exp, found.interval(EQUIVALENCE_CONFIDENCE) or (-math.inf, math.inf))
     if low >= EQUIVALENT_LOW and high <= EQUIVALENT_HIGH:
         return Verdict("equivalent", "equivalent within 5 %", p_value, threshold)
-    text = f"no difference found (could be {span(ratio(found))})"
-    return Verdict("not found", text, p_value, threshold, repeats_needed(found))
+    text = f"{_not_found(found, p_value)} (could be {span(ratio(found))})"
+    return Verdict("not found", text, p_value, threshold, repeats_needed(found, threshold))
+
+
+def _not_found(found: Sample, p_value: float) -> str:
+    """What keeps a difference from being one, where the interval alone would show it."""
+    low, high = found.interval() or (0.0, 0.0)
+    if p_value <= SIGNIFICANCE:
+        return "different by its own interval, but not by Holm's threshold for several sides"
+    if low > 0 or high < 0:
+        return f"no difference beyond {100 * MARGIN:.0f} % found"
+    return "no difference found"
 
 
 def span(found: Ratio) -> str:

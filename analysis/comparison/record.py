@@ -67,7 +67,8 @@ class DroppedRound(msgspec.Struct, frozen=True):
 class SameWork(msgspec.Struct, frozen=True, kw_only=True):
     """What all runs of two sides have in common, what differs, and what could not be compared.
 
-    `loss_difference` is the largest difference between the sides' losses of step 0.
+    `loss_difference` is the largest difference between the sides' losses: those of step 0 or,
+    where nothing is trained, those over the test data.
     """
 
     same: tuple[str, ...]
@@ -130,7 +131,10 @@ class SideProfile(msgspec.Struct, frozen=True, kw_only=True):
     """The profiles of a side's complete runs: means over the runs, and the events dropped in all.
 
     `phases_ns` is the time of each phase in a profiled step. `busy_ratio` is the part of the
-    profiled steps in which the busiest GPU had work; None without a GPU.
+    profiled steps in which the busiest GPU had work; None without a GPU. `recorded_ops` is how
+    many operations a profiled step has and `graph_ops` how many nodes the graph that it runs, the
+    medians over the runs; None where there is no operation, or no graph. `thinned` says that in a
+    run the last steps have markedly fewer operations than the first.
     """
 
     runs: int
@@ -139,6 +143,9 @@ class SideProfile(msgspec.Struct, frozen=True, kw_only=True):
     layer_ratio: float | None
     busy_ratio: float | None
     dropped: int
+    recorded_ops: float | None
+    graph_ops: float | None
+    thinned: bool
 
     @property
     def step_ns(self) -> float:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,10 @@ from analysis import sides
 from analysis.comparison.record import ComparedProcess, DroppedRound, Pair
 from analysis.finish import Finished
 from profilers import rundir
-from profilers.rundir import ComparedRun, ProfileError, RoundsRecord, Side
+from profilers.rundir import ComparedRun, ProfileError, RoundsRecord, RunRecord, Side
+
+UNPRINTABLE = ("Cc", "Cs")
+"""Unicode's control characters, and halves of characters that no file system can write."""
 
 
 @dataclass(frozen=True)
@@ -36,26 +40,73 @@ def read(directory: Path) -> RoundsRecord:
     """rounds.json, after a check that its sides and runs are such as it may name.
 
     Raises:
-        ProfileError: it is damaged, or names a run that is not beside or below the comparison.
+        ProfileError: it is damaged, or names a run that is not beside or below the comparison,
+            be it through a link.
     """
     path = directory / rundir.ROUNDS
     record = rundir.read_json(path, RoundsRecord)
-    numbers = [run.side for run in record.runs] + [each.side for each in record.missing]
-    if any(not 0 <= number < len(record.sides) for number in numbers) or not record.sides:
-        raise ProfileError(f"{path} is damaged (it has no such side); run profile.py again.")
-    places = [(run.round, run.side) for run in record.runs]
-    if len(set(places)) < len(places):
-        raise ProfileError(f"{path} is damaged (a side twice in a round); run profile.py again.")
-    around = Path(os.path.abspath(directory)).parent
-    for run in record.runs:
-        if not Path(os.path.abspath(directory / run.path)).is_relative_to(around):
+    damage = _damage(record)
+    if damage:
+        raise ProfileError(f"{path} is damaged ({damage}); run profile.py again.")
+    around = Path(os.path.realpath(directory)).parent
+    places = [Path(os.path.realpath(directory / run.path)) for run in record.runs]
+    for run, place in zip(record.runs, places, strict=True):
+        if around not in place.parents:
             raise ProfileError(f"{path} names {run.path}, which is not in {around}; move it there.")
+    if len(set(places)) < len(places):
+        raise ProfileError(f"{path} is damaged (it names a run twice); run profile.py again.")
     return record
 
 
+def _damage(record: RoundsRecord) -> str:
+    """What profile.py would not have written, as far as the record alone tells it."""
+    numbers = [run.side for run in record.runs] + [each.side for each in record.missing]
+    rounds = [run.round for run in record.runs]
+    places = {(run.round, run.side) for run in record.runs}
+    letters = "".join(run.path for run in record.runs)
+    found = {
+        "it has no such side": not record.sides
+        or any(not 0 <= number < len(record.sides) for number in numbers),
+        "two of its sides are the same": len(set(map(sides.label, record.sides)))
+        < len(record.sides),
+        "its rounds do not count from 1": min([record.rounds, *rounds]) < 1,
+        "it has a run beyond its last round": max(rounds, default=0) > record.rounds,
+        "a side twice in a round": len(places) < len(record.runs),
+        "the path of a run has control characters": any(
+            unicodedata.category(letter) in UNPRINTABLE for letter in letters
+        ),
+    }
+    return next((text for text, is_so in found.items() if is_so), "")
+
+
 def path_of(directory: Path, run: ComparedRun | ComparedProcess) -> Path:
-    """Where a run of a comparison lies, without steps back in its path."""
-    return Path(os.path.normpath(directory / run.path))
+    """Where a run of a comparison lies, without steps back in its path.
+
+    Behind a link a step back leads elsewhere than the path reads; then it is the real place.
+    """
+    shown = Path(os.path.normpath(directory / run.path))
+    real = os.path.realpath(directory / run.path)
+    return shown if os.path.realpath(shown) == real else Path(real)
+
+
+def complete_runs(directory: Path) -> list[list[Path]]:
+    """The folders of each side's complete runs by round, from their records alone.
+
+    Raises:
+        ProfileError: as `read`.
+    """
+    record = read(directory)
+    found: list[list[Path]] = [[] for _ in record.sides]
+    for run in sorted(record.runs, key=lambda run: run.round):
+        path = path_of(directory, run)
+        try:
+            recorded = rundir.read_json(path / rundir.RUN, RunRecord)
+        except ProfileError:
+            continue
+        ended = recorded.status == "complete" and (path / rundir.RESULT).exists()
+        if ended and _side_of(recorded) == record.sides[run.side]:
+            found[run.side].append(path)
+    return found
 
 
 def side_runs(record: RoundsRecord, finished: Mapping[str, Finished]) -> list[SideRuns]:
@@ -67,23 +118,24 @@ def side_runs(record: RoundsRecord, finished: Mapping[str, Finished]) -> list[Si
     """
     reasons = {each.side: each.reason for each in record.missing}
     found = [
-        SideRuns(label, side, reasons.get(number), {}, {})
-        for number, (label, side) in enumerate(
-            zip(sides.labels(record.sides), record.sides, strict=True)
-        )
+        SideRuns(sides.label(side), side, reasons.get(number), {}, {})
+        for number, side in enumerate(record.sides)
     ]
     for order, run in enumerate(record.runs):
         side, read_run = found[run.side], finished.get(run.path)
-        side.processes[run.round] = _process(order, run, read_run)
-        if read_run is not None and read_run.complete:
+        process = _process(order, run, side.side, read_run)
+        side.processes[run.round] = process
+        if read_run is not None and process.complete:
             side.complete[run.round] = read_run
     return found
 
 
-def _process(order: int, run: ComparedRun, found: Finished | None) -> ComparedProcess:
+def _process(order: int, run: ComparedRun, side: Side, found: Finished | None) -> ComparedProcess:
     problem = None
     if found is None:
         problem = "can't be read"
+    elif (ran := _side_of(found.measured.record)) != side:
+        problem = f"is a run of {sides.label(ran)}, not of {sides.label(side)}"
     elif not found.complete:
         record = found.measured.record
         ended = "has no result" if record.status == "complete" else record.status
@@ -98,11 +150,16 @@ def _process(order: int, run: ComparedRun, found: Finished | None) -> ComparedPr
     )
 
 
+def _side_of(record: RunRecord) -> Side:
+    """What the run says itself that it was."""
+    return Side(record.settings.framework, record.settings.execution)
+
+
 def pairs(baseline: SideRuns, other: SideRuns) -> tuple[list[Pair], list[DroppedRound]]:
     """The rounds in which both sides have a median step, and why the others have no pair.
 
-    A round that neither side began is in neither list, nor is any round if a side was not run
-    at all.
+    A step that took no time has no ratio. A round that neither side began is in neither list, nor
+    is any round if a side was not run at all.
     """
     found: list[Pair] = []
     dropped: list[DroppedRound] = []
@@ -123,7 +180,9 @@ def _unusable(side: SideRuns, number: int) -> str:
         return f"{side.label} was not run"
     if process.problem:
         return f"{side.label}: {process.problem}"
-    return "" if _step_ms(side, number) else f"{side.label} has no timed step"
+    if side.complete[number].summary.step_ms is None:
+        return f"{side.label} has no timed step"
+    return "" if _step_ms(side, number) > 0 else f"{side.label}: its timed steps took no time"
 
 
 def _step_ms(side: SideRuns, number: int) -> float:

@@ -27,7 +27,7 @@ def lines(compared: Compared) -> Iterator[Line]:
     shown = _shown(record)
     if len(shown.numbers) < 2:
         yield from wrapped(_nothing_to_compare(shown), WARNING)
-        yield from run_text.lines([run for run in compared.runs if run.complete])
+        yield from run_text.lines(compared.runs)
         return
     yield line()
     for text in answer.sentences(record):

@@ -10,7 +10,7 @@ from analysis.comparison.record import Comparison, Warned
 from analysis.comparison.values import ranges
 from analysis.layout import shown_path, tied
 from analysis.sides import Shown
-from analysis.trust_text import NO_PROFILE
+from analysis.trust_text import NO_PROFILE, REMEDY
 from profilers import rundir
 
 SAME_LENGTH_RATIO = 0.01
@@ -40,6 +40,7 @@ def sentences(record: Comparison, shown: Shown, directory: Path) -> Iterator[str
         times = _listed([found.median if found else None for found in overheads], " ×")
         yield f"profiler {times}: phases are of profiled steps, the steps in the table are not"
     yield from _coverage(record, shown)
+    yield from _recorded(record, shown)
     yield from _pairs(record, shown, directory)
     yield from _training(record, shown)
     yield from _repeats(record)
@@ -70,6 +71,32 @@ def _coverage(record: Comparison, shown: Shown) -> Iterator[str]:
         f"{percents[0]} of the operations' self time mapped to a phase, {percents[1]} to a layer; "
         f"{tied(f'{dropped} dropped')}"
     )
+
+
+def _recorded(record: Comparison, shown: Shown) -> Iterator[str]:
+    """How many operations were recorded of those in the graph, and which profiles thin out."""
+    profiles = [record.profiles[number] for number in shown.numbers]
+    texts = {
+        label: tied(
+            f"{wording.count(round(found.recorded_ops))} operations recorded per step of "
+            f"{wording.counted(round(found.graph_ops), 'node')}"
+        )
+        for label, found in zip(shown.labels, profiles, strict=True)
+        if found and found.recorded_ops is not None and found.graph_ops is not None
+    }
+    if texts:
+        sides = (f"{tied(label)}: {text}" for label, text in texts.items())
+        yield f"{'; '.join(sides)} in the traced graph before it is optimised"
+    thin = [
+        label
+        for label, found in zip(shown.labels, profiles, strict=True)
+        if found and found.thinned
+    ]
+    if thin:
+        yield (
+            f"{wording.listed(thin)}: the last steps of a profile have fewer operations than the "
+            f"first; {REMEDY}"
+        )
 
 
 def _pairs(record: Comparison, shown: Shown, directory: Path) -> Iterator[str]:

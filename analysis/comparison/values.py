@@ -7,7 +7,8 @@ from analysis import wording
 from analysis.comparison.record import Change, Comparison, Figure, Range
 from analysis.comparison.table import Cell
 
-SMALL_RATIO = 0.1
+SMALL_RATIO, MOST_DECIMALS = 0.1, 5
+LARGEST_RATIO = 1_000_000
 
 Unit = tuple[str, float]
 """What stands behind the label, and what a value is divided by."""
@@ -115,7 +116,7 @@ def change_cell(found: Change | None, kind: str, decimals: int) -> Cell:
     if found is None:
         return Cell(wording.MISSING)
     if kind == "ratio":
-        note = interval(found.estimate, found.low, found.high)
+        note = interval(found.low, found.high)
         return Cell(f"{times(found.estimate)} ×", note)
     low, high = (wording.signed(end, decimals) for end in (found.low, found.high))
     note = "" if found.low is None else f"{low} to {high}"
@@ -123,20 +124,20 @@ def change_cell(found: Change | None, kind: str, decimals: int) -> Cell:
 
 
 def times(ratio: float) -> str:
-    """A ratio with three significant digits, but no more than two decimals from 0.1 on."""
-    return wording.number(ratio, _decimals(ratio))
+    """A ratio with three significant digits, but no more than two decimals from 0.1 on.
 
-
-def _decimals(ratio: float) -> int:
+    What is beyond the page, as an end of a wide interval may be, is written as a bound.
+    """
     decimals = wording.decimals_for(ratio)
-    return min(decimals, 2) if ratio >= SMALL_RATIO else decimals
+    if decimals == 0:
+        too_large = ratio > LARGEST_RATIO
+        return f">{wording.count(LARGEST_RATIO)}" if too_large else wording.number(ratio)
+    return wording.number(ratio, min(decimals, 2 if ratio >= SMALL_RATIO else MOST_DECIMALS))
 
 
-def interval(estimate: float, low: float | None, high: float | None) -> str:
-    """The ends of a ratio's interval, written like the ratio; nothing where there is none."""
-    if low is None or high is None:
-        return ""
-    return wording.interval(low, high, _decimals(estimate))
+def interval(low: float | None, high: float | None) -> str:
+    """The ends of a ratio's interval, each written as a ratio; nothing where there is none."""
+    return "" if low is None or high is None else f"{times(low)} to {times(high)}"
 
 
 def ranges(record: Comparison, key: str) -> list[Range | None]:

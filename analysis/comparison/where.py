@@ -42,7 +42,7 @@ def lines(record: Comparison, shown: Shown) -> Iterator[Line]:
     if len(profiles) == 2 and all(profiles):
         yield from _waterfall(rows, steps_ns, shown)
     else:
-        yield from _columns(rows, shown)
+        yield from _columns(rows, steps_ns, shown)
     yield from _busy(profiles, shown)
 
 
@@ -71,9 +71,9 @@ def _rows(profiles: Sequence[SideProfile | None], steps_ns: Sequence[float | Non
 def _waterfall(rows: list[Row], steps_ns: Sequence[float | None], shown: Shown) -> Iterator[Line]:
     """Two sides: bars that begin where the last one ended, so that they add up."""
     whole_ns = sum(row.difference_ns for row in rows)
-    unit, unit_ns, decimals = _scale(rows)
+    unit, unit_ns, decimals = _scale(rows, steps_ns, NUMBER_WIDTH)
     left, right = shown.marks
-    title = f"{wording.signed(whole_ns / unit_ns, decimals)} {unit} a step; "
+    title = f"{wording.signed(whole_ns / unit_ns)} {unit} a step; "
     title += f"{MORE} more in {right}, {LESS} more in {left}"
     yield line(
         (f"{'Where':<{INDENT}}", HEADING),
@@ -114,10 +114,10 @@ def _bars(differences_ns: Sequence[float]) -> list[str]:
     return bars
 
 
-def _columns(rows: list[Row], shown: Shown) -> Iterator[Line]:
+def _columns(rows: list[Row], steps_ns: Sequence[float | None], shown: Shown) -> Iterator[Line]:
     """More than two sides, or one without a profile: a column for each."""
-    unit, unit_ns, decimals = _scale(rows)
     width = min(NUMBER_WIDTH, (WIDTH - 2 - NAME_WIDTH) // len(shown.marks))
+    unit, unit_ns, decimals = _scale(rows, steps_ns, width)
     yield line(
         (f"{'Where':<{INDENT}}", HEADING),
         f"{unit:<{2 + NAME_WIDTH - INDENT}}",
@@ -141,15 +141,21 @@ def _marks(shown: Shown) -> Iterator[tuple[str, str]]:
         yield f"{mark:>{NUMBER_WIDTH}}", colour
 
 
-def _scale(rows: list[Row]) -> tuple[str, float, int]:
-    """One unit for all times: three digits of the longest, two of the largest difference."""
+def _scale(rows: list[Row], steps_ns: Sequence[float | None], width: int) -> tuple[str, float, int]:
+    """One unit for all times: three digits of the longest, two of the largest difference.
+
+    A disturbed profile has times that are longer than a step without the profiler; then that step
+    stands for them, so that the phases keep their digits. There are no more decimals than fit.
+    """
     longest_ns = max(abs(time) for row in rows for time in row.times_ns if time is not None)
-    unit, unit_ns = wording.time_unit(longest_ns)
+    step_ns = max((each for each in steps_ns if each and each > 0), default=longest_ns)
+    unit, unit_ns = wording.time_unit(min(longest_ns, step_ns))
+    decimals = wording.decimals_for(min(longest_ns, step_ns) / unit_ns)
     largest_ns = max(abs(row.difference_ns) for row in rows) if len(rows[0].times_ns) == 2 else 0
-    decimals = wording.decimals_for(longest_ns / unit_ns)
     if largest_ns:
         decimals = max(decimals, wording.decimals_for(largest_ns / unit_ns) - 1)
-    return unit, unit_ns, decimals
+    room = width - len(f"- .{longest_ns / unit_ns:,.0f}")
+    return unit, unit_ns, max(0, min(decimals, room))
 
 
 def _busy(profiles: Sequence[SideProfile | None], shown: Shown) -> Iterator[Line]:

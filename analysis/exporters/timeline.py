@@ -103,7 +103,9 @@ def _step_slice(step: rundir.Step) -> Slice:
     else:
         name = f"{step.phase} step {step.index}"
     args: dict[str, object] = {"phase": step.phase, "index": step.index, "epoch": step.epoch}
-    args |= {"samples": step.samples, "ms per step": step.duration_ns / step.count / 1e6}
+    args["samples"] = step.samples
+    if step.count > 0:
+        args["ms per step"] = step.duration_ns / step.count / 1e6
     if step.loss is not None and math.isfinite(step.loss):
         args["loss"] = step.loss
     return Slice(step.start_ns, step.duration_ns, name, args)

@@ -25,6 +25,12 @@ def thinned(counts: list[int]) -> bool:
 
     TensorFlow's executor stops recording cheap operations of a function that ran often.
     """
+    first, last = quarters(counts)
+    return last < THINNED_RATIO * first
+
+
+def quarters(counts: list[int]) -> tuple[float, float]:
+    """The median operations of a step in the first and in the last quarter; 0 without a step."""
     quarter = max(1, len(counts) // 4)
-    first, last = np.median(counts[:quarter] or [0]), np.median(counts[-quarter:] or [0])
-    return bool(last < THINNED_RATIO * first)
+    first, last = counts[:quarter] or [0], counts[-quarter:] or [0]
+    return float(np.median(first)), float(np.median(last))

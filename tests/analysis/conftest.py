@@ -244,7 +244,8 @@ class ComparisonMaker:
     ) -> Path:
         """A comparison from the median step of each side's rounds; None is a run that failed.
 
-        `others` are given to every run. In even rounds the last side runs first.
+        `others` are given to every run, settings with the side's own. In even rounds the last
+        side runs first.
         """
         runs = []
         for number in range(max(map(len, steps_ms))):
@@ -269,11 +270,13 @@ class ComparisonMaker:
         return directory
 
     def add_run(
-        self, run_id: str, side: Side, step_ms: float | None, profiled: bool, **others: object
+        self, run_id: str, side: Side, step_ms: float | None, profiled: bool, **others: Any
     ) -> Path:
         """One run of a side; of 20 ms first, 1 ms profiled, 0.1 ms inference steps."""
         settings = msgspec.structs.replace(
-            self.make_run.settings, framework=side.framework, execution=side.execution
+            others.pop("settings", self.make_run.settings),
+            framework=side.framework,
+            execution=side.execution,
         )
         values: dict[str, Any] = {"settings": settings}
         if step_ms is None:

@@ -124,6 +124,19 @@ def test_what_is_no_run_is_exit_code_2_in_one_sentence(
     assert capsys.readouterr().err.startswith("error: ")
 
 
+def test_names_in_errors_cannot_steer_the_terminal(
+    make_comparison: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = make_comparison([(2.0,), (3.0,)], profiled=False)
+    text = (directory / rundir.ROUNDS).read_text()
+    named = "../../\\n\\u001b[2J\\u202eelsewhere"
+    (directory / rundir.ROUNDS).write_text(text.replace("../run-1-0", named))
+    assert cli.main(["finish", str(directory)]) == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert not set("\x1b\u202e") & set(printed)
+
+
 def test_every_command_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["--help"])

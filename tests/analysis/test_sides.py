@@ -1,22 +1,23 @@
+import pytest
+
 from analysis import sides
 from profilers.rundir import Side
 
 
-def test_a_side_is_named_by_framework_and_execution() -> None:
-    found = sides.labels([Side("torch", "eager"), Side("tensorflow", "function"), Side("new", "x")])
-    assert found == ["PyTorch eager", "TensorFlow function", "new x"]
-
-
-def test_the_same_side_again_is_told_apart() -> None:
-    assert sides.labels([Side("torch", "eager")] * 3) == [
-        "PyTorch eager",
-        "PyTorch eager (2)",
-        "PyTorch eager (3)",
-    ]
+@pytest.mark.parametrize(
+    ("side", "label"),
+    [
+        (Side("torch", "eager"), "PyTorch eager"),
+        (Side("tensorflow", "function"), "TensorFlow function"),
+        (Side("new", "x"), "new x"),
+    ],
+)
+def test_a_side_is_named_by_framework_and_execution(side: Side, label: str) -> None:
+    assert sides.label(side) == label
 
 
 def test_names_cannot_steer_the_terminal() -> None:
-    assert sides.labels([Side("torch", "\x1b[1m")]) == ["PyTorch [1m"]
+    assert sides.label(Side("torch", "\x1b[1m")) == "PyTorch [1m"
 
 
 def test_every_side_has_a_mark_of_its_own() -> None:

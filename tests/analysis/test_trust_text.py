@@ -1,3 +1,4 @@
+import dataclasses
 from typing import Any
 
 import msgspec
@@ -70,3 +71,13 @@ def test_a_profile_that_thins_out_is_told(make_run: Any) -> None:
     make_run.add_profile(run, [e for e in operations if e["ts"] < 2000 or "::" not in e["name"]])
     [said] = [s for s in trust_text.sentences(finish.finish(run), 1) if "fewer operations" in s]
     assert said.startswith("the last steps of the profile have fewer operations (0) than the first")
+
+
+def test_a_profile_that_thins_out_is_told_by_the_medians_that_are_compared(make_run: Any) -> None:
+    found = finished(make_run)
+    assert found.profile is not None
+    counts = [900, 130, 130, *[100] * 6, 40, 40, 1]
+    profile = dataclasses.replace(found.profile, ops_per_step=counts)
+    texts = trust_text.sentences(dataclasses.replace(found, profile=profile), 1)
+    said = "the last steps of the profile have fewer operations (40) than the first (130): profile"
+    assert any(text.startswith(said) for text in texts)

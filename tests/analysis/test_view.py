@@ -203,6 +203,38 @@ def test_the_remedy_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
         view.perfetto(run, browser=False)
 
 
+def test_a_comparison_is_answered_with_a_command_for_a_run_of_each_side(
+    make_comparison: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = make_comparison([(2.0, None), (3.0, 3.0)], profiled=False)
+    assert cli.main(["view", str(directory)]) == 2
+    traces = directory.parent
+    assert capsys.readouterr().err == (
+        f"error: {directory} is a comparison and Perfetto shows one run; "
+        f"use python -m analysis view {traces / 'run-1-0'} "
+        f"or python -m analysis view {traces / 'run-2-1'}.\n"
+    )
+
+
+@pytest.mark.parametrize("option", [[], ["--tensorboard"]])
+def test_a_comparison_without_a_complete_run_is_one_sentence(
+    option: list[str], make_comparison: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = make_comparison([(None,), (3.0,)], profiled=False)
+    (directory.parent / "run-1-1" / rundir.RUN).unlink()
+    assert cli.main(["view", str(directory), *option]) == 2
+    assert "has no complete run" in capsys.readouterr().err
+
+
+def test_tensorboard_takes_a_comparison_for_its_complete_runs(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0, None), (3.0, 3.0)], profiled=False)
+    (directory.parent / "run-2-1" / rundir.RESULT).unlink()
+    with pytest.raises(ProfileError, match="run-1-0 has no event files"):
+        view.tensorboard([directory], browser=False)
+    assert view._runs_of(directory) == [directory.parent / name for name in ("run-1-0", "run-1-1")]
+    assert view._runs_of(directory.parent / "run-1-0") == [directory.parent / "run-1-0"]
+
+
 def test_runs_are_named_after_their_folders_even_if_two_have_one_name(tmp_path: Path) -> None:
     runs = [tmp_path / place for place in ("a/run", "b/run", "b/other", "a/../a/run")]
     assert view._names(runs[:3]) == {"run": runs[0], "run (2)": runs[1], "other": runs[2]}
@@ -233,23 +265,25 @@ def test_a_program_that_ends_by_itself_is_told_with_its_last_words() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_tensorboard_shows_runs_by_their_names_until_it_is_ended(
-    end: signal.Signals, make_run: Any, tmp_path: Path
+    end: signal.Signals, make_comparison: Any, tmp_path: Path
 ) -> None:
-    runs = [make_run("first-run"), make_run("second-run")]
-    for run in runs:
-        finish.finish(run)
+    alone = make_comparison.make_run("alone")
+    finish.finish(alone)
+    comparison = make_comparison([(2.0,), (3.0,)], profiled=False)
+    for run in ("run-1-0", "run-1-1"):
+        finish.finish(comparison.parent / run)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    arguments = [*map(str, runs), "--tensorboard", "--no-browser"]
+    arguments = [str(alone), str(comparison), "--tensorboard", "--no-browser"]
     with viewing(*arguments, end=end, TMPDIR=str(temporary)) as url:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", url)
         assert b"<title>TensorBoard</title>" in read(url)
         limit = time.monotonic() + WAIT_SECONDS
         tags: dict[str, Any] = {}
-        while len(tags) < 2 and time.monotonic() < limit:  # it loads the files after it answers
+        while len(tags) < 3 and time.monotonic() < limit:  # it loads the files after it answers
             tags = json.loads(read(f"{url}data/plugin/scalars/tags"))
-        assert set(tags) == {"first-run", "second-run"}
-        assert "train/loss" in tags["first-run"]
+        assert set(tags) == {"alone", "run-1-0", "run-1-1"}
+        assert "train/loss" in tags["alone"]
         assert list(temporary.glob("crossprof-*"))
     assert not list(temporary.glob("crossprof-*"))
 

@@ -61,10 +61,19 @@ def test_a_side_that_can_not_be_run_does_not_keep_the_other_from_running(
     assert [(side.number, side.framework.name) for side in found.sides] == [(1, "tensorflow")]
     assert [(each.side, each.reason) for each in found.missing] == [(0, "no torch here.")]
     preflights["tensorflow"] = ProfileError("no tensorflow here.")
-    with pytest.raises(ProfileError, match=r"no torch here\. no tensorflow here\."):
+    with pytest.raises(
+        ProfileError, match=r"PyTorch: no torch here\. TensorFlow: no tensorflow here\."
+    ):
         planned(tmp_path, "--framework", "both")
     with pytest.raises(ProfileError, match="no torch here"):
         planned(tmp_path, "--framework", "torch")
+
+
+def test_an_interpreter_that_is_named_and_not_there_ends_the_request(
+    preflights: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(ProfileError, match="--python names /nowhere for tensorflow"):
+        planned(tmp_path, "--framework", "both", "--python", "tensorflow=/nowhere")
 
 
 def test_two_devices_are_not_compared(preflights: dict[str, Any], tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
+import io
 import re
 from collections.abc import Callable
 
 import pytest
+from rich.console import Console
 
 from profilers import progress
 from profilers.progress import LiveProgress, PlainProgress
@@ -46,6 +48,20 @@ def test_time_left_shrinks_phase_by_phase() -> None:
 def test_time_left_counts_the_runs_that_follow() -> None:
     alone, first_of_three = (progress._left("timed", 3.0, 1.0, after) for after in (0, 2))
     assert first_of_three == pytest.approx(alone + 2 * sum(progress.TYPICAL_SECONDS.values()))
+
+
+def test_a_line_stays_for_each_run_that_ended() -> None:
+    class Record:
+        status = "complete"
+
+    live = LiveProgress()
+    live._console = Console(file=io.StringIO(), width=40)
+    live.begin("PyTorch eager", 1, 2)
+    live.end(Record(), "traces/" + "x" * 60, 0.25)  # type: ignore[arg-type]
+    live.close()
+    assert isinstance(live._console.file, io.StringIO)
+    said = live._console.file.getvalue()
+    assert "run 1 of 2   PyTorch eager  complete  0.25 ms per step  traces/" + "x" * 60 in said
 
 
 def test_elsewhere_each_run_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

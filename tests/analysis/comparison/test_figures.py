@@ -6,6 +6,7 @@ import pytest
 
 from analysis.comparison import compare, figures
 from analysis.comparison.record import Change, Comparison, Figure
+from analysis.cost_text import ALLOCATED_PEAK
 from analysis.ops import GAPS
 from profilers import rundir
 
@@ -68,6 +69,19 @@ def test_what_no_side_measured_is_no_figure_and_what_one_lacks_has_no_change(
     assert record.figure("power_watts") is None
 
 
+@pytest.mark.parametrize("value", [0, -3])
+def test_a_ratio_needs_figures_above_zero(make_comparison: Any, value: int) -> None:
+    directory = make_comparison([(2.0, 2.0, 2.0), (4.0, 4.0, 4.0)], profiled=False)
+    for number, allocated in enumerate((100, 100, 100), start=1):
+        memory = {ALLOCATED_PEAK: allocated}
+        change_result(directory.parent / f"run-{number}-0", framework_memory=memory)
+    for number, allocated in enumerate((value, 200, 200), start=1):
+        memory = {ALLOCATED_PEAK: allocated}
+        change_result(directory.parent / f"run-{number}-1", framework_memory=memory)
+    [change] = figure(found(directory), "allocated_peak_bytes").changes
+    assert change == Change(pytest.approx(2.0), pytest.approx(2.0), pytest.approx(2.0), 2)
+
+
 def test_phases_are_means_over_the_runs_and_add_up(make_comparison: Any) -> None:
     directory = make_comparison([(2.0, 2.0), (4.0,)])
     make_run = make_comparison.make_run
@@ -85,6 +99,26 @@ def test_phases_are_means_over_the_runs_and_add_up(make_comparison: Any) -> None
     assert first.step_ns == pytest.approx(500_000)
     assert (first.runs, second.runs) == (2, 1)
     assert second.phases_ns["forward"] == pytest.approx(200_000)
+
+
+def test_recorded_operations_are_medians_over_the_runs(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0, 2.0, 2.0), (4.0,)])
+    for number, nodes in enumerate((290, 290, 300), start=1):
+        path = directory.parent / f"run-{number}-0" / rundir.STEPS
+        header, *rows = path.read_text().splitlines()
+        assert header.endswith(",graph_ops")
+        rows = [f"{row}{nodes}" if row.startswith("profiled") else row for row in rows]
+        path.write_text("\n".join([header, *rows, ""]))
+    events = make_comparison.make_run.kineto_events()
+    more = [event | {"ts": event["ts"] + 1} for event in events if event["name"] == "aten::add_"]
+    make_comparison.make_run.add_profile(directory.parent / "run-1-0", [*events, *more])
+    few = [event for event in events if event["ts"] < 2000 or "::" not in event["name"]]
+    make_comparison.make_run.add_profile(directory.parent / "run-3-0", few)
+    first, second = found(directory).profiles
+    assert first is not None
+    assert second is not None
+    assert (first.recorded_ops, first.graph_ops, first.thinned) == (3.0, 290.0, True)
+    assert (second.recorded_ops, second.graph_ops, second.thinned) == (3.0, None, False)
 
 
 def test_no_profile_is_none() -> None:

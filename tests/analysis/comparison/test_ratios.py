@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,6 +33,31 @@ def test_the_ratio_is_the_geometric_mean_with_a_t_interval() -> None:
     assert (found.estimate, found.low, found.high) == pytest.approx(
         (1.16892, 1.02525, 1.33274), abs=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    ("baseline", "other"),
+    [
+        (None, 1.0),
+        (1.0, None),
+        (0.0, 1.0),
+        (1.0, 0.0),
+        (-1.0, -1.0),
+        (math.inf, 1.0),
+        (1, math.nan),
+    ],
+)
+def test_only_figures_above_zero_have_a_ratio(baseline: float | None, other: float | None) -> None:
+    assert ratios.log_ratio(baseline, other) is None
+
+
+@given(st.lists(st.floats(-1400, 1400), min_size=2, max_size=5))
+def test_no_ratio_is_zero_or_endless(values: list[float]) -> None:
+    found = ratios.ratio(sample(values))
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 < found.low <= found.high < math.inf
+    assert verdict(values).text
 
 
 def test_one_pair_has_no_interval() -> None:
@@ -100,6 +126,19 @@ def test_repeats_needed() -> None:
     assert ratios.repeats_needed(sample([0.9, -0.87])) is None
 
 
+def test_repeats_needed_are_held_to_the_threshold_of_the_side() -> None:
+    spread = [0.05, 0.15, 0.1, 0.02]
+    [alone] = ratios.verdicts([sample(spread)])
+    beside = ratios.verdicts([sample(spread), sample(spread)])
+    assert (alone.kind, beside[0].kind) == ("not found", "not found")
+    assert (alone.repeats_needed, beside[0].repeats_needed, beside[1].repeats_needed) == (6, 7, 6)
+    needed = Sample(sample(spread).mean, sample(spread).deviation, 7)
+    assert ratios._p_value(needed) <= 0.025 < ratios._p_value(replace(needed, pairs=6))
+    two = [0.05, 0.15]
+    assert ratios.verdicts([sample(two)])[0].repeats_needed == 5
+    assert ratios.verdicts([sample(two), None, sample(two)])[2].repeats_needed == 7
+
+
 @given(st.lists(st.floats(-0.5, 0.5), min_size=2, max_size=10))
 def test_as_many_repeats_as_are_needed_are_enough_and_one_less_is_not(values: list[float]) -> None:
     found = sample(values)
@@ -121,6 +160,16 @@ def test_several_sides_are_held_to_holms_thresholds() -> None:
     beside = ratios.verdicts([sample(SLOWER), None, sample(clear), sample([0.1])])
     assert [each.kind for each in beside] == ["different", "no pair", "different", "one pair"]
     assert [each.threshold for each in beside] == [0.05, None, 0.025, None]
+
+
+def test_an_interval_beyond_1_without_a_difference_says_what_it_lacks() -> None:
+    both = ratios.verdicts([sample(SLOWER), sample(SLOWER)])
+    assert both[0].text == (
+        "different by its own interval, but not by Holm's threshold for several sides "
+        "(could be +3 to +33 %)"
+    )
+    [within] = ratios.verdicts([sample([0.03, 0.06, 0.045])])
+    assert within.text == "no difference beyond 1 % found (could be +0.8 to +8.6 %)"
 
 
 def test_a_failed_hypothesis_ends_holms_procedure() -> None:

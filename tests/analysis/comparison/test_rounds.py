@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from analysis import finish
 from analysis.comparison import rounds
 from analysis.comparison.rounds import SideRuns
 from profilers import rundir
-from profilers.rundir import ComparedRun, MissingSide, ProfileError, RoundsRecord
+from profilers.rundir import ComparedRun, MissingSide, ProfileError, RoundsRecord, Side, Spread
 
 
 def side_runs(directory: Path) -> list[SideRuns]:
@@ -52,6 +53,17 @@ def test_a_round_without_a_pair_says_why(make_comparison: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize("step_ms", [0.0, -2.0])
+def test_steps_that_took_no_time_have_no_ratio(make_comparison: Any, step_ms: float) -> None:
+    baseline, other = side_runs(make_comparison([(2.0, 2.0), (3.0, 3.0)], profiled=False))
+    run = other.complete[1]
+    summary = msgspec.structs.replace(run.summary, step_ms=Spread(step_ms, step_ms, step_ms, 3))
+    other.complete[1] = replace(run, summary=summary)
+    pairs, [dropped] = rounds.pairs(baseline, other)
+    assert [pair.round for pair in pairs] == [2]
+    assert dropped.reason == "TensorFlow function: its timed steps took no time"
+
+
 def test_a_run_that_is_gone_is_a_run_that_cannot_be_read(make_comparison: Any) -> None:
     directory = make_comparison([(2.0,), (4.0,)], profiled=False)
     (directory.parent / "run-1-1").rename(directory.parent / "elsewhere")
@@ -78,7 +90,19 @@ def test_a_side_that_was_not_run_keeps_its_reason(make_comparison: Any) -> None:
         ({"missing": [MissingSide(5, "gone")]}, "no such side"),
         ({"runs": [ComparedRun(1, 0, "../run-1-0")] * 2}, "a side twice in a round"),
         ({"runs": [ComparedRun(1, 0, "../../run")]}, "is not in"),
+        ({"runs": [ComparedRun(1, 0, "..")]}, "is not in"),
         ({"runs": [ComparedRun(1, 0, "/etc")]}, "is not in"),
+        ({"sides": [Side("torch", "eager")] * 2}, "two of its sides are the same"),
+        ({"sides": [Side("a", "b\x1b"), Side("a", "b")]}, "two of its sides are the same"),
+        ({"rounds": 0}, "do not count from 1"),
+        ({"runs": [ComparedRun(0, 0, "../run-1-0")]}, "do not count from 1"),
+        ({"runs": [ComparedRun(2, 0, "../run-1-0")]}, "beyond its last round"),
+        ({"runs": [ComparedRun(1, 0, "../run\0")]}, "has control characters"),
+        ({"runs": [ComparedRun(1, 0, "../a\n\x1b[2J")]}, "has control characters"),
+        (
+            {"runs": [ComparedRun(1, 0, "../run-1-0"), ComparedRun(1, 1, "./../run-1-0")]},
+            "names a run twice",
+        ),
     ],
 )
 def test_what_rounds_json_may_not_say(make_comparison: Any, changes: Any, words: str) -> None:
@@ -93,6 +117,51 @@ def test_runs_may_lie_below_the_comparison(make_comparison: Any) -> None:
     rewritten(directory, runs=[ComparedRun(1, 0, "runs/a")])
     [run] = rounds.read(directory).runs
     assert rounds.path_of(directory, run) == directory / "runs" / "a"
+
+
+@pytest.mark.parametrize("where", ["link", "link/below", "link/../elsewhere"])
+def test_links_lead_to_no_run_elsewhere(make_comparison: Any, tmp_path: Path, where: str) -> None:
+    directory = make_comparison([(2.0,), (4.0,)], profiled=False)
+    (tmp_path / "elsewhere" / "below").mkdir(parents=True)
+    (directory.parent / "link").symlink_to(tmp_path / "elsewhere")
+    rewritten(directory, runs=[ComparedRun(1, 0, f"../{where}")])
+    with pytest.raises(ProfileError, match="is not in"):
+        rounds.read(directory)
+
+
+def test_a_link_to_a_run_beside_the_comparison_is_that_run(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (4.0,)], profiled=False)
+    (directory.parent / "link").symlink_to("run-1-0")
+    rewritten(directory, runs=[ComparedRun(1, 0, "../link")])
+    [run] = rounds.read(directory).runs
+    assert rounds.path_of(directory, run) == directory.parent / "link"
+    rewritten(directory, runs=[ComparedRun(1, 0, "../link"), ComparedRun(1, 1, "../run-1-0")])
+    with pytest.raises(ProfileError, match="names a run twice"):
+        rounds.read(directory)
+
+
+def test_runs_lie_beside_the_comparison_that_a_link_leads_to(
+    make_comparison: Any, tmp_path: Path
+) -> None:
+    directory = make_comparison([(2.0,), (4.0,)], profiled=False)
+    (tmp_path / "link").symlink_to(directory)
+    first, _ = rounds.read(tmp_path / "link").runs
+    assert rounds.path_of(tmp_path / "link", first) == directory.parent / "run-1-0"
+
+
+def test_a_run_of_another_side_is_no_part_of_it(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0, 2.0), (4.0, 4.0)], profiled=False)
+    path = directory.parent / "run-2-1" / rundir.RUN
+    record = rundir.read_json(path, rundir.RunRecord)
+    settings = msgspec.structs.replace(record.settings, execution="eager")
+    rundir.write_json(path, msgspec.structs.replace(record, settings=settings))
+    baseline, other = side_runs(directory)
+    problem = "is a run of TensorFlow eager, not of TensorFlow function"
+    assert other.processes[2].problem == problem
+    assert list(other.complete) == [1]
+    pairs, [dropped] = rounds.pairs(baseline, other)
+    assert [pair.round for pair in pairs] == [1]
+    assert dropped.reason == f"TensorFlow function: {problem}"
 
 
 def test_a_damaged_file_is_one_sentence(make_comparison: Any) -> None:

@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import msgspec
@@ -63,7 +64,7 @@ def test_equal_losses(run: Runs) -> None:
         ({"weights_sha256": "other"}, "weights differ"),
         ({"data_sha256": "other"}, "data differ"),
         ({"batches": [BatchDigest("timed", 100, "33")]}, "batches differ"),
-        ({"settings": {"workload": "other"}}, "workload differ"),
+        ({"settings": {"workload": "other"}}, "workload differs"),
         ({"loss": 2.6}, "step-0 losses differ (by 1e-1)"),
         ({"loss": 2.51, "data_sha256": "x"}, "data and step-0 losses differ (by 1e-2)"),
     ],
@@ -91,11 +92,25 @@ def test_only_digests_of_as_many_steps_are_compared(run: Runs) -> None:
     assert same_work.sentence(alone).endswith("not compared: batches")
 
 
-@pytest.mark.parametrize("loss", [None, float("nan")])
-def test_a_missing_loss_is_told(run: Runs, loss: float | None) -> None:
-    found = same_work.same_work([run(), run(loss)], [run()])
+def test_a_missing_loss_is_told(run: Runs) -> None:
+    found = same_work.same_work([run(), run(None)], [run()])
     assert found.unknown == ("step-0 losses",)
     assert same_work.sentence(found) == "weights, data, batches; not compared: step-0 losses"
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_broke_on_one_side_alone_differs(run: Runs, loss: float) -> None:
+    for sides in (
+        ([run(), run(loss)], [run()]),
+        ([run()], [run(loss)]),
+        ([run(loss)], [run(None)]),
+    ):
+        found = same_work.same_work(*sides)
+        assert found.differing == ("step-0 losses",)
+        assert same_work.sentence(found) == (
+            "not the same work: step-0 losses differ (not a finite number on one side)"
+        )
+    assert same_work.same_work([run(loss)], [run(loss)]).unknown == ("step-0 losses",)
 
 
 def test_the_same_conditions(run: Runs) -> None:
@@ -129,7 +144,52 @@ def test_machines_that_differ_are_named(make_run: Any) -> None:
     assert "threads differ: 2 and 2 or 8" in same_work.conditions([left], [right, third])
 
 
-def test_inference_has_no_losses_to_compare(run: Runs) -> None:
-    runs = [run(None, settings={"mode": "infer"}) for _ in range(2)]
-    found = same_work.same_work(runs[:1], runs[1:])
-    assert same_work.sentence(found) == "weights, data, batches"
+@pytest.mark.parametrize(
+    ("losses", "words"),
+    [
+        ((0.5, 0.5), "weights, data, batches; test loss is equal"),
+        ((0.5, 0.50001), "weights, data, batches; test loss agrees to 1e-5"),
+        ((50, 50.004), "weights, data, batches; test loss agrees to 4e-3"),
+        ((0.5, 0.6), "not the same work: test loss differs (by 1e-1)"),
+    ],
+)
+def test_inference_is_compared_by_the_loss_over_the_test_data(
+    run: Runs, losses: tuple[float, float], words: str
+) -> None:
+    left, right = (run(None, {"mode": "infer"}, test_loss=loss) for loss in losses)
+    assert same_work.sentence(same_work.same_work([left], [right])) == words
+
+
+def test_training_is_not_compared_by_what_it_ends_at(run: Runs) -> None:
+    found = same_work.same_work([run(test_loss=0.1)], [run(test_loss=0.9)])
+    assert found.differing == ()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "words"),
+    [
+        ({"driver": "550.54"}, {"driver": "560.28"}, "driver differs: 550.54 and 560.28"),
+        ({"cuda": "12.5.1"}, {"cuda": "13.0"}, "CUDA differs: 12.5.1 and 13.0"),
+        ({"cuda": "12.5.1"}, {"cuda": "12.5"}, "same"),
+        ({"cudnn": "9"}, {"cudnn": "91002"}, "same"),
+        ({"cudnn": "9.11.0"}, {"cudnn": "91002"}, "cuDNN differs: 9.11.0 and 9.10.2"),
+        ({"cudnn": "8907"}, {"cudnn": "9"}, "cuDNN differs: 8.9.7 and 9"),
+        ({"cuda": "12.5"}, {}, "same"),
+        ({"cudnn": "None"}, {"cudnn": "9"}, "same"),
+    ],
+)
+def test_versions_are_compared_as_far_as_both_sides_tell_them(
+    make_run: Any, left: dict[str, str], right: dict[str, str], words: str
+) -> None:
+    runs = [
+        summary.measured(
+            make_run(name, machine=msgspec.structs.replace(make_run.environment(), versions=found))
+        )
+        for name, found in {"a": left, "b": right}.items()
+    ]
+    assert same_work.conditions(runs[:1], runs[1:]) == words
+
+
+def test_execution_is_what_is_compared_and_no_condition(run: Runs) -> None:
+    other = run(settings={"execution": "compile", "framework": "tensorflow"})
+    assert same_work.conditions([run()], [other]) == "same"

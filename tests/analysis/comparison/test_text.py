@@ -144,6 +144,20 @@ def test_one_side_left_has_its_own_summary(make_comparison: Any) -> None:
     assert not any("Same work" in line for line in text)
 
 
+def test_a_run_of_another_side_is_not_shown_with_the_one_that_is_left(
+    make_comparison: Any,
+) -> None:
+    directory = make_comparison([(2.0,), (3.0,)])
+    path = directory / rundir.ROUNDS
+    record = rundir.read_json(path, rundir.RoundsRecord)
+    changed = [record.sides[0], Side("tensorflow", "xla")]
+    rundir.write_json(path, msgspec.structs.replace(record, sides=changed))
+    found = text_of(directory)
+    assert "is a run of TensorFlow function, not of TensorFlow xla; what is left is in" in found
+    assert "Only PyTorch eager has complete runs" in found
+    assert "TensorFlow function trains" not in found
+
+
 def test_no_complete_run_at_all(make_comparison: Any) -> None:
     text = text_of(make_comparison([(None,), (None,)])).splitlines()
     assert len(text) == 3

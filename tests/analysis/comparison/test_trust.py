@@ -9,7 +9,7 @@ from analysis.comparison.record import Comparison, Warned
 from analysis.layout import NO_BREAK_SPACE
 from analysis.sides import Shown
 from profilers import rundir
-from profilers.rundir import MissingSide
+from profilers.rundir import MissingSide, Side
 
 SHOWN = Shown([0, 1], ["PyTorch eager", "TensorFlow function"], ["●", "◆"], ["", ""])
 
@@ -38,6 +38,26 @@ def test_profiler_coverage_and_pairs(make_comparison: Any) -> None:
         "t; all figures: traces/compare-1/compare.json",
         "runs that spread like these show such a difference with --repeats 3",
     ]
+
+
+def test_recorded_operations_stand_beside_those_of_the_graph(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (4.0,)])
+    record = found(directory)
+    left, right = record.profiles
+    assert left is not None
+    assert right is not None
+    right = msgspec.structs.replace(right, recorded_ops=1129.0, graph_ops=290.0, thinned=True)
+    changed = msgspec.structs.replace(record, profiles=[left, right])
+    texts = [
+        text.replace(NO_BREAK_SPACE, " ") for text in trust.sentences(changed, SHOWN, directory)
+    ]
+    assert texts[2:4] == [
+        "TensorFlow function: 1,129 operations recorded per step of 290 nodes in the traced graph "
+        "before it is optimised",
+        "TensorFlow function: the last steps of a profile have fewer operations than the first; "
+        "profile fewer steps",
+    ]
+    assert not any("operations recorded" in text for text in sentences(directory))
 
 
 def test_one_run_each_has_no_interval(make_comparison: Any) -> None:
@@ -73,7 +93,7 @@ def test_accuracies_after_training_of_other_lengths(make_comparison: Any) -> Non
 
 
 def test_several_sides_are_held_to_holm(make_comparison: Any) -> None:
-    sides = [make_comparison.torch, make_comparison.tensorflow, make_comparison.torch]
+    sides = [make_comparison.torch, make_comparison.tensorflow, Side("torch", "compile")]
     directory = make_comparison(
         [(2.0,) * 3, (4.0,) * 3, (2.0, 2.1, 2.2)], sides=sides, profiled=False
     )

@@ -59,7 +59,10 @@ def test_ranges(found: Range | None, cell: Cell) -> None:
     [
         (None, "ratio", Cell("–")),
         (Change(1.204, 1.18, 1.226, 5), "ratio", Cell("1.20 ×", "1.18 to 1.23")),
-        (Change(17.92, 4.0, 79.31, 3), "ratio", Cell("17.9 ×", "4.0 to 79.3")),
+        (Change(17.92, 4.0, 79.31, 3), "ratio", Cell("17.9 ×", "4.00 to 79.3")),
+        (Change(0.52, 0.0000312, 8717.96, 2), "ratio", Cell("0.52 ×", "0.00003 to 8,720")),
+        (Change(1.0, 1e-9, 1e9, 2), "ratio", Cell("1.00 ×", "<0.00001 to >1,000,000")),
+        (Change(1234.5, 0.0456, 45678.9, 2), "ratio", Cell("1,230 ×", "0.0456 to 45,700")),
         (Change(0.0312, None, None, 1), "ratio", Cell("0.0312 ×")),
         (Change(-0.0002, -0.011, 0.01, 3), "difference", Cell("<0.001", "−0.011 to +0.010")),
         (Change(0.25, None, None, 1), "difference", Cell("+0.250")),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.comparison import compare, where
-from analysis.comparison.record import Comparison, SideProfile
+from analysis.comparison.record import Comparison, Range, SideProfile
 from analysis.ops import GAPS
 from analysis.sides import Shown
 
@@ -24,6 +24,9 @@ def profile(phases_ns: dict[str, float], busy_ratio: float | None = None) -> Sid
         layer_ratio=1.0,
         busy_ratio=busy_ratio,
         dropped=0,
+        recorded_ops=None,
+        graph_ops=None,
+        thinned=False,
     )
 
 
@@ -53,6 +56,36 @@ def test_rows_and_the_profiler_add_up_to_the_difference_of_unprofiled_steps(
     columns = zip(*rows.values(), strict=True)
     sums = [sum(float(cell.replace("−", "-")) for cell in column) for column in columns]
     assert sums == pytest.approx([2.0, 3.0, 1.0])
+
+
+@pytest.mark.parametrize("disturbed_ns", [1_200_000_000.0, 30_000_000_000.0])
+def test_a_disturbed_profile_hides_neither_the_difference_nor_its_phases(
+    record: Comparison, disturbed_ns: float
+) -> None:
+    disturbed = {**RIGHT, GAPS: disturbed_ns}
+    found = text(with_profiles(record, profile(LEFT), profile(disturbed)))
+    assert found[1].startswith("Where    +1.00 ms a step; █ more in ◆, ░ more in ●")
+    [row] = [line for line in found if "backward" in line]
+    assert row.split()[-3:] == ["0.90", "1.80", "+0.90"]
+    [gaps] = [line for line in found if "gaps" in line]
+    assert gaps.split()[-3:-1] == ["0.80", f"{disturbed_ns / 1e6:,.2f}"]
+
+
+def test_the_difference_has_three_digits_where_the_steps_are_long(record: Comparison) -> None:
+    [step] = [figure for figure in record.figures if figure.key == "step_ms"]
+    step.ranges[:] = [Range(500.0, 500.0, 500.0, 3), Range(501.234, 501.234, 501.234, 3)]
+    found = text(with_profiles(record, profile(LEFT), profile(RIGHT)))
+    assert found[1].startswith("Where    +1.23 ms a step;")
+
+
+def test_no_number_touches_the_next(record: Comparison) -> None:
+    [step] = [figure for figure in record.figures if figure.key == "step_ms"]
+    step.ranges[:] = [Range(0.05, 0.05, 0.05, 3), Range(0.0512, 0.0512, 0.0512, 3)]
+    disturbed = {**RIGHT, GAPS: 1_000_000_000.0}
+    found = text(with_profiles(record, profile(LEFT), profile(disturbed)))
+    assert found[1].startswith("Where    +1.20 µs a step;")
+    [gaps] = [line for line in found if "gaps" in line]
+    assert gaps.split()[-3:] == ["800", "1,000,000", "+999,200"]
 
 
 def test_bars_begin_where_the_last_one_ended(record: Comparison) -> None:

@@ -5,9 +5,10 @@ import msgspec
 import pytest
 
 from analysis.annotate import fold_trace
-from analysis.exporters.timeline import build
+from analysis.exporters.timeline import _step_slice, build
 from analysis.readers.kineto import KinetoTrace
 from analysis.readers.xspace import XSpaceTrace
+from profilers import rundir
 from profilers.rundir import Phase
 
 DATA = Path(__file__).parents[2] / "data" / "kineto"
@@ -47,6 +48,13 @@ def test_steps_are_named_by_what_they_are(make_run: Any) -> None:
         "unprofiled step 3 of the profiled build",
         "profiled step 4",
     ]
+
+
+def test_a_window_without_a_step_has_no_time_per_step(make_run: Any) -> None:
+    run = make_run(steps=[make_run.step("timed", 2, 60.0, count=4)], phases=(), samples=None)
+    [row] = rundir.read_rows(run / rundir.STEPS, rundir.Step)
+    assert _step_slice(row).args["ms per step"] == 15.0
+    assert "ms per step" not in _step_slice(msgspec.structs.replace(row, count=0)).args
 
 
 def test_host_and_device_are_processes_and_threads_and_streams_their_tracks(make_run: Any) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.blocks import Kind, from_columns
-from analysis.folds.recorded import ops_per_step, thinned
+from analysis.folds.recorded import ops_per_step, quarters, thinned
 
 
 def test_only_operations_count_and_each_for_its_step() -> None:
@@ -27,3 +27,9 @@ def test_only_operations_count_and_each_for_its_step() -> None:
 )
 def test_a_profile_that_thins_out_is_seen(counts: list[int], expected: bool) -> None:
     assert thinned(counts) is expected
+
+
+def test_quarters_are_medians_and_not_single_steps() -> None:
+    assert quarters([7, 130, 130, *[100] * 6, 40, 40, 900]) == (130.0, 40.0)
+    assert quarters([5]) == (5.0, 5.0)
+    assert quarters([]) == (0.0, 0.0)
