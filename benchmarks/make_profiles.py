@@ -160,10 +160,12 @@ def _event(plane: Any, event: Any) -> tuple[bytes, list[tuple[int, int, int]]]:
     stats = [(stat.metadata_id, _shifted(plane, stat)) for stat in event.stats]
     kept = [stat for stat, (_, shifted) in zip(event.stats, stats, strict=True) if not shifted]
     offset_ps = event.offset_ps
-    rest = type(event)(metadata_id=event.metadata_id, duration_ps=event.duration_ps, stats=kept)
-    text = rest.SerializeToString() + _varint(EVENT_OFFSET << 3)
+    # The offset stands in its place, as profilers write it.
+    text = type(event)(metadata_id=event.metadata_id).SerializeToString()
+    text += _varint(EVENT_OFFSET << 3)
     found = [(len(text), TIMES, offset_ps)]
-    text += bytes(WIDTH)
+    rest = type(event)(duration_ps=event.duration_ps, stats=kept)
+    text += bytes(WIDTH) + rest.SerializeToString()
     for number, shifted in stats:
         if shifted:
             kind, field, value = shifted

@@ -168,11 +168,16 @@ def latest_open(start_ns: Int64, end_ns: Int64, times_ns: Int64) -> Int64:
         end_ns: shape (intervals,); an interval does not hold its end.
         times_ns: shape (times,).
     """
-    if not len(start_ns):
-        return np.full(len(times_ns), NONE, dtype=np.int64)
-    edges, tops = _changes(start_ns.tolist(), end_ns.tolist())
+    none = np.full(len(times_ns), NONE, dtype=np.int64)
+    if not len(start_ns) or not len(times_ns):
+        return none
+    near = np.flatnonzero((start_ns <= times_ns.max()) & (end_ns > times_ns.min()))
+    if not len(near):
+        return none
+    edges, tops = _changes(start_ns[near].tolist(), end_ns[near].tolist())
     place = np.searchsorted(np.array(edges, dtype=np.int64), times_ns, side="right") - 1
-    return np.where(place >= 0, np.array(tops, dtype=np.int64)[place], NONE)
+    top = np.where(place >= 0, np.array(tops, dtype=np.int64)[place], NONE)
+    return np.where(top >= 0, near[top], NONE)
 
 
 def _changes(start_ns: list[int], end_ns: list[int]) -> tuple[list[int], list[int]]:
