@@ -20,10 +20,15 @@ def labelled(
 ) -> Iterator[Line]:
     """Texts beside a label, each on lines of its own; no-break spaces tie as in `wrapped`."""
     for text in texts:
-        for part in textwrap.wrap(wording.plain(text), WIDTH - indent):
+        for part in _lines(text, WIDTH - indent):
             shown = part.replace(NO_BREAK_SPACE, " ")
             yield line((f"{label:<{indent}}", HEADING), (shown, style))
             label = ""
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """The text in lines that part it at blanks alone, so that a path stays whole."""
+    return textwrap.wrap(wording.plain(text), width, break_on_hyphens=False)
 
 
 def tied(text: str) -> str:
@@ -33,7 +38,7 @@ def tied(text: str) -> str:
 
 def wrapped(text: str, style: str) -> Iterator[Line]:
     """A sentence over the whole width; what is tied by no-break spaces stays in one line."""
-    for part in textwrap.wrap(wording.plain(text), WIDTH):
+    for part in _lines(text, WIDTH):
         yield line((part.replace(NO_BREAK_SPACE, " "), style))
 
 
