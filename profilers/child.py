@@ -1,5 +1,6 @@
 """The measured process: imports one framework, builds, trains, profiles, evaluates, infers."""
 
+import math
 import platform
 import sys
 import traceback
@@ -77,15 +78,19 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
         weights_sha256=weights_sha256,
         data_sha256=record.data.sha256,
         batches=measurement.digests,
-        parameter_norm=weights.norm(trained),
+        parameter_norm=_finite(weights.norm(trained)),
         steps_per_epoch=order.steps_per_epoch,
         trained_steps=timed_steps if training else 0,
         accuracy=accuracy,
-        test_loss=test_loss,
+        test_loss=_finite(test_loss),
         framework_memory=backend.memory(),
         profiled_build_ratio=_build_ratio(build_ms, timed_ms, recorder),
         warnings=recorder.warnings,
     )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _initial_weights(settings: Settings, workload: Workload) -> Arrays:

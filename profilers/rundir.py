@@ -160,18 +160,21 @@ class BatchDigest(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """result.json: the child's last file, so its presence means that the child got to its end."""
+    """result.json: the child's last file, so its presence means that the child got to its end.
+
+    A norm or loss that is no finite number is None: JSON has none.
+    """
 
     schema: int = SCHEMA
     parameters: int
     weights_sha256: str
     data_sha256: str
     batches: list[BatchDigest]
-    parameter_norm: float
+    parameter_norm: float | None
     steps_per_epoch: int
     trained_steps: int
     accuracy: float
-    test_loss: float
+    test_loss: float | None
     framework_memory: dict[str, int] = {}
     profiled_build_ratio: float | None = None
     warnings: list[str] = []

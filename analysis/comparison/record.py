@@ -68,13 +68,16 @@ class SameWork(msgspec.Struct, frozen=True, kw_only=True):
     """What all runs of two sides have in common, what differs, and what could not be compared.
 
     `loss_difference` is the largest difference between the sides' losses: those of step 0 or,
-    where nothing is trained, those over the test data.
+    where nothing is trained, those over the test data. `later_difference` is that of the losses of
+    `later_step`, the last one of the warm-up.
     """
 
     same: tuple[str, ...]
     differing: tuple[str, ...]
     unknown: tuple[str, ...]
     loss_difference: float | None
+    later_step: int | None = None
+    later_difference: float | None = None
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

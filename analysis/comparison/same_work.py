@@ -42,7 +42,18 @@ def same_work(baseline: Sequence[Measured], other: Sequence[Measured]) -> SameWo
         differing=tuple(name for name, alike in found.items() if alike is False),
         unknown=tuple(name for name, alike in found.items() if alike is None),
         loss_difference=difference,
+        later_step=settings.warmup or None,
+        later_difference=_difference(
+            [_warm_up_loss(run, settings.warmup) for run in baseline],
+            [_warm_up_loss(run, settings.warmup) for run in other],
+        ),
     )
+
+
+def _warm_up_loss(run: Measured, number: int) -> float | None:
+    """The loss of this step of the warm-up, if it has a row of its own."""
+    rows = statistics.rows_of(run.steps, "warmup")
+    return next((row.loss for row in rows if row.index == number and row.count == 1), None)
 
 
 def _alike(values: Iterable[object]) -> bool | None:
@@ -113,7 +124,7 @@ def sentence(work: SameWork) -> str:
     agreed = f"to {_power(work.loss_difference)}"
     if LOSSES in work.same:
         are = "are equal" if work.loss_difference == 0 else f"agree {agreed}"
-        texts.append(f"{LOSSES} {are}")
+        texts.append(f"{LOSSES} {are}{_later(work)}")
     if TEST_LOSS in work.same:
         texts.append(
             f"{TEST_LOSS} {'is equal' if work.loss_difference == 0 else f'agrees {agreed}'}"
@@ -121,6 +132,13 @@ def sentence(work: SameWork) -> str:
     if work.unknown:
         texts.append(f"not compared: {', '.join(work.unknown)}")
     return "; ".join(texts)
+
+
+def _later(work: SameWork) -> str:
+    """How far the losses have parted since: stock optimizers differ in their constants."""
+    if work.later_step is None or work.later_difference is None:
+        return ""
+    return f", those of step {work.later_step} to {_power(work.later_difference)}"
 
 
 def _apart(work: SameWork) -> str:

@@ -193,3 +193,19 @@ def test_versions_are_compared_as_far_as_both_sides_tell_them(
 def test_execution_is_what_is_compared_and_no_condition(run: Runs) -> None:
     other = run(settings={"execution": "compile", "framework": "tensorflow"})
     assert same_work.conditions([run()], [other]) == "same"
+
+
+def test_losses_of_the_last_warm_up_step_show_how_far_the_sides_part(make_run: Any) -> None:
+    def run(name: str, loss: float) -> Measured:
+        steps = [
+            make_run.step("first_step", 0, 1.0, loss=2.5),
+            make_run.step("warmup", 1, 1.0, loss=9.0),
+            make_run.step("warmup", 2, 1.0, loss=loss),
+        ]
+        return summary.measured(make_run(name, steps=steps, result=RESULT))
+
+    found = same_work.same_work([run("a", 2.0)], [run("b", 2.03)])
+    assert found.later_step == 2
+    assert found.later_difference == pytest.approx(0.03)
+    said = "weights, data, batches; step-0 losses are equal, those of step 2 to 3e-2"
+    assert same_work.sentence(found) == said
