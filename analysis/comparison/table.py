@@ -19,12 +19,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of cells; `short` is the title where there is no room for the long one."""
+    """A column of cells; `short` is the title where there is no room for the long one.
+
+    The notes of an `essential` column are given up last.
+    """
 
     title: str
     short: str
     style: str
     cells: list[Cell]
+    essential: bool = False
 
     @property
     def value_width(self) -> int:
@@ -85,16 +89,20 @@ class Table:
 def tables(labels: Sequence[str], columns: Sequence[Column]) -> list[Table]:
     """One table, or several if not even signs as titles and values alone fit beside each other.
 
-    What is given up first are the long titles, then the notes.
+    What is given up first are the long titles, then the notes: those of essential columns last.
     """
     legend = [(f"{each.title}   ", each.style) for each in columns]
     titled = list(columns)
     signs = [replace(each, title=each.short) for each in titled]
-    bare = [replace(each, cells=[Cell(cell.value) for cell in each.cells]) for each in titled]
+    noted = [each if each.essential else _bare(each) for each in titled]
+    noted_signs = [replace(each, title=each.short) for each in noted]
+    bare = list(map(_bare, titled))
     bare_signs = [replace(each, title=each.short) for each in bare]
     choices: tuple[tuple[list[Column], list[tuple[str, str]]], ...] = (
         (titled, []),
         (signs, legend),
+        (noted, []),
+        (noted_signs, legend),
         (bare, []),
         (bare_signs, legend),
     )
@@ -106,3 +114,8 @@ def tables(labels: Sequence[str], columns: Sequence[Column]) -> list[Table]:
         return [table]
     middle = len(columns) // 2
     return [*tables(labels, columns[:middle]), *tables(labels, columns[middle:])]
+
+
+def _bare(column: Column) -> Column:
+    """The column without its notes."""
+    return replace(column, cells=[Cell(cell.value) for cell in column.cells])

@@ -137,7 +137,8 @@ def _change_columns(record: Comparison, rows: list[Written], shown: Shown) -> li
     for number, mark in zip(shown.numbers[1:], shown.marks[1:], strict=True):
         place = record.others.index(number)
         title = f"{mark} / {baseline}"
-        columns.append(Column(title, title, "", [row.changes[place] for row in rows]))
+        cells = [row.changes[place] for row in rows]
+        columns.append(Column(title, title, "", cells, essential=True))
     return columns
 
 

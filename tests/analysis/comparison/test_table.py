@@ -60,3 +60,14 @@ def test_a_part_of_the_rows_keeps_the_columns() -> None:
     [table] = tables(LABELS, [column("●", "●", ("2.84", ""), ("45,100", ""))])
     assert [line.text for line in table.rows(1, 2)] == ["  samples/s  45,100"]
     assert [line.text for line in table.rows(0, 1)] == ["  step, ms     2.84"]
+
+
+def test_the_notes_of_essential_columns_are_given_up_last() -> None:
+    side = Column(
+        "a side with a name", "●", "", [Cell("1.00", "0.90 to 1.10 and some more text")] * 2
+    )
+    ratio = Column("ratio", "r", "", [Cell("2.00 ×", "1.50 to 2.50")] * 2, essential=True)
+    [table] = tables(["first", "second"], [side, side, side, ratio])
+    [row] = table.rows(0, 1)
+    assert "0.90 to 1.10" not in row.text
+    assert row.text.endswith("2.00 ×  1.50 to 2.50")
