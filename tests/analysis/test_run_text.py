@@ -133,7 +133,7 @@ def test_repeats_have_a_line_each_and_one_headline(make_run: Any) -> None:
     assert text.count("Where") == 1
 
 
-@pytest.mark.parametrize("steps", [2_401, 123_456])
+@pytest.mark.parametrize("steps", [2_401, 12_345])
 @pytest.mark.parametrize("window", [1, 1_234])
 def test_columns_stay_apart_and_narrow(
     make_run: Any, monkeypatch: pytest.MonkeyPatch, steps: int, window: int
@@ -150,7 +150,7 @@ def test_columns_stay_apart_and_narrow(
     table = [line for line in found if "samples/s" in line or "test accuracy" in line]
     assert max(map(len, found)) <= 100
     cells = [cell for line in table for cell in re.split(r" {2,}", line.strip())]
-    epochs = "54.6" if steps == 2_401 else "2,810"
+    epochs = "54.6" if steps == 2_401 else "281"
     assert {f"{epochs} epochs, {steps:,} steps", "inference, samples/s"} <= set(cells)
     assert cells.count("1,010,000") == 2
 

@@ -132,7 +132,10 @@ def test_nothing_is_collected_while_steps_are_timed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("warm_up_steps", [0, 5])
-def test_on_a_device_windows_last_fifty_milliseconds(tmp_path: Path, warm_up_steps: int) -> None:
+def test_on_a_device_windows_are_long_enough(
+    tmp_path: Path, warm_up_steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "WINDOW_NS", 15_000_000)
     bench = Bench(tmp_path, CountingBackend(asynchronous=True, step_ns=500_000))
     window = bench.measurement.warm_up(warm_up_steps)
     bench.measurement.timed(Extent(100 * measure.MINIMUM_WINDOWS, 0), window)
