@@ -1,6 +1,7 @@
 """The command line of the analysis: python -m analysis COMMAND ..."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -183,12 +184,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
-        return arguments.work(arguments)  # type: ignore[no-any-return]
+        code: int = arguments.work(arguments)
+        sys.stdout.flush()
+        return code
     except ProfileError as error:
         _say_error(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:

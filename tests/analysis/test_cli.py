@@ -167,3 +167,21 @@ def test_finish_imports_no_framework_though_they_are_installed(
     assert done.returncode == 0, done.stderr
     assert "Top operations" in done.stderr
     assert (run / rundir.TENSORBOARD).exists()
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(make_run: Any) -> None:
+    steps = [make_run.step("timed", number, 1.0) for number in range(50)]
+    runs = [make_run(f"run-{number}", steps=steps) for number in range(60)]
+    command = [sys.executable, "-m", "analysis", "finish", "--quiet", "--format", "json"]
+    process = subprocess.Popen(
+        [*command, *map(str, runs)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    errors = process.stderr.read().decode()
+    assert "Traceback" not in errors
+    process.wait()
