@@ -29,7 +29,7 @@ SOURCES = (
         "torch-gpu",
         "torch.profiler on a GPU",
         "torch",
-        DATA / "kineto" / "h100-bert-small.json.gz",
+        DATA / "kineto" / "h100-qwen.json.gz",
         "make_traces.py",
     ),
     Source(
