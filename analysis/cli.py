@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import wording
-from profilers.rundir import SCHEMA, ProfileError
+from profilers.records import SCHEMA
+from profilers.rundir import ProfileError
 
 INTERRUPTED = 130
 

@@ -8,6 +8,7 @@ import msgspec
 
 from analysis.ops import Coverage
 from profilers import rundir
+from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
 ANALYSIS_VERSION = 5
@@ -32,7 +33,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     within the profiled steps, `ops_per_step` how many operations each of these steps has.
     """
 
-    schema: int = rundir.SCHEMA
+    schema: int = SCHEMA
     analysis_version: int
     inputs: dict[str, str]
     outputs: list[str]

@@ -7,7 +7,8 @@ from pathlib import Path
 from analysis import derived, summary
 from analysis.exporters import tensorboard
 from profilers import rundir
-from profilers.rundir import ProfileError, RunSummary
+from profilers.records import RunRecord, RunSummary
+from profilers.rundir import ProfileError
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def finish_all(runs: Sequence[Path]) -> tuple[list[Finished], list[str]]:
         ProfileError: one of the folders is no run; nothing was written then.
     """
     for run in runs:
-        rundir.read_json(run / rundir.RUN, rundir.RunRecord)
+        rundir.read_json(run / rundir.RUN, RunRecord)
     finished, problems = [], []
     for run in runs:
         try:

@@ -15,6 +15,7 @@ from analysis.groups import Gathered, Selection, every_event, gather, in_steps, 
 from analysis.ops import Grouping, Row, Table
 from analysis.reading_progress import reading
 from profilers import rundir
+from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
 STEPS = re.compile(r"(\d{1,9})?:(\d{1,9})?|(\d{1,9})")
@@ -185,7 +186,7 @@ def document(found: Table, by: Grouping) -> bytes:
     if coverage.truncated:
         warnings.append(f"The file is not whole: {coverage.truncated}.")
     content = {
-        "schema": rundir.SCHEMA,
+        "schema": SCHEMA,
         "warnings": warnings,
         "by": by,
         "rows": [_row(row) for row in found.rows(by)],

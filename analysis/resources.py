@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.samples import CPU_WAITING, LAG, RSS, THREADS, Float64, Int64, Samples
-from profilers import rundir
+from profilers.records import Phase
 
 TOO_FEW = "fewer than 2 samples in the timed phase"
 NOT_REACHED = "the timed phase was not reached"
@@ -48,7 +48,7 @@ class Figures:
     reasons: dict[str, str]
 
 
-def window_of(phases: Iterable[rundir.Phase], name: str) -> Window | None:
+def window_of(phases: Iterable[Phase], name: str) -> Window | None:
     """From the begin of the first to the end of the last phase of a name; None without one."""
     rows = [phase for phase in phases if phase.phase == name]
     if not rows:

@@ -8,7 +8,7 @@ from analysis.finish import Finished
 from analysis.layout import WIDTH, commands, labelled, shown_path, wrapped
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
 from profilers import rundir
-from profilers.rundir import Spread
+from profilers.records import RunRecord, Settings, Spread
 
 INDENT_CELLS, CELLS_APART = 2, 3
 
@@ -18,7 +18,7 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
 
     Of a run that did not complete it says so, and where the files are that were made of it.
     """
-    groups: dict[rundir.Settings, list[Finished]] = {}
+    groups: dict[Settings, list[Finished]] = {}
     for each in finished:
         if each.complete:
             groups.setdefault(each.measured.record.settings, []).append(each)
@@ -44,7 +44,7 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
         yield from commands("Next", {"Perfetto": view, "TensorBoard": [*view, "--tensorboard"]})
 
 
-def not_finished(run: Path, record: rundir.RunRecord) -> str:
+def not_finished(run: Path, record: RunRecord) -> str:
     """How a run ended that did not get to its end, and what is left of it."""
     reason = f" ({record.error.message.rstrip('.')})" if record.error else ""
     if record.status == "complete":

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from profilers import rundir
+from profilers.records import Environment, ResourcesRecord
 from profilers.rundir import ProfileError
 
 TIME = "time_ns"
@@ -31,7 +32,7 @@ class Samples:
 
     time_ns: Int64
     columns: dict[str, Float64]
-    record: rundir.ResourcesRecord
+    record: ResourcesRecord
     gpu: int | None
     no_gpu: str
 
@@ -87,7 +88,7 @@ def read(run: Path) -> Samples | None:
     path = run / rundir.RESOURCES
     if not path.exists() or not (run / rundir.RESOURCES_RECORD).exists():
         return None
-    record = rundir.read_json(run / rundir.RESOURCES_RECORD, rundir.ResourcesRecord)
+    record = rundir.read_json(run / rundir.RESOURCES_RECORD, ResourcesRecord)
     time_ns, columns = _read_columns(path)
     gpu, no_gpu = _used_gpu(run, record)
     return Samples(time_ns, columns, record, gpu, no_gpu)
@@ -117,13 +118,13 @@ def _read_columns(path: Path) -> tuple[Int64, dict[str, Float64]]:
     return time_ns, columns
 
 
-def _used_gpu(run: Path, record: rundir.ResourcesRecord) -> tuple[int | None, str]:
+def _used_gpu(run: Path, record: ResourcesRecord) -> tuple[int | None, str]:
     """The sampled GPU with the UUID that the measured process named, or why there is none."""
     if not record.gpus:
         return None, record.capabilities.get("gpu", "none was sampled")
     if not (run / rundir.ENVIRONMENT).exists():
         return None, "the measured process did not say which one it used"
-    environment = rundir.read_json(run / rundir.ENVIRONMENT, rundir.Environment)
+    environment = rundir.read_json(run / rundir.ENVIRONMENT, Environment)
     used = {_bare(device.get("uuid")) for device in environment.devices} - {""}
     if not used:
         return None, "not used by this run"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.layout import tied
-from profilers.rundir import DataRecord, Environment, Settings
+from profilers.records import DataRecord, Environment, Settings
 
 
 def sentence(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis import wording
-from profilers.rundir import Side
+from profilers.records import Side
 
 COLOURS = {
     "torch": "#dd6b33",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from profilers.rundir import Spread, Step
+from profilers.records import Spread, Step
 
 NS_PER_MS = 1e6
 OUTLIER_RATIO = 1.5

@@ -8,7 +8,16 @@ import msgspec
 
 from analysis import energy, resources, samples, statistics, wording
 from profilers import rundir
-from profilers.rundir import Phase, Result, RunRecord, RunSummary, Spread, Step
+from profilers.records import (
+    Environment,
+    Phase,
+    Result,
+    RunRecord,
+    RunSummary,
+    Spread,
+    Step,
+    empty_summary,
+)
 
 BUSY_RATIO = 0.2
 DISTURBED_RATIO = 1.2
@@ -26,7 +35,7 @@ class Measured:
     figures: resources.Figures | None
     energy: energy.Energy
     result: Result | None
-    environment: rundir.Environment | None
+    environment: Environment | None
 
     @property
     def complete(self) -> bool:
@@ -55,7 +64,7 @@ def measured(run: Path) -> Measured:
         figures=None if recorded is None else resources.figures(recorded, window),
         energy=energy.of_window(recorded, window),
         result=rundir.read_json(run / rundir.RESULT, Result) if has_result else None,
-        environment=rundir.read_json(run / rundir.ENVIRONMENT, rundir.Environment)
+        environment=rundir.read_json(run / rundir.ENVIRONMENT, Environment)
         if has_environment
         else None,
     )
@@ -84,7 +93,7 @@ def of_measured(measured: Measured) -> RunSummary:
     profiled_ms = statistics.profiled_step(steps)
     first_ms = statistics.step_times_ms(statistics.rows_of(steps, "first_step"))
     return msgspec.structs.replace(
-        rundir.empty_summary(str(measured.run), record),
+        empty_summary(str(measured.run), record),
         step_ms=step_ms,
         samples_per_second=_rate(settings.batch_size, step_ms),
         first_step_ms=float(first_ms[0]) if len(first_ms) else None,

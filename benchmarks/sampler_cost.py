@@ -36,6 +36,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 from profilers import rundir  # noqa: E402
+from profilers.records import RunRecord  # noqa: E402
 
 WATCH_SECONDS = 20.0
 BLOCK_SECONDS = 0.25
@@ -172,7 +173,7 @@ def write_run(run: Path, sample_hz: float) -> None:
         "repeat": 0,
         "repeats": 1,
     }
-    rundir.write_json(run / rundir.RUN, msgspec.convert(record, rundir.RunRecord))
+    rundir.write_json(run / rundir.RUN, msgspec.convert(record, RunRecord))
 
 
 def count_rows(run: Path) -> int:

@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from profilers.rundir import Environment, ProfileError, Settings
+from profilers.records import Environment, Settings
+from profilers.rundir import ProfileError
 from workloads.batches import Batches
 from workloads.spec import Workload
 

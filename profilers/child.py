@@ -13,7 +13,8 @@ from profilers.measure import Measurement, extent
 from profilers.process import guarded
 from profilers.protocol import Channel, Hello
 from profilers.recorder import Recorder
-from profilers.rundir import CheckFailedError, Result, RunRecord, Settings
+from profilers.records import SCHEMA, Result, RunRecord, Settings
+from profilers.rundir import CheckFailedError
 from workloads import weights
 from workloads.batches import BatchOrder
 from workloads.catalogue import find_workload
@@ -37,7 +38,7 @@ def measure(run: Path, channel: Channel) -> None:
         backend = backends.create(record.settings)
     environment = backend.environment()
     rundir.write_json(run / rundir.ENVIRONMENT, environment)
-    channel.send(Hello(platform.python_version(), environment.versions, rundir.SCHEMA))
+    channel.send(Hello(platform.python_version(), environment.versions, SCHEMA))
     try:
         result = _phases(run, record, backend, recorder)
     except Exception as error:

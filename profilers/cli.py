@@ -16,18 +16,27 @@ from profilers import interpreters, options, plan, rundir
 from profilers.backend import frameworks
 from profilers.plan import Plan
 from profilers.progress import Progress
+from profilers.records import (
+    SCHEMA,
+    ComparisonRecord,
+    ComparisonSummary,
+    RoundsRecord,
+    RunRecord,
+    RunSummary,
+    empty_summary,
+)
 from profilers.rounds import COMPLETE, INTERRUPTED, UNMET, VERSION, Rounds
-from profilers.rundir import ProfileError, RunRecord, RunSummary
+from profilers.rundir import ProfileError
 from workloads.spec import WorkloadError
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """What `--json` prints; docs/schema/profile.json describes it."""
 
-    schema: int = rundir.SCHEMA
+    schema: int = SCHEMA
     warnings: list[str] = []
     runs: list[RunSummary] = []
-    comparisons: list[rundir.ComparisonSummary] = []
+    comparisons: list[ComparisonSummary] = []
     error: str | None = None
 
 
@@ -114,14 +123,14 @@ class Made:
         """What the analysis is to finish: a comparison stands for its runs."""
         if self.rounds is None or self.rounds.comparison is None:
             return self.runs
-        record = rundir.read_json(self.rounds.comparison / rundir.ROUNDS, rundir.RoundsRecord)
+        record = rundir.read_json(self.rounds.comparison / rundir.ROUNDS, RoundsRecord)
         compared = {Path(run.path).name for run in record.runs}
         return [*(run for run in self.runs if run.name not in compared), self.rounds.comparison]
 
     def document(self) -> Document:
         """What `--json` prints."""
         rows: list[RunSummary] = []
-        compared: list[rundir.ComparisonSummary] = []
+        compared: list[ComparisonSummary] = []
         warnings = list(self.warnings)
         try:
             if self.rounds is not None and self.rounds.comparison is not None:
@@ -170,11 +179,11 @@ def _finish(targets: list[Path], quiet: bool) -> list[str]:
     return [warning]
 
 
-def _comparisons(folder: Path) -> list[rundir.ComparisonSummary]:
+def _comparisons(folder: Path) -> list[ComparisonSummary]:
     """What the analysis found out; nothing, if it could not."""
     if not (folder / rundir.COMPARISON).exists():
         return []
-    return rundir.read_json(folder / rundir.COMPARISON, rundir.ComparisonRecord).comparisons
+    return rundir.read_json(folder / rundir.COMPARISON, ComparisonRecord).comparisons
 
 
 def _row(run: Path) -> RunSummary:
@@ -182,7 +191,7 @@ def _row(run: Path) -> RunSummary:
     if (run / rundir.SUMMARY).exists():
         return rundir.read_json(run / rundir.SUMMARY, RunSummary)
     record = rundir.read_json(run / rundir.RUN, RunRecord)
-    return rundir.empty_summary(str(run), record)
+    return empty_summary(str(run), record)
 
 
 def _say(text: str) -> None:

@@ -2,7 +2,7 @@
 
 import time
 
-from profilers.rundir import ClockAnchor
+from profilers.records import ClockAnchor
 
 TRIES = 20
 

@@ -5,7 +5,7 @@ import platform
 import re
 from pathlib import Path
 
-from profilers.rundir import Environment
+from profilers.records import Environment
 
 PREFIXES = (
     "CUDA_",

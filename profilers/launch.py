@@ -19,7 +19,8 @@ from profilers.interpreters import ROOT
 from profilers.lifeline import PARENT_VARIABLE
 from profilers.progress import Progress
 from profilers.protocol import Failed, Message, PhaseBegins, Ready, StepDone, Warned
-from profilers.rundir import CheckFailedError, ProfileError, RunError, RunRecord, Settings, Status
+from profilers.records import RunError, RunRecord, Settings, Status
+from profilers.rundir import CheckFailedError, ProfileError
 from profilers.sampling.handle import SamplerHandle
 
 PATIENCE_SECONDS = 5.0

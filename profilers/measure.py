@@ -9,8 +9,8 @@ from pathlib import Path
 
 from profilers.backend import Backend
 from profilers.recorder import Recorder
+from profilers.records import BatchDigest, Settings
 from profilers.rows import Extent, Rows, RowWriter
-from profilers.rundir import BatchDigest, Settings
 from workloads.batches import Batches, BatchLog, BatchOrder
 
 TIMED_SECONDS, TIMED_SECONDS_DEVICE = 3.0, 8.0

@@ -7,7 +7,8 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from profilers.backend import Framework
-from profilers.rundir import ProfileError, Settings
+from profilers.records import Settings
+from profilers.rundir import ProfileError
 from workloads.spec import Workload
 
 DEFAULT_WORKLOAD = "mnist-mlp"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from profilers import interpreters, launch, options, rundir
+from profilers import interpreters, launch, options, records, rundir
 from profilers.backend import Framework, frameworks
-from profilers.rundir import DataRecord, MissingSide, ProfileError, RunRecord, Settings
+from profilers.records import DataRecord, MissingSide, RunRecord, Settings
+from profilers.rundir import ProfileError
 from workloads import weights
 from workloads.catalogue import find_workload
 from workloads.spec import Workload
@@ -47,7 +48,7 @@ class Plan:
     `teacher` is run before them, to train the weights that they begin with.
     """
 
-    asked: list[rundir.Side]
+    asked: list[records.Side]
     missing: list[MissingSide]
     sides: list[Side]
     teacher: Side | None
@@ -81,7 +82,7 @@ class Plan:
 
 
 def run_names(
-    name: str, sides: list[rundir.Side], repeats: int
+    name: str, sides: list[records.Side], repeats: int
 ) -> dict[tuple[int | None, int], str]:
     """The directories of all runs of a named request, by number of the side and repeat."""
     names: dict[tuple[int | None, int], str] = {(None, 1): f"{name}-{TRAINED}"}
@@ -108,7 +109,7 @@ def make(asked: argparse.Namespace) -> Plan:
     workload = find_workload(asked.workload or options.DEFAULT_WORKLOAD)
     cpus = physical_cores()
     wanted = [options.settings(asked, *pair, workload, cpus) for pair in pairs]
-    sides = [rundir.Side(s.framework, s.execution) for s in wanted]
+    sides = [records.Side(s.framework, s.execution) for s in wanted]
     choice = sources.choose(wanted[0].data, asked.download)
     choice.dataset.check(workload)
     output = Path(asked.output)
@@ -219,7 +220,7 @@ def _weights_source(asked: str, output: Path, workload: Workload) -> str:
 
 
 def _check_output(
-    output: Path, name: str | None, sides: list[rundir.Side], repeats: int, trains_first: bool
+    output: Path, name: str | None, sides: list[records.Side], repeats: int, trains_first: bool
 ) -> None:
     """Find out now, and not after a minute, that results could not be written."""
     if name is not None:

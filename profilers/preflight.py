@@ -40,7 +40,7 @@ def _try_out(settings: dict[str, Any]) -> Any:
 
     from profilers.backend import SUFFIX
     from profilers.protocol import Ready
-    from profilers.rundir import Settings
+    from profilers.records import Settings
 
     asked = msgspec.convert(settings, Settings)
     backend = importlib.import_module(f"profilers.{asked.framework}{SUFFIX}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from profilers.protocol import Message, PhaseBegins, StepDone
-from profilers.rundir import RunRecord, Settings
+from profilers.records import RunRecord, Settings
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -9,7 +9,7 @@ import msgspec
 
 from profilers import clocks, rundir
 from profilers.protocol import Channel, PhaseBegins, Warned
-from profilers.rundir import ClockAnchor, Phase, Step
+from profilers.records import SCHEMA, ClockAnchor, Phase, Step
 
 FLUSH_INTERVAL_NS = 2_000_000_000
 
@@ -53,7 +53,7 @@ class Recorder:
             self._anchors.append(clocks.anchor(f"{name} ends"))
             self.flush()
             rundir.append_rows(self._run / rundir.PHASES, [row], Phase)
-            record = ClocksRecord(rundir.SCHEMA, self._anchors)
+            record = ClocksRecord(SCHEMA, self._anchors)
             rundir.write_json(self._run / rundir.CLOCKS, record)
 
     def unix_ns(self, monotonic_ns: int) -> int:

@@ -14,7 +14,7 @@ from profilers import rundir
 from profilers.launch import Launch, failure
 from profilers.plan import Plan, Side
 from profilers.progress import Progress
-from profilers.rundir import ComparedRun, RoundsRecord, RunRecord
+from profilers.records import ComparedRun, RoundsRecord, RunRecord, Status, Step
 
 VERSION = "0.1.0"
 COMPLETE, FAILED, UNMET, INTERRUPTED = 0, 1, 2, 130
@@ -72,7 +72,7 @@ class Rounds:
         )
         rundir.write_json(self.comparison / rundir.ROUNDS, self._record)
 
-    def _run(self, side: Side, repeat: int) -> rundir.Status:
+    def _run(self, side: Side, repeat: int) -> Status:
         plan = self._plan
         run = rundir.create(plan.output, plan.run_id(side, repeat), rundir.RAW)
         record = RunRecord(
@@ -112,6 +112,6 @@ class Rounds:
 
 
 def _median_step_ms(run: Path) -> float | None:
-    steps = rundir.read_rows(run / rundir.STEPS, rundir.Step)
+    steps = rundir.read_rows(run / rundir.STEPS, Step)
     times_ns = [row.duration_ns / row.count for row in steps if row.phase == "timed"]
     return median(times_ns) / 1e6 if times_ns else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from profilers.backend import Backend
 from profilers.recorder import Recorder
-from profilers.rundir import Step
+from profilers.records import Step
 from workloads.batches import BatchLog, BatchOrder
 
 MINIMUM_STEPS = 100

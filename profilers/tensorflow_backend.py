@@ -19,7 +19,7 @@ from profilers import (
     tensorflow_recording,
 )
 from profilers.backend import Arrays, Observer
-from profilers.rundir import Environment, Settings
+from profilers.records import Environment, Settings
 from workloads.batches import Batches
 from workloads.spec import Workload
 

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from profilers import tensorflow_cuda
 from profilers.environment import describe, nvidia_driver
-from profilers.rundir import Environment, ProfileError, Settings
+from profilers.records import Environment, Settings
+from profilers.rundir import ProfileError
 
 MATRIX_SIDE = 512
 POLICIES = {"fp16": "mixed_float16", "bf16": "mixed_bfloat16"}

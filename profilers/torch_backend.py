@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from profilers import torch_data, torch_device, torch_layers
 from profilers.backend import Arrays, Observer
-from profilers.rundir import Environment, ProfileError, Settings
+from profilers.records import Environment, Settings
+from profilers.rundir import ProfileError
 from workloads.batches import Batches
 from workloads.spec import Workload
 

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from profilers.environment import describe, nvidia_driver
-from profilers.rundir import Environment, ProfileError, Settings
+from profilers.records import Environment, Settings
+from profilers.rundir import ProfileError
 
 CACHE_VARIABLES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
 TF32_CAPABILITY = (8, 0)

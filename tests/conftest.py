@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from profilers.rundir import DataRecord, RunRecord, Settings, Status
+from profilers.records import DataRecord, RunRecord, Settings, Status
 
 ROOT = Path(__file__).parent.parent
 

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 from profilers import rundir
 from profilers.backend import frameworks
-from profilers.rundir import Environment
+from profilers.records import Environment
 
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = ("tensorflow", "torch")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from analysis import wording
 from analysis.comparison.record import Comparison, Evidence
 from analysis.comparison.values import interval, ranges, times
-from profilers.rundir import ComparisonSummary, Ratio
+from profilers.records import ComparisonSummary, Ratio
 
 
 def sentences(record: Comparison) -> Iterator[str]:

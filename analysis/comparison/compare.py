@@ -12,7 +12,8 @@ from analysis.comparison.record import ComparedSide, Comparison, Evidence, SameW
 from analysis.comparison.rounds import SideRuns
 from analysis.finish import Finished
 from profilers import rundir
-from profilers.rundir import ComparisonSummary, ProfileError, RoundsRecord
+from profilers.records import ComparisonSummary, RoundsRecord, RunRecord
+from profilers.rundir import ProfileError
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def finish_all(targets: Sequence[Path]) -> Outcome:
     records = {each: rounds.read(each) for each in targets if (each / rundir.ROUNDS).exists()}
     singles = [each for each in targets if each not in records]
     for run in singles:
-        rundir.read_json(run / rundir.RUN, rundir.RunRecord)
+        rundir.read_json(run / rundir.RUN, RunRecord)
     named = [rounds.path_of(each, run) for each in records for run in records[each].runs]
     readable, problems = _readable(named)
     once = {os.path.realpath(run): run for run in (*singles, *readable)}
@@ -63,7 +64,7 @@ def _readable(runs: Sequence[Path]) -> tuple[list[Path], list[str]]:
     readable, problems = [], []
     for run in runs:
         try:
-            rundir.read_json(run / rundir.RUN, rundir.RunRecord)
+            rundir.read_json(run / rundir.RUN, RunRecord)
         except ProfileError as error:
             problems.append(str(error))
         else:

@@ -14,7 +14,7 @@ from analysis.cost_text import ALLOCATED_PEAK
 from analysis.derived import Profile
 from analysis.finish import Finished
 from analysis.folds.recorded import thinned
-from profilers.rundir import Spread
+from profilers.records import Spread
 
 Rounds = Mapping[int, Finished]
 """The complete runs of one side, by round."""

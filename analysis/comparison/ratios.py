@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis import wording
-from profilers.rundir import Ratio
+from profilers.records import Ratio
 
 SIGNIFICANCE = 0.05
 CONFIDENCE, EQUIVALENCE_CONFIDENCE = 1 - SIGNIFICANCE, 0.90

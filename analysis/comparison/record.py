@@ -5,8 +5,7 @@ from typing import Literal
 import msgspec
 
 from analysis.comparison.ratios import Kind
-from profilers import rundir
-from profilers.rundir import DataRecord, Environment, Settings
+from profilers.records import ComparisonRecord, DataRecord, Environment, Settings
 
 
 class ComparedProcess(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +162,7 @@ class Warned(msgspec.Struct, frozen=True):
     rounds: list[list[int]]
 
 
-class Comparison(rundir.ComparisonRecord, frozen=True, kw_only=True):
+class Comparison(ComparisonRecord, frozen=True, kw_only=True):
     """compare.json; `comparisons` and `evidence` have a row for each side but the baseline.
 
     The baseline is the first side with a complete run. `profiles` has a place for each side.

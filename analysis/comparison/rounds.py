@@ -11,7 +11,8 @@ from analysis import sides
 from analysis.comparison.record import ComparedProcess, DroppedRound, Pair
 from analysis.finish import Finished
 from profilers import rundir
-from profilers.rundir import ComparedRun, ProfileError, RoundsRecord, RunRecord, Side
+from profilers.records import ComparedRun, RoundsRecord, RunRecord, Side
+from profilers.rundir import ProfileError
 
 UNPRINTABLE = ("Cc", "Cs")
 """Unicode's control characters, and halves of characters that no file system can write."""

@@ -15,6 +15,7 @@ from analysis import statistics, wording
 from analysis.samples import RSS
 from analysis.summary import Measured
 from profilers import rundir
+from profilers.records import Result, RunRecord, RunSummary, Spread, Step
 
 MAX_POINTS = 2_000
 MIB = 2**20
@@ -35,7 +36,7 @@ class Series:
     values: Float64
 
 
-def write(measured: Measured, summary: rundir.RunSummary) -> Path:
+def write(measured: Measured, summary: RunSummary) -> Path:
     """Write RUN/tensorboard anew and return it; what was there before is gone.
 
     A profile that XProf can read is copied to where its plugin looks for it.
@@ -86,7 +87,7 @@ def thinned(series: Series, limit: int = MAX_POINTS) -> Series:
     return Series(series.tag, series.step[last], series.wall_seconds[last], values)
 
 
-def _training(steps: Iterable[rundir.Step]) -> Iterator[Series]:
+def _training(steps: Iterable[Step]) -> Iterator[Series]:
     rows = [row for row in statistics.rows_of(steps, "timed") if row.count > 0]
     number = np.array([row.index + row.count - 1 for row in rows], dtype=np.int64)
     wall = np.array([(row.start_ns + row.duration_ns) / 1e9 for row in rows])
@@ -114,7 +115,7 @@ def _resources(measured: Measured) -> Iterator[Series]:
         yield Series(tag, since_start_ms[known], wall[known], values[known])
 
 
-def _accuracy(steps: list[rundir.Step], result: rundir.Result) -> Series:
+def _accuracy(steps: list[Step], result: Result) -> Series:
     end_ns = max((row.start_ns + row.duration_ns for row in steps), default=0)
     return Series(
         "eval/accuracy",
@@ -154,7 +155,7 @@ class _Events:
 
 
 @contextmanager
-def _event_file(folder: Path, record: rundir.RunRecord) -> Iterator[_Events]:
+def _event_file(folder: Path, record: RunRecord) -> Iterator[_Events]:
     """An event file without tensorboard's own writer, which imports tensorflow where it can."""
     from tensorboard.summary.writer.record_writer import RecordWriter
 
@@ -165,7 +166,7 @@ def _event_file(folder: Path, record: rundir.RunRecord) -> Iterator[_Events]:
         yield events
 
 
-def _table(measured: Measured, summary: rundir.RunSummary) -> str:
+def _table(measured: Measured, summary: RunSummary) -> str:
     record, environment = measured.record, measured.environment
     rows: list[tuple[str, object]] = [("run", record.id), ("status", record.status)]
     rows += [(name, getattr(record.settings, name)) for name in record.settings.__struct_fields__]
@@ -181,15 +182,13 @@ def _table(measured: Measured, summary: rundir.RunSummary) -> str:
 
 _MEASURED = [
     field
-    for field in rundir.RunSummary.__struct_fields__[
-        rundir.RunSummary.__struct_fields__.index("step_ms") :
-    ]
+    for field in RunSummary.__struct_fields__[RunSummary.__struct_fields__.index("step_ms") :]
     if field != "warnings"
 ]
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, rundir.Spread):
+    if isinstance(value, Spread):
         decimals = wording.decimals_for(value.median)
         middle = wording.interval(value.low, value.high, decimals)
         return f"{wording.number(value.median)} (middle half {middle}, {value.count} rows)"

@@ -18,6 +18,7 @@ from analysis.folds.phases import PHASE
 from analysis.folds.selftime import AROUND, INSTANTS
 from analysis.windows import inherit
 from profilers import rundir
+from profilers.records import Phase, RunRecord, Step
 
 RUN = "run"
 RESOURCES = "resources"
@@ -65,8 +66,8 @@ def build(run: Path, folded: Folded | None) -> Timeline:
     Raises:
         ProfileError: a file of the run is damaged.
     """
-    phases = rundir.read_rows(run / rundir.PHASES, rundir.Phase)
-    steps = rundir.read_rows(run / rundir.STEPS, rundir.Step)
+    phases = rundir.read_rows(run / rundir.PHASES, Phase)
+    steps = rundir.read_rows(run / rundir.STEPS, Step)
     counters = resource_counters(run)
     starts = [row.start_ns for row in phases] + [row.start_ns for row in steps]
     tracks = [_listed("run phases", map(_phase_slice, phases))]
@@ -74,7 +75,7 @@ def build(run: Path, folded: Folded | None) -> Timeline:
     count = len(phases) + len(steps)
     arrows: list[tuple[int, int]] = []
     if folded is not None and len(folded.block):
-        record = rundir.read_json(run / rundir.RUN, rundir.RunRecord)
+        record = rundir.read_json(run / rundir.RUN, RunRecord)
         stretches = _phase_stretches(folded), _layer_stretches(folded)
         tracks += _profile_tracks(folded, *stretches, f"{record.settings.framework} host")
         counters += allocated(folded.block)
@@ -91,11 +92,11 @@ def _listed(name: str, slices: Iterable[Slice]) -> Track:
     return Track(RUN, name, sorted(slices, key=lambda row: (row.start_ns, -row.duration_ns)))
 
 
-def _phase_slice(phase: rundir.Phase) -> Slice:
+def _phase_slice(phase: Phase) -> Slice:
     return Slice(phase.start_ns, phase.duration_ns, phase.phase, {})
 
 
-def _step_slice(step: rundir.Step) -> Slice:
+def _step_slice(step: Step) -> Slice:
     if step.kind == "window":
         name = f"{step.phase}, window of {step.count}"
     elif step.phase == "profiled" and not step.profiled:

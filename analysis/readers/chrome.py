@@ -1,7 +1,6 @@
 """Reads Chrome traces of any writer (viztracer, TensorFlow, JAX, Chromium) as event blocks."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ import msgspec
 
 from analysis.blocks import NONE, Block, Kind, Strings, from_columns
 from analysis.folds.steps import step_number
-from analysis.readers.chunks import ArrayReader
+from analysis.readers.json_trace import JsonTrace
 from analysis.readers.kineto_columns import MARK, MAX_MICROSECONDS, Places
 from analysis.readers.kineto_events import KINDS, ON_DEVICE, nanoseconds
 from analysis.readers.source import BLOCK_BYTES
@@ -50,7 +49,7 @@ class What(NamedTuple):
     correlation: int = NONE
 
 
-class ChromeTrace:
+class ChromeTrace(JsonTrace):
     """A trace in Chrome's format, plain or gzip; meets analysis.blocks.Trace.
 
     Complete events and pairs of begin and end are ops, unless their category is one of torch's;
@@ -67,18 +66,8 @@ class ChromeTrace:
         limited: bool = True,
         strings: Strings | None = None,
     ) -> None:
-        self.path = path
-        self.strings = Strings() if strings is None else strings
-        self.process_names: dict[int, str] = {}
-        self.thread_names: dict[tuple[int, int], str] = {}
-        self.devices: list[dict[str, object]] = []
-        self.base_ns = 0
-        self.rank = 0
-        self.left_out = 0
+        super().__init__(path, block_bytes, limited, strings)
         self.marks = 0
-        self.notes: list[str] = []
-        self._dropped: dict[str, int] = Counter()
-        self._reader = ArrayReader(path, block_bytes=block_bytes, limited=limited)
         self._decode = msgspec.json.Decoder(list[ChromeEvent]).decode
         self._decode_one = msgspec.json.Decoder(ChromeEvent).decode
         self._decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -86,31 +75,6 @@ class ChromeTrace:
         self._begun: dict[object, list[ChromeEvent]] = {}
         self._rows = 0
         self._events = 0
-
-    @property
-    def dropped_reasons(self) -> dict[str, int]:
-        """How many events could not be understood, and why."""
-        lost = {"not valid JSON": self._reader.lost} if self._reader.lost else {}
-        return dict(self._dropped) | lost
-
-    @property
-    def dropped(self) -> int:
-        """Events that no block holds because they could not be understood."""
-        return sum(self.dropped_reasons.values())
-
-    @property
-    def repaired(self) -> int:
-        """Places where the file's text had to be mended."""
-        return self._reader.repaired
-
-    @property
-    def truncated(self) -> str | None:
-        """Where the file breaks off, None if it is whole."""
-        return self._reader.truncated
-
-    def progress(self) -> tuple[int, int]:
-        """Bytes of the file that were read, and bytes in all."""
-        return self._reader.source.read_bytes, self._reader.source.size_bytes
 
     def blocks(self) -> Iterator[Block]:
         """Yield the events in the order in which they end; ProfileError if it is no trace."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.blocks import Block, Strings, concat
 from analysis.folds.flops import needs_args
-from analysis.readers.chunks import ArrayReader
+from analysis.readers.json_trace import JsonTrace
 from analysis.readers.kineto_columns import MARK, KinetoColumns
 from analysis.readers.kineto_events import (
     NO_NAME,
@@ -37,7 +37,7 @@ INSTANTS = (Instant, BareInstant)
 BASE_TIME = re.compile(rb'"baseTimeNanoseconds"\s*:\s*(-?\d{1,19})\b')
 
 
-class KinetoTrace:
+class KinetoTrace(JsonTrace):
     """A trace of torch.profiler, plain or gzip; meets analysis.blocks.Trace.
 
     Times are `baseTimeNanoseconds + round(ts * 1000)`; without that key `ts` counts from 1970.
@@ -54,18 +54,10 @@ class KinetoTrace:
         limited: bool = True,
         strings: Strings | None = None,
     ) -> None:
-        self.path = path
-        self.strings = Strings() if strings is None else strings
-        self.process_names: dict[int, str] = {}
-        self.thread_names: dict[tuple[int, int], str] = {}
-        self.devices: list[dict[str, object]] = []
-        self.base_ns = 0
-        self.rank = 0
-        self.notes: list[str] = []
-        self.left_out = 0
+        super().__init__(path, block_bytes, limited, strings)
         self._memory = memory
-        self._reader = ArrayReader(path, block_bytes=block_bytes, limited=limited)
         self._columns = KinetoColumns(self.strings, needs_args)
+        self._dropped = self._columns.dropped
         self._decoders = [decoder(known, memory).decode for known in (True, False)]
         self._decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -73,31 +65,6 @@ class KinetoTrace:
     def marks(self) -> int:
         """The profiler's own marks."""
         return self._columns.marks
-
-    @property
-    def dropped_reasons(self) -> dict[str, int]:
-        """How many events could not be understood, and why."""
-        lost = {"not valid JSON": self._reader.lost} if self._reader.lost else {}
-        return self._columns.dropped | lost
-
-    @property
-    def dropped(self) -> int:
-        """Events that no block holds because they could not be understood."""
-        return sum(self.dropped_reasons.values())
-
-    @property
-    def repaired(self) -> int:
-        """Places where the file's text had to be mended."""
-        return self._reader.repaired
-
-    @property
-    def truncated(self) -> str | None:
-        """Where the file breaks off, None if it is whole."""
-        return self._reader.truncated
-
-    def progress(self) -> tuple[int, int]:
-        """Bytes of the file that were read, and bytes in all."""
-        return self._reader.source.read_bytes, self._reader.source.size_bytes
 
     def read_header(self) -> dict[str, object]:
         """Read what stands before the events; ProfileError if it is no Kineto trace."""
@@ -180,9 +147,9 @@ class KinetoTrace:
                 if self._columns.places.numbers[event.pid, event.tid] == MARK:
                     self._columns.marks += 1
                 elif event.cat != MEMORY:
-                    self._columns.dropped["unknown category"] += 1
+                    self._dropped["unknown category"] += 1
             elif isinstance(event, Other):
-                self._columns.dropped[event.why] += 1
+                self._dropped[event.why] += 1
 
     def _take_name(self, event: Named) -> None:
         if event.name not in ("process_name", "thread_name"):

@@ -1,14 +1,12 @@
 """Reads the profiles that ONNX Runtime writes (a Chrome trace of sessions, nodes and kernels)."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from analysis.blocks import Kind, Strings
+from analysis.blocks import Kind
 from analysis.readers.chrome import ChromeEvent, ChromeTrace, What
-from analysis.readers.source import BLOCK_BYTES
 
 NODE = re.compile(r"(.*)_(kernel_time|fence_before|fence_after)$", re.DOTALL)
 RUN = "model_run"
@@ -21,15 +19,7 @@ class OnnxRuntimeTrace(ChromeTrace):
     A node is an op named by its type, its `path` the node's name; each `model_run` is a step.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        block_bytes: int = BLOCK_BYTES,
-        limited: bool = True,
-        strings: Strings | None = None,
-    ) -> None:
-        super().__init__(path, block_bytes, limited, strings)
-        self._runs = 0
+    _runs = 0
 
     def what(self, event: ChromeEvent, process: int, thread: int) -> What:
         """What a complete event is."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from profilers import clocks, rundir
+from profilers.records import ClockAnchor, ResourcesRecord
 from profilers.sampling.source import AVAILABLE, Source, Value
 
 JUMP_NS = 1_000_000
@@ -41,7 +42,7 @@ class Recording:
     ) -> None:
         self._run, self._sample_hz, self._sources = run, sample_hz, sources
         self._limits = dict(limits)
-        self._anchors: list[rundir.ClockAnchor] = []
+        self._anchors: list[ClockAnchor] = []
         self._jumps: list[str] = []
         self._units = OWN_COLUMNS | {
             name: unit for source in sources for name, unit in source.columns.items()
@@ -80,7 +81,7 @@ class Recording:
         capabilities = {"clock": clock}
         for source in self._sources:
             capabilities |= source.capabilities
-        record = rundir.ResourcesRecord(
+        record = ResourcesRecord(
             sample_hz=self._sample_hz,
             units=self._units,
             anchors=self._anchors,
@@ -114,7 +115,7 @@ def _naming(file: str) -> Iterator[None]:
         raise RecordingError(f"{file} could not be written ({error.strerror})") from error
 
 
-def _offset_ns(anchor: rundir.ClockAnchor) -> int:
+def _offset_ns(anchor: ClockAnchor) -> int:
     return anchor.realtime_ns - anchor.monotonic_ns
 
 

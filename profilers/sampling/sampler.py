@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from profilers import rundir
+from profilers.records import RunError, RunRecord
 from profilers.sampling import cgroup
 from profilers.sampling.host import ProcessSource, SystemSource
 from profilers.sampling.nvml import NvmlSource
@@ -142,12 +143,12 @@ def limits() -> dict[str, float | None]:
 
 def mark_interrupted(run: Path) -> None:
     """Say in run.json that the run was cut short; for when its writer died and left "running"."""
-    record = rundir.read_json(run / rundir.RUN, rundir.RunRecord)
+    record = rundir.read_json(run / rundir.RUN, RunRecord)
     if record.status != "running":
         return
     message = "profile.py was killed; what was recorded until then can be read"
     record = msgspec.structs.replace(
-        record, status="interrupted", error=rundir.RunError("parent-died", message)
+        record, status="interrupted", error=RunError("parent-died", message)
     )
     try:
         rundir.write_json(run / rundir.RUN, record)
@@ -164,7 +165,7 @@ def main(arguments: Sequence[str]) -> int:
     orders.obey_signals()
     run = Path(arguments[0])
     try:
-        record = rundir.read_json(run / rundir.RUN, rundir.RunRecord)
+        record = rundir.read_json(run / rundir.RUN, RunRecord)
         if record_run(run, record.settings.sample_hz, orders) == "parent-died":
             mark_interrupted(run)
     except rundir.ProfileError as error:

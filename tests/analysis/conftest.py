@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from profilers import rundir
-from profilers.rundir import (
+from profilers.records import (
     BatchDigest,
     ComparedRun,
     Environment,
@@ -23,6 +23,7 @@ from profilers.rundir import (
     RunRecord,
     Settings,
     Side,
+    Status,
     Step,
 )
 
@@ -154,7 +155,7 @@ class RunMaker:
         self,
         run_id: str = "run-1",
         *,
-        status: rundir.Status = "complete",
+        status: Status = "complete",
         settings: Settings | None = None,
         repeat: int = 1,
         repeats: int = 1,

@@ -9,7 +9,7 @@ import pytest
 
 from analysis import cli
 from profilers import rundir
-from profilers.rundir import RunError
+from profilers.records import RunError
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,6 +6,7 @@ import pytest
 from analysis import cost_text, summary
 from analysis.summary import Measured
 from profilers import rundir
+from profilers.records import Result
 
 GPU_SAMPLES = (
     "time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes,gpu0_process_memory_bytes,"
@@ -43,7 +44,7 @@ def test_a_cpu_run(make_run: Any) -> None:
 
 
 def test_a_gpu_run_tells_whose_memory_and_how_energy_was_measured(make_run: Any) -> None:
-    plain = rundir.read_json(make_run("other") / rundir.RESULT, rundir.Result)
+    plain = rundir.read_json(make_run("other") / rundir.RESULT, Result)
     peaks = {"allocated_peak_bytes": 241 << 20, "reserved_peak_bytes": 300 << 20}
     result = msgspec.structs.replace(plain, framework_memory=peaks)
     _, gpu, power = cost_of_gpu(make_run, result=result)
@@ -64,7 +65,7 @@ def test_what_the_driver_does_not_tell_has_its_reason(make_run: Any) -> None:
 
 
 def test_the_frameworks_own_count_stands_without_the_drivers(make_run: Any) -> None:
-    plain = rundir.read_json(make_run("other") / rundir.RESULT, rundir.Result)
+    plain = rundir.read_json(make_run("other") / rundir.RESULT, Result)
     result = msgspec.structs.replace(plain, framework_memory={"allocated_peak_bytes": 5 << 20})
     _, gpu, power = cost_of_gpu(make_run, make_run.host_samples, result=result, machine=None)
     assert gpu == "GPU use: not used by this run · VRAM peak 5.00 MiB allocated by the framework"

@@ -4,7 +4,7 @@ import pytest
 
 from analysis import energy, resources, samples
 from profilers import rundir
-from profilers.rundir import Phase
+from profilers.records import Phase
 
 HEADER = "time_ns,gpu0_power_watts,gpu0_energy_joules"
 GPUS = [{"index": 0, "uuid": "GPU-aa"}]

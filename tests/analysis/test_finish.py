@@ -7,7 +7,8 @@ import pytest
 
 from analysis import finish, run_text
 from profilers import rundir
-from profilers.rundir import ProfileError, RunError, RunSummary
+from profilers.records import RunError, RunSummary, Status
+from profilers.rundir import ProfileError
 
 
 def slice_names(run: Path) -> set[str]:
@@ -43,9 +44,7 @@ STATUSES = ("running", "failed", "interrupted", "timed-out")
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_what_an_unfinished_run_recorded_is_made_readable(
-    make_run: Any, status: rundir.Status
-) -> None:
+def test_what_an_unfinished_run_recorded_is_made_readable(make_run: Any, status: Status) -> None:
     run = make_run(status=status, error=RunError("crash", "it broke"), result=None)
     found = finish.finish(run)
     assert (found.complete, found.profile, found.problems) == (False, None, [])

@@ -6,6 +6,7 @@ import pytest
 from analysis import resources, samples
 from analysis.resources import Window
 from profilers import rundir
+from profilers.records import Phase
 
 GPU_HEADER = (
     "time_ns,process_cpu_time_user_seconds,process_cpu_time_system_seconds,"
@@ -25,7 +26,7 @@ GPUS = [{"index": 0, "uuid": "GPU-aa"}, {"index": 1, "uuid": "GPU-bb"}]
 def figures_of(run: Any) -> resources.Figures:
     recorded = samples.read(run)
     assert recorded is not None
-    window = resources.window_of(rundir.read_rows(run / rundir.PHASES, rundir.Phase), "timed")
+    window = resources.window_of(rundir.read_rows(run / rundir.PHASES, Phase), "timed")
     return resources.figures(recorded, window)
 
 

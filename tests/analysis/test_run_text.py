@@ -8,7 +8,7 @@ import pytest
 
 from analysis import finish, run_text
 from profilers import rundir
-from profilers.rundir import RunError
+from profilers.records import Result, RunError
 
 
 def text_of(*runs: Any) -> str:
@@ -143,7 +143,7 @@ def test_columns_stay_apart_and_narrow(
     length_ms = 32e3 / 1_010_000
     rows = [make_run.step("timed", n, length_ms * window, **kind) for n in range(steps)]
     rows += [make_run.step("inference", 0, length_ms)]
-    result = rundir.read_json(make_run("other") / rundir.RESULT, rundir.Result)
+    result = rundir.read_json(make_run("other") / rundir.RESULT, Result)
     run = make_run(steps=rows, result=msgspec.structs.replace(result, trained_steps=steps))
     make_run.add_profile(run)
     found = text_of(run).splitlines()

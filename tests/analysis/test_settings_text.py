@@ -5,7 +5,7 @@ import msgspec
 
 from analysis import settings_text
 from analysis.layout import NO_BREAK_SPACE
-from profilers.rundir import RunRecord
+from profilers.records import RunRecord
 
 
 def written(record: RunRecord, *environments: Any) -> str:

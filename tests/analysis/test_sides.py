@@ -1,7 +1,7 @@
 import pytest
 
 from analysis import sides
-from profilers.rundir import Side
+from profilers.records import Side
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from analysis import summary
 from profilers import rundir
-from profilers.rundir import Phase, ProfileError, RunError, RunSummary
+from profilers.records import Phase, Result, RunError, RunSummary
+from profilers.rundir import ProfileError
 
 
 def summarised(run: Path) -> RunSummary:
@@ -65,7 +66,7 @@ def test_an_aborted_run_has_what_it_got_to(make_run: Any) -> None:
 
 def test_a_warning_that_parent_and_child_wrote_stands_once(make_run: Any) -> None:
     run = make_run(warnings=["twice", "once"])
-    result = rundir.read_json(run / rundir.RESULT, rundir.Result)
+    result = rundir.read_json(run / rundir.RESULT, Result)
     warned = msgspec.structs.replace(result, warnings=["twice"])
     rundir.write_json(run / rundir.RESULT, warned)
     assert summarised(run).warnings == ["twice", "once"]

@@ -6,6 +6,7 @@ import pytest
 
 from analysis import finish, trust_text
 from profilers import rundir
+from profilers.records import Result
 
 
 def finished(make_run: Any, run_id: str = "run-1", **others: Any) -> finish.Finished:
@@ -41,7 +42,7 @@ def test_several_runs_without_samples_and_profile(make_run: Any) -> None:
 
 
 def test_the_profiled_build_is_compared_once(make_run: Any) -> None:
-    plain = rundir.read_json(make_run("other") / rundir.RESULT, rundir.Result)
+    plain = rundir.read_json(make_run("other") / rundir.RESULT, Result)
     result = msgspec.structs.replace(plain, profiled_build_ratio=1.1)
     sentence = (
         "the build that was profiled takes 1.10 × as long per unprofiled step as the timed one"

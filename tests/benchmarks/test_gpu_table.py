@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from profilers import rundir
-from profilers.rundir import RunRecord, Spread
+from profilers.records import RunRecord, Spread, empty_summary
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,7 +38,7 @@ def row(make_record: Callable[..., RunRecord]) -> Callable[..., Any]:
     """A run as `profile.py --json` prints it."""
 
     def make(**figures: Any) -> Any:
-        plain = rundir.empty_summary("traces/run", make_record(batch_size=256))
+        plain = empty_summary("traces/run", make_record(batch_size=256))
         return json.loads(msgspec.json.encode(msgspec.structs.replace(plain, **figures)))
 
     return make

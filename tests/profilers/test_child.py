@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from profilers import rundir
-from profilers.rundir import RunRecord
+from profilers.records import RunRecord
 from workloads.catalogue import find_dataset, find_workload
 from workloads.data import cache
 

@@ -21,8 +21,9 @@ from profilers import cli, launch, options, rundir
 from profilers.backend import frameworks
 from profilers.cli import Document, Made
 from profilers.protocol import Ready
+from profilers.records import Phase, ResourcesRecord, Result, RunRecord, Step
 from profilers.rounds import Rounds
-from profilers.rundir import Phase, ProfileError, RunRecord, Step
+from profilers.rundir import ProfileError
 from workloads.batches import Batches, BatchOrder
 from workloads.catalogue import find_workload
 from workloads.data import sources
@@ -203,7 +204,7 @@ def test_the_directory_holds_what_the_format_says(
 ) -> None:
     run = Path(torch_runs[workload]["path"])
     record = rundir.read_json(run / rundir.RUN, RunRecord)
-    result = rundir.read_json(run / rundir.RESULT, rundir.Result)
+    result = rundir.read_json(run / rundir.RESULT, Result)
     spec = find_workload(workload)
     assert record.status == "complete"
     assert record.error is None
@@ -227,12 +228,12 @@ def test_the_directory_holds_what_the_format_says(
     assert all(1.6e18 < step.start_ns < 2e18 for step in steps)
     assert all(a.start_ns + a.duration_ns <= b.start_ns for a, b in pairwise(steps))
     assert (run / "raw" / "kineto.json.gz").exists()
-    assert rundir.read_json(run / rundir.RESOURCES_RECORD, rundir.ResourcesRecord).samples > 5
+    assert rundir.read_json(run / rundir.RESOURCES_RECORD, ResourcesRecord).samples > 5
 
 
 @pytest.mark.slow
 def test_the_batches_are_those_of_the_recorded_order(torch_run: Path) -> None:
-    result = rundir.read_json(torch_run / rundir.RESULT, rundir.Result)
+    result = rundir.read_json(torch_run / rundir.RESULT, Result)
     order = Batches(BatchOrder(1437, 32, seed=0), 0, 100)
     wanted = hashlib.sha256(order.numbers().astype("<i8").tobytes()).hexdigest()
     assert [d.sha256 for d in result.batches if (d.phase, d.steps) == ("timed", 100)] == [wanted]
@@ -243,7 +244,7 @@ def test_a_tensorflow_run_has_the_weights_batches_and_first_losses_of_a_torch_ru
     torch_run: Path, tensorflow_run: Path
 ) -> None:
     ours, theirs = (
-        rundir.read_json(run / rundir.RESULT, rundir.Result) for run in (tensorflow_run, torch_run)
+        rundir.read_json(run / rundir.RESULT, Result) for run in (tensorflow_run, torch_run)
     )
     assert ours.weights_sha256 == theirs.weights_sha256
     assert ours.data_sha256 == theirs.data_sha256

@@ -1,7 +1,7 @@
 import time
 
 from profilers import clocks
-from profilers.rundir import ClockAnchor
+from profilers.records import ClockAnchor
 
 
 def test_an_anchor_reads_both_clocks_at_one_moment() -> None:

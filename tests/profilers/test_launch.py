@@ -14,7 +14,7 @@ import pytest
 
 from profilers import rundir
 from profilers.launch import failure
-from profilers.rundir import RunError, RunRecord, Step
+from profilers.records import RunError, RunRecord, Step
 
 pytestmark = pytest.mark.slow
 

@@ -15,8 +15,8 @@ from profilers.backend import Observer
 from profilers.measure import Measurement
 from profilers.protocol import Channel
 from profilers.recorder import Recorder
+from profilers.records import Settings, Step
 from profilers.rows import Extent
-from profilers.rundir import Settings, Step
 from workloads.batches import Batches, BatchOrder
 
 LAUNCH_NS, SYNC_NS = 60_000, 400_000

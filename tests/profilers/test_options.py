@@ -2,7 +2,8 @@ import pytest
 
 from profilers import options
 from profilers.backend import frameworks
-from profilers.rundir import ProfileError, Settings
+from profilers.records import Settings
+from profilers.rundir import ProfileError
 from workloads.catalogue import find_workload
 
 

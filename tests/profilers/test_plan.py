@@ -9,7 +9,8 @@ from profilers import launch, options, plan, rundir
 from profilers.backend import Framework, frameworks
 from profilers.plan import Plan
 from profilers.protocol import Ready
-from profilers.rundir import ProfileError, RunRecord, Settings
+from profilers.records import RunRecord, Settings
+from profilers.rundir import ProfileError
 from workloads.catalogue import find_workload
 from workloads.weights import initial_weights, save
 

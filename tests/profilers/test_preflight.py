@@ -9,7 +9,8 @@ import pytest
 
 from profilers import launch, preflight
 from profilers.backend import frameworks
-from profilers.rundir import ProfileError, Settings
+from profilers.records import Settings
+from profilers.rundir import ProfileError
 
 MakeSettings = Callable[..., Settings]
 

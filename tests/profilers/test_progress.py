@@ -8,7 +8,7 @@ from rich.console import Console
 from profilers import progress
 from profilers.progress import LiveProgress, PlainProgress
 from profilers.protocol import PhaseBegins, StepDone
-from profilers.rundir import Settings
+from profilers.records import Settings
 
 
 def test_the_estimate_tells_seconds_or_what_bounds_the_run(

@@ -7,7 +7,7 @@ import pytest
 from profilers import rundir
 from profilers.protocol import Channel
 from profilers.recorder import ClocksRecord, Recorder
-from profilers.rundir import Phase, Step
+from profilers.records import Phase, Step
 
 
 @pytest.fixture

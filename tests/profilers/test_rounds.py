@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from profilers import rounds, rundir
+from profilers import records, rounds, rundir
 from profilers.backend import frameworks
 from profilers.plan import Plan, Side
 from profilers.progress import Progress
+from profilers.records import MissingSide, Result, RoundsRecord, RunRecord, Settings
 from profilers.rounds import COMPLETE, FAILED, INTERRUPTED, UNMET, Rounds
-from profilers.rundir import MissingSide, RoundsRecord, RunRecord, Settings
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -57,7 +57,7 @@ def make_plan(
             for number, name in enumerate(names)
         ]
         plain = Plan(
-            asked=[rundir.Side(name, "eager") for name in names],
+            asked=[records.Side(name, "eager") for name in names],
             missing=[],
             sides=sides,
             teacher=Side(None, known["torch"], sys.executable, make_settings(), [])
@@ -217,6 +217,6 @@ def test_weights_trained_by_one_framework_are_run_by_the_other(
     assert inferred["framework"] == "tensorflow"
     assert inferred["accuracy"] == pytest.approx(trained["accuracy"], abs=0.003)
     assert inferred["accuracy"] > 0.8
-    result = rundir.read_json(tmp_path / "x" / rundir.RESULT, rundir.Result)
+    result = rundir.read_json(tmp_path / "x" / rundir.RESULT, Result)
     assert result.trained_steps == 0
     assert not (tmp_path / "x" / rundir.WEIGHTS).exists()

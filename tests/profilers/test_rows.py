@@ -9,8 +9,8 @@ import pytest
 from profilers import rundir
 from profilers.protocol import Channel
 from profilers.recorder import Recorder
+from profilers.records import Step
 from profilers.rows import MINIMUM_STEPS, Extent, Rows, RowWriter
-from profilers.rundir import Step
 from workloads.batches import BatchLog, BatchOrder
 
 

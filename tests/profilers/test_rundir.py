@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profilers import rundir
-from profilers.rundir import Phase, ProfileError, RunError, Step
+from profilers.records import Phase, RoundsRecord, RunError, Step
+from profilers.rundir import ProfileError
 
 STEPS = st.builds(
     Step,
@@ -114,16 +115,16 @@ def test_of_a_record_that_can_not_be_written_nothing_is_left(tmp_path: Path) -> 
 
 
 def test_a_record_of_another_version_is_refused(tmp_path: Path) -> None:
-    record = rundir.RoundsRecord(
+    record = RoundsRecord(
         schema=9, id="x", created_ns=0, version="", sides=[], rounds=1, order_seed=0
     )
     rundir.write_json(tmp_path / "rounds.json", record)
     with pytest.raises(ProfileError, match="is of version 9, and 1 is read here"):
-        rundir.read_json(tmp_path / "rounds.json", rundir.RoundsRecord)
+        rundir.read_json(tmp_path / "rounds.json", RoundsRecord)
 
 
 @pytest.mark.parametrize("cells", ["0,-1", "0,x", "1,2,3"])
 def test_rows_that_can_not_be_are_told_with_their_line(tmp_path: Path, cells: str) -> None:
     (tmp_path / "phases.csv").write_text(f"phase,start_ns,duration_ns\ntimed,1,2\ntimed,{cells}\n")
     with pytest.raises(ProfileError, match="damaged in line 3"):
-        rundir.read_rows(tmp_path / "phases.csv", rundir.Phase)
+        rundir.read_rows(tmp_path / "phases.csv", Phase)

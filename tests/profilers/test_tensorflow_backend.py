@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from profilers.rundir import Settings
-from workloads.batches import Batches, BatchOrder
+from profilers.records import Settings
+from tests.profilers.observers import Nobody, batches, train
 from workloads.catalogue import find_dataset, find_workload
 from workloads.weights import fingerprint, initial_weights
 
@@ -39,44 +39,6 @@ def make_backend(make_settings: Callable[..., Settings]) -> Iterator[MakeBackend
     keras.config.set_dtype_policy("float32")
 
 
-class Losses:
-    """An observer that reads the loss of every step."""
-
-    def __init__(self, backend: Any) -> None:
-        self.values: list[float] = []
-        self._backend = backend
-
-    def begins(self) -> None:
-        pass
-
-    def ends(self, loss: object) -> bool:
-        self.values.append(self._backend.mean_loss([loss]))
-        return False
-
-
-class Nobody:
-    """An observer that only counts, and has enough after so many steps."""
-
-    def __init__(self, enough: int = 10**9) -> None:
-        self.begun = self.ended = 0
-        self.handles: list[object] = []
-        self._enough = enough
-
-    def begins(self) -> None:
-        self.begun += 1
-
-    def ends(self, loss: object) -> bool:
-        self.ended += 1
-        self.handles.append(loss)
-        return self.ended == self._enough
-
-
-def batches(backend: Any, steps: int) -> Batches:
-    settings = backend.settings
-    count = 4096 if settings.mode == "train" else 1024
-    return Batches(BatchOrder(count, settings.batch_size, settings.seed), 0, steps)
-
-
 def ops_per_step(profile: Path) -> list[int]:
     """Op events inside each of the recorded steps."""
     from analysis.annotate import fold_trace
@@ -86,13 +48,6 @@ def ops_per_step(profile: Path) -> list[int]:
     folded = fold_trace(XSpaceTrace(profile))
     steps = folded.step[(folded.block.kind == Kind.OP) & (folded.step >= 0)]
     return np.unique(steps, return_counts=True)[1].tolist()
-
-
-def train(backend: Any, steps: int) -> list[float]:
-    losses = Losses(backend)
-    backend.run(batches(backend, steps), losses)
-    assert len(losses.values) == steps
-    return losses.values
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from profilers.rundir import Settings
+from profilers.records import Settings
 from workloads.batches import Batches, BatchOrder
 
 pytestmark = pytest.mark.slow

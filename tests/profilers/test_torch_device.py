@@ -3,7 +3,8 @@ from collections.abc import Callable
 
 import pytest
 
-from profilers.rundir import ProfileError, Settings
+from profilers.records import Settings
+from profilers.rundir import ProfileError
 
 pytestmark = pytest.mark.slow
 

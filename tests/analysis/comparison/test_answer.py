@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from analysis.comparison import answer, compare
-from profilers.rundir import Side
+from profilers.records import Side
 
 ALSO_TORCH = Side("torch", "compile")
 

@@ -8,7 +8,8 @@ import pytest
 from analysis.comparison import compare
 from analysis.comparison.record import Comparison
 from profilers import rundir
-from profilers.rundir import ComparisonRecord, MissingSide, ProfileError, Side
+from profilers.records import ComparisonRecord, MissingSide, Result, Side
+from profilers.rundir import ProfileError
 
 
 def finished(directory: Path) -> Comparison:
@@ -101,7 +102,7 @@ def test_a_damaged_run_and_one_that_is_gone_lose_no_others(make_comparison: Any)
 def test_other_work_is_a_warning_of_the_row(make_comparison: Any) -> None:
     directory = make_comparison([(2.0,), (3.0,)])
     path = directory.parent / "run-1-1" / rundir.RESULT
-    result = rundir.read_json(path, rundir.Result)
+    result = rundir.read_json(path, Result)
     rundir.write_json(path, msgspec.structs.replace(result, weights_sha256="00"))
     [row] = finished(directory).comparisons
     assert row.warnings == ["not the same work: weights differ"]

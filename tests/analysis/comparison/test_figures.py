@@ -9,6 +9,7 @@ from analysis.comparison.record import Change, Comparison, Figure
 from analysis.cost_text import ALLOCATED_PEAK
 from analysis.ops import GAPS
 from profilers import rundir
+from profilers.records import Result
 
 
 def found(directory: Path) -> Comparison:
@@ -23,7 +24,7 @@ def figure(record: Comparison, key: str) -> Figure:
 
 def change_result(run: Path, **changes: Any) -> None:
     path = run / rundir.RESULT
-    result = rundir.read_json(path, rundir.Result)
+    result = rundir.read_json(path, Result)
     rundir.write_json(path, msgspec.structs.replace(result, **changes))
 
 

@@ -9,7 +9,8 @@ from analysis import finish
 from analysis.comparison import rounds
 from analysis.comparison.rounds import SideRuns
 from profilers import rundir
-from profilers.rundir import ComparedRun, MissingSide, ProfileError, RoundsRecord, Side, Spread
+from profilers.records import ComparedRun, MissingSide, RoundsRecord, RunRecord, Side, Spread
+from profilers.rundir import ProfileError
 
 
 def side_runs(directory: Path) -> list[SideRuns]:
@@ -152,7 +153,7 @@ def test_runs_lie_beside_the_comparison_that_a_link_leads_to(
 def test_a_run_of_another_side_is_no_part_of_it(make_comparison: Any) -> None:
     directory = make_comparison([(2.0, 2.0), (4.0, 4.0)], profiled=False)
     path = directory.parent / "run-2-1" / rundir.RUN
-    record = rundir.read_json(path, rundir.RunRecord)
+    record = rundir.read_json(path, RunRecord)
     settings = msgspec.structs.replace(record.settings, execution="eager")
     rundir.write_json(path, msgspec.structs.replace(record, settings=settings))
     baseline, other = side_runs(directory)

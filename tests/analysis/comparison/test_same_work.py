@@ -7,7 +7,7 @@ import pytest
 from analysis import summary
 from analysis.comparison import same_work
 from analysis.summary import Measured
-from profilers.rundir import BatchDigest, Result
+from profilers.records import BatchDigest, Result
 
 RESULT = Result(
     parameters=1,

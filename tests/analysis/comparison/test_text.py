@@ -9,7 +9,7 @@ import pytest
 from analysis import sides, terminal
 from analysis.comparison import compare, text
 from profilers import rundir
-from profilers.rundir import MissingSide, Side
+from profilers.records import Environment, MissingSide, Result, RoundsRecord, Side
 
 THREE = [(2.0, 2.1, 2.0), (3.0, 3.1, 3.2)]
 
@@ -82,9 +82,9 @@ def test_other_work_and_conditions_are_warnings(make_comparison: Any) -> None:
     directory = make_comparison(THREE)
     for number in (1, 2, 3):
         run = directory.parent / f"run-{number}-1"
-        result = rundir.read_json(run / rundir.RESULT, rundir.Result)
+        result = rundir.read_json(run / rundir.RESULT, Result)
         rundir.write_json(run / rundir.RESULT, msgspec.structs.replace(result, weights_sha256="0"))
-        machine = rundir.read_json(run / rundir.ENVIRONMENT, rundir.Environment)
+        machine = rundir.read_json(run / rundir.ENVIRONMENT, Environment)
         changed = msgspec.structs.replace(machine, cpu_model="\x1b other")
         rundir.write_json(run / rundir.ENVIRONMENT, changed)
     found = lines_of(directory)
@@ -149,7 +149,7 @@ def test_a_run_of_another_side_is_not_shown_with_the_one_that_is_left(
 ) -> None:
     directory = make_comparison([(2.0,), (3.0,)])
     path = directory / rundir.ROUNDS
-    record = rundir.read_json(path, rundir.RoundsRecord)
+    record = rundir.read_json(path, RoundsRecord)
     changed = [record.sides[0], Side("tensorflow", "xla")]
     rundir.write_json(path, msgspec.structs.replace(record, sides=changed))
     found = text_of(directory)
@@ -252,7 +252,7 @@ def test_sides_whose_work_differs_are_named(make_comparison: Any) -> None:
         sides=[make_comparison.torch, make_comparison.tensorflow, Side("torch", "compile")],
     )
     path = directory.parent / "run-1-1" / rundir.RESULT
-    result = rundir.read_json(path, rundir.Result)
+    result = rundir.read_json(path, Result)
     rundir.write_json(path, msgspec.structs.replace(result, data_sha256="0"))
     text = text_of(directory)
     assert "TensorFlow function: not the same work: data differ" in text

@@ -9,7 +9,7 @@ from analysis.comparison.record import Comparison, Warned
 from analysis.layout import NO_BREAK_SPACE
 from analysis.sides import Shown
 from profilers import rundir
-from profilers.rundir import MissingSide, Side
+from profilers.records import MissingSide, Result, Side
 
 SHOWN = Shown([0, 1], ["PyTorch eager", "TensorFlow function"], ["●", "◆"], ["", ""])
 
@@ -84,7 +84,7 @@ def test_accuracies_after_training_of_other_lengths(make_comparison: Any) -> Non
     directory = make_comparison([(2.0,), (4.0,)], profiled=False)
     assert not any("test accuracy" in text for text in sentences(directory))
     path = directory.parent / "run-1-0" / rundir.RESULT
-    result = rundir.read_json(path, rundir.Result)
+    result = rundir.read_json(path, Result)
     rundir.write_json(path, msgspec.structs.replace(result, trained_steps=5_127))
     assert (
         "test accuracy is after 5,127 and 220 steps; with --steps or --epochs all train alike"

@@ -14,7 +14,8 @@ from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.exporters import chrome
 from analysis.readers.kineto import KinetoTrace
-from profilers.rundir import Phase, ProfileError
+from profilers.records import Phase
+from profilers.rundir import ProfileError
 
 DATA = Path(__file__).parents[2] / "data" / "kineto"
 MS = 1_000_000

@@ -9,7 +9,7 @@ from analysis.exporters.timeline import _step_slice, build
 from analysis.readers.kineto import KinetoTrace
 from analysis.readers.xspace import XSpaceTrace
 from profilers import rundir
-from profilers.rundir import Phase
+from profilers.records import Phase, Step
 
 DATA = Path(__file__).parents[2] / "data" / "kineto"
 
@@ -52,7 +52,7 @@ def test_steps_are_named_by_what_they_are(make_run: Any) -> None:
 
 def test_a_window_without_a_step_has_no_time_per_step(make_run: Any) -> None:
     run = make_run(steps=[make_run.step("timed", 2, 60.0, count=4)], phases=(), samples=None)
-    [row] = rundir.read_rows(run / rundir.STEPS, rundir.Step)
+    [row] = rundir.read_rows(run / rundir.STEPS, Step)
     assert _step_slice(row).args["ms per step"] == 15.0
     assert "ms per step" not in _step_slice(msgspec.structs.replace(row, count=0)).args
 

@@ -13,7 +13,7 @@ from analysis.blocks import Kind
 from analysis.folds.categories import meaning
 from analysis.readers.kineto import KinetoTrace
 from analysis.readers.xspace import XSpaceTrace
-from profilers.rundir import Settings
+from profilers.records import Settings
 from workloads.batches import Batches, BatchOrder
 from workloads.catalogue import find_dataset, find_workload
 from workloads.weights import initial_weights

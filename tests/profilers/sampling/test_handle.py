@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from profilers import rundir
-from profilers.rundir import ResourcesRecord
+from profilers.records import ResourcesRecord
 from profilers.sampling import handle
 from profilers.sampling.handle import SamplerHandle
 

@@ -4,6 +4,7 @@ import os
 import pytest
 
 from profilers import clocks, rundir
+from profilers.records import ClockAnchor, ResourcesRecord
 from profilers.sampling.recording import Recording, RecordingError
 from profilers.sampling.source import Source
 
@@ -23,12 +24,12 @@ def open_recording(run):
 
 
 def record_of(run):
-    return rundir.read_json(run / rundir.RESOURCES_RECORD, rundir.ResourcesRecord)
+    return rundir.read_json(run / rundir.RESOURCES_RECORD, ResourcesRecord)
 
 
 def test_rows_are_whole_and_exact(run, monkeypatch):
     epoch_ns = 1_795_172_683_436_329_761  # an odd number that float64 can't hold
-    anchor = rundir.ClockAnchor("start", 1000, epoch_ns, 90)
+    anchor = ClockAnchor("start", 1000, epoch_ns, 90)
     monkeypatch.setattr(clocks, "anchor", lambda label: anchor)
     recording = open_recording(run)
     recording.row(1007, -3, 44, [12.340000000000002, None])
@@ -64,9 +65,9 @@ def test_record_is_complete_from_the_start_and_kept_up(run):
 def test_clock_that_is_set_during_the_run_is_told(run, monkeypatch, jump_ns, flagged):
     anchors = iter(
         [
-            rundir.ClockAnchor("start", 0, 10**18, 90),
-            rundir.ClockAnchor("periodic", 10**10, 10**18 + 10**10 + jump_ns, 90),
-            rundir.ClockAnchor("end", 2 * 10**10, 10**18 + 2 * 10**10 + jump_ns, 90),
+            ClockAnchor("start", 0, 10**18, 90),
+            ClockAnchor("periodic", 10**10, 10**18 + 10**10 + jump_ns, 90),
+            ClockAnchor("end", 2 * 10**10, 10**18 + 2 * 10**10 + jump_ns, 90),
         ]
     )
     monkeypatch.setattr(clocks, "anchor", lambda label: next(anchors))

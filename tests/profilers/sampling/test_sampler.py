@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from profilers import rundir
 from profilers.lifeline import PARENT_VARIABLE
+from profilers.records import ResourcesRecord, RunRecord
 from profilers.sampling import sampler
 from profilers.sampling.orders import Orders
 from profilers.sampling.sampler import Schedule
@@ -91,11 +92,11 @@ def rows_of(run):
 
 
 def record_of(run):
-    return rundir.read_json(run / rundir.RESOURCES_RECORD, rundir.ResourcesRecord)
+    return rundir.read_json(run / rundir.RESOURCES_RECORD, ResourcesRecord)
 
 
 def run_record_of(run):
-    return rundir.read_json(run / rundir.RUN, rundir.RunRecord)
+    return rundir.read_json(run / rundir.RUN, RunRecord)
 
 
 def wait_until(condition):

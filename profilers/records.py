@@ -1,0 +1,313 @@
+"""What the files of runs and comparisons hold, as records; the analysis knows them too."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+SCHEMA = 1
+Duration = Annotated[int, msgspec.Meta(ge=0)]
+Status = Literal["running", "complete", "failed", "interrupted", "timed-out"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is needed to repeat a run.
+
+    `weights_from` is the run whose trained weights it began with, None where they were seeded.
+    """
+
+    framework: str
+    workload: str
+    data: str
+    device: str
+    execution: str
+    batch_size: int
+    epochs: int | None = None
+    steps: int | None = None
+    warmup: int
+    profile_steps: int
+    optimizer: str
+    precision: str
+    threads: int
+    seed: int
+    sample_hz: float
+    timeout_seconds: float | None = None
+    mode: Literal["train", "infer"] = "train"
+    loader: Literal["preloaded", "pipeline"] = "preloaded"
+    loader_workers: int = 0
+    weights_from: str | None = None
+
+
+class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Which data a run used; `sha256` covers the arrays, `cache_key` names their cache folder."""
+
+    name: str
+    description: str
+    cache_key: str
+    sha256: str
+    train_count: int
+    test_count: int
+    input_shape: tuple[int, ...]
+    classes: int
+
+
+class RunError(msgspec.Struct, frozen=True):
+    """Why a run did not get to its end."""
+
+    kind: str
+    message: str
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """run.json: what was asked and how it ended. Written by the parent alone."""
+
+    schema: int = SCHEMA
+    id: str
+    status: Status
+    created_ns: int
+    version: str
+    settings: Settings
+    data: DataRecord
+    repeat: int
+    repeats: int
+    error: RunError | None = None
+    warnings: list[str] = []
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """environment.json: what the measured process ran on."""
+
+    schema: int = SCHEMA
+    python: str
+    platform: str
+    cpu_model: str | None
+    versions: dict[str, str]
+    build: dict[str, str | None]
+    devices: list[dict[str, str | int | None]]
+    threads: dict[str, int]
+    precision: dict[str, bool | str]
+    variables: dict[str, str]
+
+
+class Phase(msgspec.Struct, frozen=True):
+    """One row of phases.csv; Unix nanoseconds and nanoseconds."""
+
+    phase: str
+    start_ns: int
+    duration_ns: Duration
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of steps.csv: a step, or a window of `count` steps between two synchronisations."""
+
+    phase: str
+    epoch: int
+    index: int
+    kind: Literal["step", "window"] = "step"
+    count: Annotated[int, msgspec.Meta(ge=1)] = 1
+    start_ns: int
+    duration_ns: Duration
+    samples: int
+    loss: float | None = None
+    sync: str = ""
+    profiled: bool = False
+    graph_ops: int | None = None
+
+
+class BatchDigest(msgspec.Struct, frozen=True):
+    """SHA-256 over the sample numbers of the first `steps` batches, as consumed."""
+
+    phase: str
+    steps: int
+    sha256: str
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """result.json: the child's last file, so its presence means that the child got to its end.
+
+    A norm or loss that is no finite number is None: JSON has none.
+    """
+
+    schema: int = SCHEMA
+    parameters: int
+    weights_sha256: str
+    data_sha256: str
+    batches: list[BatchDigest]
+    parameter_norm: float | None
+    steps_per_epoch: int
+    trained_steps: int
+    accuracy: float
+    test_loss: float | None
+    framework_memory: dict[str, int] = {}
+    profiled_build_ratio: float | None = None
+    warnings: list[str] = []
+
+
+class ClockAnchor(msgspec.Struct, frozen=True):
+    """The two clocks read at one moment; `bracket_ns` is how long the reading took."""
+
+    label: str
+    monotonic_ns: int
+    realtime_ns: int
+    bracket_ns: int
+
+
+class ResourcesRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """resources.json: what the columns of resources.csv are, and what could not be measured."""
+
+    schema: int = SCHEMA
+    sample_hz: float
+    units: dict[str, str]
+    anchors: list[ClockAnchor]
+    capabilities: dict[str, str]
+    limits: dict[str, float | None]
+    gpus: list[dict[str, str | int | None]] = []
+    samples: int = 0
+    missed: int = 0
+    ended: str = ""
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """A median with the middle half (quartiles) of `count` rows, in milliseconds."""
+
+    median: float
+    low: float
+    high: float
+    count: int
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `profile.py --json`; what was not measured is None."""
+
+    id: str
+    path: str
+    status: Status
+    error: str | None
+    framework: str
+    device: str
+    execution: str
+    mode: str
+    workload: str
+    data: str
+    loader: str
+    batch_size: int
+    precision: str
+    optimizer: str
+    threads: int
+    repeat: int
+    step_ms: Spread | None = None
+    samples_per_second: float | None = None
+    first_step_ms: float | None = None
+    accuracy: float | None = None
+    overhead_ratio: float | None = None
+    cpu_percent: float | None = None
+    rss_peak_bytes: int | None = None
+    gpu_percent: float | None = None
+    vram_peak_bytes: int | None = None
+    power_watts: float | None = None
+    energy_joules: float | None = None
+    energy_method: str | None = None
+    inference_latency_ms: Spread | None = None
+    inference_samples_per_second: float | None = None
+    warnings: list[str] = []
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One of the ways to run a workload that a comparison sets side by side."""
+
+    framework: str
+    execution: str
+
+
+class ComparedRun(msgspec.Struct, frozen=True):
+    """A run of a comparison: its round and the number of its side, both of the record's lists.
+
+    `path` is relative to the comparison's directory.
+    """
+
+    round: int
+    side: int
+    path: str
+
+
+class MissingSide(msgspec.Struct, frozen=True):
+    """A side that was asked for and could not be run at all, and why."""
+
+    side: int
+    reason: str
+
+
+class RoundsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """rounds.json: which runs a comparison is made of, in the order in which they began.
+
+    The first side is the baseline. Within a round the sides follow each other in an order drawn
+    at random from `order_seed`. Written by the parent alone.
+    """
+
+    schema: int = SCHEMA
+    id: str
+    created_ns: int
+    version: str
+    sides: list[Side]
+    rounds: int
+    order_seed: int
+    runs: list[ComparedRun] = []
+    missing: list[MissingSide] = []
+
+
+class Ratio(msgspec.Struct, frozen=True):
+    """Other over baseline with its 95 % interval (None below two pairs of processes)."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+    pairs: int
+
+
+class ComparisonSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `comparisons` in `profile.py --json`: two sides by their labels.
+
+    `ratio` is that of the step's length: above 1, the other side is slower.
+    """
+
+    baseline: str
+    other: str
+    ratio: Ratio | None
+    verdict: str
+    parity: str | None
+    conditions: str | None
+    path: str
+    report: str | None = None
+    warnings: list[str] = []
+
+
+class ComparisonRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What others may read of compare.json, which the analysis alone writes and knows more of."""
+
+    schema: int = SCHEMA
+    id: str
+    sides: list[str]
+    comparisons: list[ComparisonSummary]
+
+
+def empty_summary(path: str, record: RunRecord) -> RunSummary:
+    """What run.json alone says of a run, all figures missing."""
+    s = record.settings
+    return RunSummary(
+        id=record.id,
+        path=path,
+        status=record.status,
+        error=record.error.message if record.error else None,
+        framework=s.framework,
+        device=s.device,
+        execution=s.execution,
+        mode=s.mode,
+        workload=s.workload,
+        data=record.data.name,
+        loader=s.loader,
+        batch_size=s.batch_size,
+        precision=s.precision,
+        optimizer=s.optimizer,
+        threads=s.threads,
+        repeat=record.repeat,
+        warnings=record.warnings,
+    )
