@@ -149,9 +149,14 @@ class Block:
 
     def time_order(self) -> npt.NDArray[np.intp]:
         """Rows by their start, longer ones first."""
-        if (self.event_id[1:] > self.event_id[:-1]).all():
-            return np.lexsort((-self.duration_ns, self.start_ns))
-        return np.lexsort((self.event_id, -self.duration_ns, self.start_ns))
+        order = np.argsort(self.start_ns, kind="stable")
+        start_ns = self.start_ns[order]
+        same = start_ns[1:] == start_ns[:-1]
+        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        rows = order[tied]
+        keys = (self.event_id[rows], -self.duration_ns[rows], start_ns[tied])
+        order[tied] = rows[np.lexsort(keys)]
+        return order
 
     def tracks(self) -> npt.NDArray[np.intp]:
         """For each row the number of its track: what has its rank, process, thread and stream."""

@@ -1,7 +1,7 @@
 """Sums over a trace's events: by what they are and what they belong to, by step and by device."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 import msgspec
@@ -9,12 +9,13 @@ import numpy as np
 
 from analysis.annotate import Folded, Mask, annotated
 from analysis.blocks import NONE, Kind, Strings, Trace
-from analysis.columns import Int64, group_rows, pick
+from analysis.columns import group_rows, pick
 from analysis.folds.busy import Busy, DeviceTime
 from analysis.folds.links import on_device
 from analysis.folds.phase_times import PhaseTime, PhaseTimes
 from analysis.folds.selftime import INSTANTS, sweep
 from analysis.folds.steps import Steps
+from analysis.keyed_sums import KeyedSums, sum_by
 from analysis.timeorder import TimeOrder
 
 Selection = Callable[[Folded], Mask]
@@ -93,7 +94,7 @@ class Groups:
     strings: Strings
     steps: Steps
     phase_times: PhaseTimes
-    sums: dict[Key, Sums] = field(default_factory=dict)
+    sums: KeyedSums = field(default_factory=lambda: KeyedSums(len(Key._fields), len(fields(Sums))))
     by_step: dict[int, StepSums] = field(default_factory=dict)
     busy: Busy = field(default_factory=Busy)
     marked: int = 0
@@ -116,9 +117,10 @@ class Groups:
 
     def gathered(self, events: int) -> Gathered:
         """The sums of all that was taken, of a source with so many events."""
+        keys, sums = (table.tolist() for table in self.sums.sums())
         return Gathered(
             texts=[self.strings[number] for number in range(len(self.strings))],
-            groups=list(self.sums.items()),
+            groups=[(Key(*key), Sums(*each)) for key, each in zip(keys, sums, strict=True)],
             phases=self.phase_times.times(),
             by_step=self.by_step,
             devices=sorted(self.busy.devices.items()),
@@ -146,29 +148,17 @@ class Groups:
         group, first = group_rows(*columns)
         new = (rows >= window.carried).astype(np.int64)
         duration_ns = block.duration_ns[rows] * new
-        own_ns = np.where(on_device(block)[rows], duration_ns, folded.self_ns[rows])
         values = (
-            np.bincount(group, new, len(first)).astype(np.int64),
-            _sum(group, duration_ns, len(first)),
-            _sum(group, own_ns, len(first)),
-            _sum(group, duration_ns * outermost[rows], len(first)),
-            np.bincount(group, new * folded.linked[rows], len(first)).astype(np.int64),
+            new,
+            duration_ns,
+            np.where(on_device(block)[rows], duration_ns, folded.self_ns[rows]),
+            duration_ns * outermost[rows],
+            new * folded.linked[rows],
         )
-        keys = np.stack([column[first].astype(np.int64) for column in columns], axis=1).tolist()
-        for key, *numbers in zip(keys, *(column.tolist() for column in values), strict=True):
-            self._add(Key(*key), *numbers)
-
-    def _add(
-        self, key: Key, count: int, total_ns: int, self_ns: int, outermost_ns: int, linked: int
-    ) -> None:
-        sums = self.sums.get(key)
-        if sums is None:
-            sums = self.sums[key] = Sums()
-        sums.count += count
-        sums.total_ns += total_ns
-        sums.self_ns += self_ns
-        sums.outermost_ns += outermost_ns
-        sums.linked += linked
+        self.sums.add(
+            np.stack([column[first] for column in columns], axis=1).astype(np.int64),
+            np.stack([sum_by(group, column, len(first)) for column in values], axis=1),
+        )
 
     def _take_steps(self, folded: Folded, chosen: Mask) -> None:
         block, new = folded.block, folded.window.new
@@ -190,20 +180,13 @@ class Groups:
         ):
             if rows.any():
                 numbers, group = np.unique(folded.step[rows], return_inverse=True)
-                sums = _sum(group.reshape(-1), values[rows], len(numbers))
+                sums = sum_by(group.reshape(-1), values[rows], len(numbers))
                 for number, value in zip(numbers.tolist(), sums.tolist(), strict=True):
                     step = self._step(number)
                     setattr(step, name, getattr(step, name) + value)
 
     def _step(self, number: int) -> StepSums:
         return self.by_step.setdefault(number, StepSums())
-
-
-def _sum(group: np.ndarray[tuple[int], np.dtype[np.intp]], values: Int64, groups: int) -> Int64:
-    """The exact sum of the values of each group."""
-    total = np.zeros(groups, dtype=np.int64)
-    np.add.at(total, group, values)
-    return total
 
 
 def every_event(folded: Folded) -> Mask:

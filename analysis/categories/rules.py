@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -78,14 +79,18 @@ class Rules:
 
     def __init__(self, rows: Rows) -> None:
         self.names: dict[str, Meaning] = {}
-        self._patterns: list[tuple[re.Pattern[str], Meaning]] = []
+        self._wildcards: list[tuple[str, Meaning]] = []
         for (category, op, *parts), text in rows.items():
             meaning = Meaning(category, op, tuple(parts[0].split()) if parts else ())
             for name in text.split():
                 if set("*?") & set(name):
-                    self._patterns.append((_pattern(name), meaning))
+                    self._wildcards.append((name, meaning))
                 else:
                     self.names.setdefault(name, meaning)
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], Meaning]]:
+        return [(_pattern(name), meaning) for name, meaning in self._wildcards]
 
     def find(self, name: str) -> Meaning | None:
         """What a name stands for, None if no rule knows it."""
@@ -104,7 +109,11 @@ class Search:
     """Rules for long names: the first pattern that stands anywhere in the name decides."""
 
     def __init__(self, rows: Iterable[tuple[str, Meaning]]) -> None:
-        self._patterns = [(re.compile(pattern), meaning) for pattern, meaning in rows]
+        self._rows = tuple(rows)
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], Meaning]]:
+        return [(re.compile(pattern), meaning) for pattern, meaning in self._rows]
 
     def find(self, name: str) -> Meaning | None:
         """What a name stands for, None if no pattern is in it."""

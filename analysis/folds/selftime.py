@@ -9,7 +9,6 @@ from analysis.windows import OPEN_END_NS, Window, inherit
 
 INSTANTS = (Kind.MEMORY, Kind.COUNTER)
 AROUND = (Kind.ANNOTATION, Kind.STEP)
-DEEPEST = 64
 AROUND_LEVEL, RUNTIME_LEVEL, OP_LEVEL = range(3)
 
 
@@ -54,45 +53,21 @@ def _levels(block: Block) -> npt.NDArray[np.int8]:
 def _parents(start_ns: Int64, end_ns: Int64) -> Int64:
     """Parents of the events of one track, sorted by start, longer ones first; -1 for none.
 
-    How many events are open when one begins is how many have begun less how many have ended. Where
-    each lies whole inside the one around it, that is the last before it with one open event less.
+    The search for a row's parent begins at the row before it. Where that has ended, what it points
+    to is next: its parent, or a row further back if its own search is still going on. Everything
+    between the two has ended when the first of them begins, so nothing is skipped that is open.
     """
-    opens = end_ns > start_ns
-    ended = np.sort(end_ns[opens]).searchsorted(start_ns, side="right")
-    depth: Int64 = np.cumsum(opens, dtype=np.int64) - opens - ended
-    if not len(depth) or depth.max() > DEEPEST:
-        return _parents_one_by_one(start_ns, end_ns)
-    parents = np.full(len(start_ns), NONE, dtype=np.int64)
-    for level in range(1, int(depth.max()) + 1):
-        rows = np.flatnonzero(depth == level)
-        around = np.flatnonzero((depth == level - 1) & opens)
-        place = around.searchsorted(rows) - 1
-        if place.min() < 0:
-            return _parents_one_by_one(start_ns, end_ns)
-        parents[rows] = around[place]
-    inner = np.flatnonzero(parents >= 0)
-    if (end_ns[inner] > end_ns[parents[inner]]).any():
-        return _parents_one_by_one(start_ns, end_ns)
+    parents = np.arange(-1, len(start_ns) - 1)
+    alone = np.ones(len(start_ns), dtype=bool)
+    alone[1:] = np.maximum.accumulate(end_ns)[:-1] <= start_ns[1:]
+    parents[alone] = NONE
+    rows = np.flatnonzero(~alone)
+    while len(rows):
+        before = parents[rows]
+        ended = end_ns[before] <= start_ns[rows]
+        rows, before = rows[ended], before[ended]
+        parents[rows] = parents[before]
     return parents
-
-
-def _parents_one_by_one(start_ns: Int64, end_ns: Int64) -> Int64:
-    """The same of events that overlap in part."""
-    parents: list[int] = []
-    found = parents.append
-    rows, ends = [NONE], [OPEN_END_NS]
-    open_row, open_end = NONE, OPEN_END_NS
-    for row, (now, end) in enumerate(zip(start_ns.tolist(), end_ns.tolist(), strict=True)):
-        while open_end <= now:
-            rows.pop()
-            ends.pop()
-            open_row, open_end = rows[-1], ends[-1]
-        found(open_row)
-        if end > now:
-            rows.append(row)
-            ends.append(end)
-            open_row, open_end = row, end
-    return np.array(parents, dtype=np.int64)
 
 
 def _own(parent_row: Int64, start_ns: Int64, end_ns: Int64, levels: npt.NDArray[np.int8]) -> Int64:

@@ -10,8 +10,9 @@ import msgspec
 from analysis.blocks import NONE, Block, Kind, Strings, from_columns
 from analysis.folds.steps import step_number
 from analysis.readers.json_trace import JsonTrace
-from analysis.readers.kineto_columns import MARK, MAX_MICROSECONDS, Places
+from analysis.readers.kineto_columns import MAX_MICROSECONDS
 from analysis.readers.kineto_events import KINDS, ON_DEVICE, nanoseconds
+from analysis.readers.places import MARK, Places
 from analysis.readers.source import BLOCK_BYTES
 
 DEVICE = re.compile(r"/device:(?:GPU|TPU):(\d{1,9})|.*\bGPU (\d{1,9})\b")

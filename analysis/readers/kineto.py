@@ -2,19 +2,20 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
-import numpy as np
 
-from analysis.blocks import Block, Strings, concat
+from analysis.blocks import Block, Strings
 from analysis.folds.flops import needs_args
 from analysis.readers.json_trace import JsonTrace
-from analysis.readers.kineto_columns import MARK, KinetoColumns
+from analysis.readers.kineto_columns import KinetoColumns
 from analysis.readers.kineto_events import (
     NO_NAME,
-    SPANS,
+    ArrowEnd,
     ArrowStart,
     BareInstant,
     Event,
@@ -27,13 +28,14 @@ from analysis.readers.kineto_events import (
     text_of,
     tolerant,
 )
+from analysis.readers.places import MARK
 from analysis.readers.source import BLOCK_BYTES, GZIP, Source
 from profilers.rundir import ProfileError
 
 TAIL_BYTES = 1 << 20
 BATCH_EVENTS = 4096
 MEMORY = "cpu_instant_event"
-INSTANTS = (Instant, BareInstant)
+FORWARD_BACKWARD = "fwdbwd"
 BASE_TIME = re.compile(rb'"baseTimeNanoseconds"\s*:\s*(-?\d{1,19})\b')
 
 
@@ -75,15 +77,23 @@ class KinetoTrace(JsonTrace):
         header = self.read_header()
         if "baseTimeNanoseconds" not in header:
             self.base_ns = _base_ns_behind_events(self.path)
-        held: list[Event] = []
+        spans: list[Span] = []
+        arrows: list[ArrowStart] = []
         for events in self._reader.lists(self._events):
-            held += events
-            if len(held) >= BATCH_EVENTS:
+            kinds: defaultdict[type, list[Any]] = defaultdict(list)
+            for event in events:
+                kinds[type(event)].append(event)
+            spans += kinds[KnownSpan] or kinds[Span]
+            arrows += [a for a in kinds[ArrowStart] if a.cat == FORWARD_BACKWARD]
+            arrows += [a for a in kinds[ArrowEnd] if a.cat == FORWARD_BACKWARD]
+            if len(spans) > BATCH_EVENTS:
                 # An arrow's end follows its event: the last event waits for what comes behind it.
-                cut = next((i for i in range(len(held) - 1, -1, -1) if type(held[i]) in SPANS), 0)
-                events, held = held[:cut], held[cut:]
-                yield self._block(events)
-        yield self._block(held)
+                yield self._block(spans[:-1], arrows)
+                spans = spans[-1:]
+                arrows = [arrow for arrow in arrows if arrow.ts == spans[0].ts]
+            if allocations := self._allocations(kinds):
+                yield self._columns.memory(allocations, self.base_ns, self.rank)
+        yield self._block(spans, arrows)
         base_ns, self.base_ns = self.base_ns, 0
         self._take_header(_closed(self._reader.head, self._reader.tail))
         if self.base_ns != base_ns and self.truncated is None:
@@ -115,69 +125,40 @@ class KinetoTrace(JsonTrace):
                 continue
         return [tolerant(raw) for raw in self._decode_raw(text)]
 
-    def _block(self, events: list[Event]) -> Block:
-        """The block of these events; names of processes and threads are kept on the side."""
-        spans: list[Span] = [event for event in events if type(event) is KnownSpan]
-        arrows: list[ArrowStart] = []
-        memory: list[Instant | BareInstant] = []
-        if len(spans) < len(events):
-            others = [event for event in events if type(event) is not KnownSpan]
-            arrows = [e for e in others if isinstance(e, ArrowStart) and e.cat == "fwdbwd"]
-            loose = [event for event in others if not isinstance(event, ArrowStart)]
-            if any(type(event) is Span for event in loose):
-                spans = [event for event in events if isinstance(event, Span)]
-            memory = [e for e in loose if isinstance(e, INSTANTS) and e.cat == MEMORY]
-            if len(memory) < len(loose):
-                self._take_others(loose)
-        block, rows = self._columns.spans(spans, self.base_ns, self.rank)
-        if arrows:
-            block = _with_flows(block, rows, spans, arrows)
-        if memory and self._memory:
-            kept = [event for event in memory if isinstance(event, Instant)]
-            return concat([block, self._columns.memory(kept, self.base_ns, self.rank)])
-        self.left_out += len(memory)
-        return block
+    def _block(self, spans: list[Span], arrows: list[ArrowStart]) -> Block:
+        block = self._columns.spans(spans, self.base_ns, self.rank)
+        return self._columns.with_flows(block, arrows, self.base_ns)
 
-    def _take_others(self, events: Sequence[Event]) -> None:
-        """Names are kept; the profiler's marks and what is no event of a known kind are counted."""
-        for event in events:
-            if isinstance(event, Named):
-                self._take_name(event)
-            elif isinstance(event, INSTANTS):
-                if self._columns.places.numbers[event.pid, event.tid] == MARK:
-                    self._columns.marks += 1
-                elif event.cat != MEMORY:
-                    self._dropped["unknown category"] += 1
-            elif isinstance(event, Other):
-                self._dropped[event.why] += 1
+    def _allocations(self, kinds: Mapping[type, list[Any]]) -> list[Instant]:
+        """The allocations to be made a block; names are kept, and what is neither is counted."""
+        for name in kinds[Named]:
+            self._take_name(name)
+        for other in kinds[Other]:
+            self._dropped[other.why] += 1
+        instants = kinds[Instant] or kinds[BareInstant]
+        allocations = [instant for instant in instants if instant.cat == MEMORY]
+        if len(allocations) < len(instants):
+            others = [instant for instant in instants if instant.cat != MEMORY]
+            places = self._columns.places.numbers
+            marks = sum(places[other.pid, other.tid] == MARK for other in others)
+            self._columns.marks += marks
+            self._dropped["unknown category"] += len(others) - marks
+        if self._memory:
+            return allocations
+        self.left_out += len(allocations)
+        return []
 
     def _take_name(self, event: Named) -> None:
-        if event.name not in ("process_name", "thread_name"):
+        places = self._columns.places
+        place = places.numbers[event.pid, event.tid]
+        if event.name not in ("process_name", "thread_name") or place == MARK:
             return
-        place = self._columns.places.numbers[event.pid, event.tid]
-        if place == MARK:
-            return
+        process, thread = places.one(place)
         text = text_of((event.args or NO_NAME).name)
-        process = self._columns.places.number(event.pid)
         if event.name == "process_name":
             self.process_names[process] = text
         else:
-            self.thread_names[process, self._columns.places.number(event.tid)] = text
-
-
-def _with_flows(
-    block: Block, rows: np.ndarray, spans: list[Span], arrows: list[ArrowStart]
-) -> Block:
-    """The block, with the arrows' numbers at the events that they start and end at."""
-    numbers = {
-        (arrow.ts, arrow.pid, arrow.tid): arrow.id for arrow in arrows if isinstance(arrow.id, int)
-    }
-    flow = np.full(len(block), -1, dtype=np.int64)
-    times = {time for time, _, _ in numbers}
-    for place, event in enumerate(spans if len(rows) == len(spans) else [spans[r] for r in rows]):
-        if event.ts in times:
-            flow[place] = numbers.get((event.ts, event.pid, event.tid), -1)
-    return block.replaced(flow=flow)
+            self.thread_names[process, thread] = text
 
 
 def _closed(head: bytes, tail: bytes = b"") -> bytes:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import cast
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -16,71 +16,20 @@ from analysis.readers.kineto_events import (
     NO_MEMORY,
     ON_DEVICE,
     Args,
+    ArrowStart,
     Instant,
     Span,
     nanoseconds,
 )
+from analysis.readers.places import Ids, Places
 
 MAX_MICROSECONDS = 4e15
-MARK_PROCESSES = ("Spans", "Traces", "")
-UNKNOWN, MARK = -1, -2
+UNKNOWN = -1
 DEVICE_FLAG = 32
 """Added to the kind of what runs on a device, within this module."""
 SEPARATOR = b"\0"
 
 Rows = npt.NDArray[np.intp]
-
-
-class Ids(dict[object, int]):
-    """Numbers for things as they come up: `make` is asked once for each."""
-
-    def __init__(self, make: Callable[[object], int]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: object) -> int:
-        number = self[key] = self._make(key)
-        return number
-
-
-class Places:
-    """Processes and threads as numbers; a text gets a number of its own below -1."""
-
-    def __init__(self) -> None:
-        self.numbers = Ids(self._add)  # by (pid, tid)
-        self.texts: dict[str, int] = {}
-        self._process: list[int] = []
-        self._thread: list[int] = []
-
-    def _add(self, place: object) -> int:
-        process, thread = cast(tuple[int | str, int | str], place)
-        if process in MARK_PROCESSES:
-            return MARK
-        self._process.append(self.number(process))
-        self._thread.append(self.number(thread))
-        return len(self._process) - 1
-
-    def number(self, value: int | str) -> int:
-        """The number of a process or thread."""
-        if isinstance(value, int):
-            return value
-        try:
-            number = int(value)
-            if abs(number) < 2**63:
-                return number
-        except ValueError:
-            pass
-        return self.texts.setdefault(value, -2 - len(self.texts))
-
-    def one(self, number: int) -> tuple[int, int]:
-        """Process and thread of one place."""
-        return self._process[number], self._thread[number]
-
-    def of(self, numbers: Int64) -> tuple[Int64, Int64]:
-        """Processes and threads."""
-        process = np.array(self._process, dtype=np.int64)
-        thread = np.array(self._thread, dtype=np.int64)
-        return process[numbers], thread[numbers]
 
 
 class KinetoColumns:
@@ -98,55 +47,17 @@ class KinetoColumns:
         self._needs = TextTable(strings, lambda name: int(needs_inputs(name)))
         self._rows = 0
 
-    def spans(self, spans: list[Span], base_ns: int, rank: int) -> tuple[Block, Rows]:
-        """The block of complete events, and which of them it holds."""
+    def spans(self, spans: list[Span], base_ns: int, rank: int) -> Block:
+        """The block of those complete events that are understood; the others are counted."""
+        count = len(spans)
         start_us = np.array([event.ts for event in spans], dtype=np.float64)
         length_us = np.array([event.dur for event in spans], dtype=np.float64)
-        kinds, place = self._kinds, self.places.numbers
-        code = np.array([kinds[event.cat] for event in spans], dtype=np.int64)
-        places = np.array([place[event.pid, event.tid] for event in spans], dtype=np.int64)
-        keep = self._understood(start_us, length_us, code, places)
+        code = self._kinds.of([event.cat for event in spans])
+        process, thread, mark = self.places.of(spans)
+        keep = self._understood(start_us, length_us, code, mark)
         if not keep.all():
-            rows = np.flatnonzero(keep)
-            spans = [spans[row] for row in rows.tolist()]
-            start_us, length_us = start_us[rows], length_us[rows]
-            code, places = code[rows], places[rows]
-        else:
-            rows = np.arange(len(spans))
-        return self._block(spans, start_us, length_us, code, places, base_ns, rank), rows
-
-    def _understood(
-        self,
-        start_us: npt.NDArray[np.float64],
-        length_us: npt.NDArray[np.float64],
-        code: Int64,
-        places: Int64,
-    ) -> npt.NDArray[np.bool_]:
-        """Which events have a place in a block; the others are counted."""
-        mark = places == MARK
-        impossible = ~mark & ~((length_us >= 0) & (np.abs(start_us) + length_us < MAX_MICROSECONDS))
-        unknown = ~mark & ~impossible & (code == UNKNOWN)
-        self.marks += int(np.count_nonzero(mark))
-        for reason, rows in (("impossible time", impossible), ("unknown category", unknown)):
-            if count := int(np.count_nonzero(rows)):
-                self.dropped[reason] += count
-        keep: npt.NDArray[np.bool_] = ~(mark | impossible | unknown)
-        return keep
-
-    def _block(
-        self,
-        spans: list[Span],
-        start_us: npt.NDArray[np.float64],
-        length_us: npt.NDArray[np.float64],
-        code: Int64,
-        places: Int64,
-        base_ns: int,
-        rank: int,
-    ) -> Block:
-        count = len(spans)
-        names = self._names
-        name = np.array([names[event.name] for event in spans], dtype=np.int64)
-        process, thread = self.places.of(places)
+            return self.spans(list(compress(spans, keep.tolist())), base_ns, rank)
+        name = self._names.of([event.name for event in spans])
         on_device = code >= DEVICE_FLAG
         kind = np.where(on_device, code - DEVICE_FLAG, code)
         ranges = np.flatnonzero((kind == Kind.ANNOTATION) & ~on_device)
@@ -179,6 +90,23 @@ class KinetoColumns:
             **columns,
         )
 
+    def _understood(
+        self,
+        start_us: npt.NDArray[np.float64],
+        length_us: npt.NDArray[np.float64],
+        code: Int64,
+        mark: npt.NDArray[np.bool_],
+    ) -> npt.NDArray[np.bool_]:
+        """Which events have a place in a block; the others are counted."""
+        impossible = ~mark & ~((length_us >= 0) & (np.abs(start_us) + length_us < MAX_MICROSECONDS))
+        unknown = ~mark & ~impossible & (code == UNKNOWN)
+        self.marks += int(np.count_nonzero(mark))
+        for reason, rows in (("impossible time", impossible), ("unknown category", unknown)):
+            if count := int(np.count_nonzero(rows)):
+                self.dropped[reason] += count
+        keep: npt.NDArray[np.bool_] = ~(mark | impossible | unknown)
+        return keep
+
     def _of_ops(
         self, columns: dict[str, Int64], arguments: list[Args], ops: Rows, name: Int64, count: int
     ) -> None:
@@ -189,7 +117,7 @@ class KinetoColumns:
         columns["forward_thread"] = _spread([args.forward_thread for args in some], ops, count)
         texts = self._texts
         shapes = SEPARATOR.join([args.dims for args in some]).split(SEPARATOR)
-        columns["shapes"] = _spread([texts[text] for text in shapes], ops, count)
+        columns["shapes"] = _spread(texts.of(shapes), ops, count)
         rows = np.flatnonzero(self._needs.of(name[ops]))
         if len(rows):
             inputs = [texts[bytes(some[row].inputs)] for row in rows.tolist()]
@@ -221,14 +149,13 @@ class KinetoColumns:
         count = len(events)
         self._rows += count
         arguments = [event.args or NO_MEMORY for event in events]
-        places = [self.places.numbers[event.pid, event.tid] for event in events]
-        process, thread = self.places.of(np.array(places, dtype=np.int64))
+        process, thread, _ = self.places.of(events)
         device = np.array([args.memory_device for args in arguments], dtype=np.int64)
         of_host = np.array([args.memory_type == 0 for args in arguments], dtype=bool)
         return from_columns(
             count,
             event_id=np.arange(self._rows - count, self._rows),
-            name=[self._names[event.name] for event in events],
+            name=self._names.of([event.name for event in events]),
             kind=int(Kind.MEMORY),
             start_ns=base_ns + nanoseconds([event.ts for event in events]),
             duration_ns=0,
@@ -239,6 +166,25 @@ class KinetoColumns:
             total_bytes=[args.total_bytes for args in arguments],
             rank=rank,
         )
+
+    def with_flows(self, block: Block, arrows: list[ArrowStart], base_ns: int) -> Block:
+        """The block, with the numbers of arrows at the events that begin where an arrow ends."""
+        known = [arrow for arrow in arrows if isinstance(arrow.id, int)]
+        time_us = np.array([arrow.ts for arrow in known], dtype=np.float64)
+        if not len(known) or not (np.abs(time_us) < MAX_MICROSECONDS).all():
+            return block
+        time_ns = base_ns + nanoseconds(time_us)
+        process, thread, _ = self.places.of(known)
+        ends = zip(time_ns.tolist(), process.tolist(), thread.tolist(), strict=True)
+        numbers = dict(zip(ends, [arrow.id for arrow in known], strict=True))
+        time_ns.sort()
+        place = np.minimum(time_ns.searchsorted(block.start_ns), len(time_ns) - 1)
+        rows = np.flatnonzero(time_ns[place] == block.start_ns)
+        columns = (block.start_ns, block.process, block.thread)
+        begun = zip(*(column[rows].tolist() for column in columns), strict=True)
+        flow = np.full(len(block), NONE, dtype=np.int64)
+        flow[rows] = [numbers.get(each, NONE) for each in begun]
+        return block.replaced(flow=flow)
 
     def _text(self, text: object) -> int:
         compact = b"".join(bytes(text).split()).decode("utf-8", "replace")  # type: ignore[call-overload]

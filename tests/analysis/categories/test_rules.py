@@ -40,7 +40,7 @@ def test_a_search_takes_the_first_pattern_in_the_name() -> None:
     search = Search([("b+", ADD), ("a", SUM)])
     assert (search.find("abb"), search.find("ca"), search.find("c")) == (ADD, SUM, None)
     with pytest.raises(re.error):
-        Search([("(", ADD)])
+        Search([("(", ADD)]).find("a")
 
 
 def test_a_name_is_taken_apart_by_the_longest_known_names() -> None:

@@ -1,0 +1,45 @@
+"""Tests of analysis.readers.places: processes and threads that are numbers, texts, or marks."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from analysis.readers.places import MARK, Ids, Places
+
+
+@dataclass
+class Event:
+    pid: int | str
+    tid: int | str
+
+
+def test_numbers_stay_and_texts_get_numbers_of_their_own() -> None:
+    places = Places()
+    events = [Event(7, -3), Event("12", "worker"), Event("stream", 7), Event("stream", "worker")]
+    process, thread, mark = places.of(events)
+    worker, stream = places.number("worker"), places.number("stream")
+    assert process.tolist() == [7, 12, stream, stream]
+    assert thread.tolist() == [-3, worker, 7, worker]
+    assert worker != stream
+    assert max(worker, stream) < -1
+    assert not mark.any()
+    assert places.one(places.numbers["12", "worker"]) == (12, worker)
+
+
+@pytest.mark.parametrize("process", ["Spans", "Traces", ""])
+def test_marks_have_no_place(process: str) -> None:
+    places = Places()
+    found, thread, mark = places.of([Event(1, 2), Event(process, "PyTorch Profiler")])
+    assert (found.tolist(), thread.tolist(), mark.tolist()) == ([1, -1], [2, -1], [False, True])
+    assert places.numbers[process, 0] == MARK
+
+
+def test_no_events_have_no_places() -> None:
+    assert [len(column) for column in Places().of([])] == [0, 0, 0]
+
+
+def test_ids_are_asked_for_once() -> None:
+    asked: list[object] = []
+    ids = Ids(lambda key: asked.append(key) or len(asked))  # type: ignore[func-returns-value]
+    assert ids.of(["a", "b", "a"]).tolist() == [1, 2, 1]
+    assert asked == ["a", "b"]
