@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from analysis.annotate import Folded, fold_trace
@@ -123,6 +124,30 @@ def test_counts_and_self_times_are_those_of_key_averages(
     left_out = set(recorded.averages) - set(rows)
     ours = ("step:", "phase:", "layer:", "ProfilerStep", "Optimizer.", "[memory]")
     assert all(key.startswith(ours) for key in left_out)
+
+
+def test_key_averages_count_an_op_that_only_calls_its_own_name_once(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "trace.json"
+    encoder = torch.nn.TransformerEncoderLayer(32, 4, batch_first=True)
+    with torch.profiler.profile(
+        activities=[torch.profiler.ProfilerActivity.CPU], acc_events=True
+    ) as profiler:
+        encoder(torch.randn(2, 5, 32)).mean().backward()
+    profiler.export_chrome_trace(str(path))
+    theirs = {row.key: (row.count, row.self_cpu_time_total) for row in profiler.key_averages()}
+    folded = fold_trace(KinetoTrace(path))
+    block, parent = folded.block, folded.parent_row.tolist()
+    children = Counter(parent)
+    inner = Counter(
+        folded.strings[int(block.name[row])]
+        for row in np.flatnonzero(block.kind == Kind.OP).tolist()
+        if children[parent[row]] == 1 and block.name[parent[row]] == block.name[row]
+    )
+    assert inner["aten::mul"] > 0
+    for row in Table(gather_folded(folded, every_event)).rows("op"):
+        assert row.count - inner[row.key] == theirs[row.key][0]
+        assert row.self_ns / 1000 == pytest.approx(theirs[row.key][1], abs=0.002 * row.count)
 
 
 def test_every_event_is_read(recorded: Recorded, folded: Folded) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from analysis.annotate import Folded, fold_trace
-from analysis.groups import gather_folded
+from analysis.blocks import Kind
+from analysis.groups import gather, gather_folded
 from analysis.ops import Table
 from analysis.readers.xspace import XSpaceTrace
+from analysis.readers.xspace_names import PIPELINE
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +83,44 @@ def test_xprof_reads_the_profile_and_shows_all_steps(recorded: Recorded, tmp_pat
     assert steps["cols"][0]["id"] == "stepnum"
     # XProf leaves out the first and the last step, which a profile may have cut.
     assert len(steps["rows"]) == STEPS - 2
+
+
+def framework_op_stats(path: Path, folder: Path) -> dict[tuple[str, str], tuple[int, float, float]]:
+    """XProf's table by (operation, type): occurrences, total and self time in microseconds."""
+    convert = pytest.importorskip("xprof.convert.raw_to_tool_data")
+    copy = folder / "host.xplane.pb"
+    shutil.copyfile(path, copy)
+    text, _ = convert.xspace_to_tool_data([str(copy)], "framework_op_stats", {})
+    table = json.loads(text)[0]
+    names = [column["id"] for column in table["cols"]]
+    found = {}
+    for row in table["rows"]:
+        of = dict(zip(names, (cell.get("v") for cell in row["c"]), strict=True))
+        sums = (int(of["occurrences"]), of["total_time"], of["total_self_time"])
+        found[of["operation"], of["type"]] = sums
+    return found
+
+
+def test_ops_of_graphs_are_those_of_framework_op_stats(recorded: Recorded, tmp_path: Path) -> None:
+    gathered = gather(XSpaceTrace(recorded.path))
+    ours: dict[tuple[str, str], Counter[str]] = {}
+    for key, sums in gathered.groups:
+        if key.kind == Kind.OP:
+            path = gathered.text(key.path).removeprefix(PIPELINE)
+            of = ours.setdefault((path, gathered.text(key.name)), Counter())
+            of.update(count=sums.count, total_ns=sums.total_ns, self_ns=sums.self_ns)
+    theirs = framework_op_stats(recorded.path, tmp_path)
+    # XProf leaves out what ran eagerly, which has no path. It adds what is no op here: its own row
+    # of idle time, stages of the input pipeline, and a range whose name reads like `path:Type`.
+    eager = {key for key in ours if key[0] in ("", key[1])}
+    no_op = {key for key in theirs if key[1] in ("IDLE", "Dataset") or key == ("phase", "data")}
+    assert set(ours) - eager == set(theirs) - no_op
+    assert len(theirs) > 100
+    for key in set(theirs) - no_op:
+        count, total_us, self_us = theirs[key]
+        assert ours[key]["count"] == count
+        assert ours[key]["total_ns"] / 1000 == pytest.approx(total_us, abs=0.002 * count)
+        assert ours[key]["self_ns"] / 1000 == pytest.approx(self_us, abs=0.002 * count)
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
