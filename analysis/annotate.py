@@ -12,6 +12,7 @@ from analysis.blocks import NONE, Block, Kind, Strings, Trace, concat
 from analysis.columns import Int64
 from analysis.folds.layers import Layers
 from analysis.folds.links import Launches, launches, on_device
+from analysis.folds.paths import PathNames, op_of
 from analysis.folds.phases import Phases
 from analysis.folds.selftime import nest
 from analysis.folds.steps import StepFinder, Steps, steps_of
@@ -27,9 +28,11 @@ class Folded:
 
     `parent_row` is a row number, `step` a step's number, `phase`, `layer` and `op` are string
     numbers; -1 where there is none. `op` is the innermost op around a host event, and for device
-    work the op that launched it. `linked` are the device events whose launch the trace holds.
-    `self_ns` is time within the window. `phase_range`, `layer_range` and `path_phase` are the
-    phase and layer that a row is a range of, and the phase that its path names.
+    work the op that launched it: where that is none of the host, the one that its path names, else
+    its own name, and -1 where neither launch nor path is known. `linked` are the device events
+    whose launch the trace holds. `self_ns` is time within the window. `phase_range`, `layer_range`
+    and `path_phase` are the phase and layer that a row is a range of, and the phase that its path
+    names.
     """
 
     window: Window
@@ -86,6 +89,7 @@ class Annotator:
         self._phases = Phases(strings)
         self._layers = Layers(strings)
         self._launches = Launches(strings)
+        self._op_by_path = PathNames(strings, op_of)
 
     def annotate(self, window: Window) -> Folded:
         """What the folds say about the events of the next window."""
@@ -102,6 +106,9 @@ class Annotator:
         path_phase = self._phases.by_path.of(block)
         for number, column in enumerate((step, phase, layer, op)):
             column[linked] = launch[linked, number]
+        alone = work & (op < 0) & (linked | (block.path >= 0))
+        path_op = self._op_by_path.of(block)
+        op = np.where(alone, np.where(path_op >= 0, path_op, block.name), op)
         phase = np.where(work & (path_phase >= 0), path_phase, phase)
         path_layer = self._layers.by_path.of(block)
         return Folded(

@@ -99,7 +99,7 @@ class Table:
     _categories: dict[tuple[int, ...], str | None] = field(default_factory=dict)
 
     def rows(self, by: Grouping) -> list[Row]:
-        """The table of one grouping, the largest self time first (phases, steps: in time).
+        """The table of one grouping, largest self, then device time first (phases, steps: in time).
 
         op: by name. native: by name and place in the graph, as the source has it. shape: by name
         and input shapes. category. layer: by layer and phase. phase: each phase's time, and what of
@@ -113,7 +113,7 @@ class Table:
         merged = self._merged(by)
         whole_ns = self._whole_ns(by)
         table = [self._row(by, key, sums, whole_ns) for key, sums in merged.items()]
-        return sorted(table, key=lambda row: (-row.self_ns, row.key, row.shapes, row.phase))
+        return sorted(table, key=_largest_first)
 
     @property
     def busy_ns(self) -> dict[str, int]:
@@ -158,13 +158,13 @@ class Table:
         merged: dict[tuple[str, ...], _Merged] = {}
         for key, sums in self.gathered.groups:
             if _is_device(key) and by in WITH_DEVICE_TIME:
-                texts = self._texts(by, key._replace(name=key.op, kind=Kind.OP))
-                merged.setdefault(texts, _Merged()).device_ns += sums.total_ns
+                texts = self._texts(
+                    by, key if by == "category" else key._replace(name=key.op, kind=Kind.OP)
+                )
+                merged.setdefault(texts, _Merged()).add_device(sums, self._category(key))
             elif self._belongs(by, key):
                 entry = merged.setdefault(self._texts(by, key), _Merged())
-                entry.add(sums, by == "layer")
-                entry.categories.setdefault(self._category(key), 0)
-                entry.categories[self._category(key)] += sums.self_ns
+                entry.add(sums, self._category(key), by == "layer")
                 if by in WITH_WORK:
                     self._add_work(entry, key, sums)
         return merged
@@ -190,13 +190,14 @@ class Table:
         return name, kind, text(key.shapes) if by == "shape" else "", ""
 
     def _category(self, key: Key) -> str | None:
-        name = key.op if _is_device(key) and key.op >= 0 else key.name
-        place = (key.phase, key.layer, name, key.kind)
+        """By the op that launched it, for device work, and by its own name if that says nothing."""
+        names = (key.op, key.name) if _is_device(key) else (key.name,)
+        place = (key.phase, key.layer, *names, key.kind)
         if place not in self._categories:
             text = self.gathered.text
-            self._categories[place] = category(
-                text(key.phase), text(key.layer), text(name), Kind(key.kind).name.lower()
-            )
+            phase, layer, kind = text(key.phase), text(key.layer), Kind(key.kind).name.lower()
+            found = (category(phase, layer, text(name), kind) for name in names if name >= 0)
+            self._categories[place] = next((each for each in found if each), None)
         return self._categories[place]
 
     def _add_work(self, entry: "_Merged", key: Key, sums: Sums) -> None:
@@ -210,7 +211,6 @@ class Table:
 
     def _row(self, by: Grouping, key: tuple[str, ...], sums: "_Merged", whole_ns: int) -> Row:
         name, kind, shapes, phase = key
-        largest = max(sums.categories, key=lambda each: sums.categories[each], default=None)
         return Row(
             key=name,
             kind=kind,
@@ -221,7 +221,7 @@ class Table:
             steps=self.gathered.marked,
             shapes=shapes,
             phase=phase,
-            category=None if by == "layer" else largest,
+            category=None if by == "layer" else sums.category,
             device_ns=sums.device_ns,
             work_ns=sums.device_ns if self.gathered.devices else sums.total_ns,
             flops=sums.flops,
@@ -283,12 +283,31 @@ class _Merged:
     flops: int | None = None
     bytes: int | None = None
     called: bool = False
-    categories: dict[str | None, int] = field(default_factory=dict)
+    categories: dict[str | None, tuple[int, int]] = field(default_factory=dict)
+    """Self time and device time of each."""
 
-    def add(self, sums: Sums, outermost: bool) -> None:
+    @property
+    def category(self) -> str | None:
+        """The one with the largest self time, or device time where no op of the host has any."""
+        return max(self.categories, key=lambda each: self.categories[each], default=None)
+
+    def add(self, sums: Sums, category: str | None, outermost: bool) -> None:
         self.count += sums.count
         self.total_ns += sums.outermost_ns if outermost else sums.total_ns
         self.self_ns += sums.self_ns
+        self._add_category(category, sums.self_ns, 0)
+
+    def add_device(self, sums: Sums, category: str | None) -> None:
+        self.device_ns += sums.total_ns
+        self._add_category(category, 0, sums.total_ns)
+
+    def _add_category(self, category: str | None, self_ns: int, device_ns: int) -> None:
+        before = self.categories.get(category, (0, 0))
+        self.categories[category] = (before[0] + self_ns, before[1] + device_ns)
+
+
+def _largest_first(row: Row) -> tuple[int, int, str, str, str]:
+    return -row.self_ns, -row.device_ns, row.key, row.shapes, row.phase
 
 
 def _sum(before: int | None, each: int | None, count: int) -> int | None:

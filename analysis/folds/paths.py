@@ -1,4 +1,4 @@
-"""Which phase and which layer the path of an op names: scopes of a graph, parted by slashes."""
+"""Which phase, layer and op a path names: scopes of a graph, parted by slashes."""
 
 import re
 from collections.abc import Callable
@@ -46,6 +46,15 @@ def layer_of(path: str) -> str | None:
     if at + 2 >= len(scopes):  # the last part is the op itself
         return None
     return SUFFIX.sub("", scopes[at + 1]) if SUFFIX.search(scopes[at]) else scopes[at + 1]
+
+
+def op_of(path: str) -> str | None:
+    """The op that a path ends with, without its number and arguments; None for a name alone.
+
+    XLA names what it made of a parameter by that parameter alone, which is no op.
+    """
+    scopes, _, op = path.partition("[")[0].rpartition("/")
+    return SUFFIX.sub("", op) or None if scopes else None
 
 
 class PathNames:

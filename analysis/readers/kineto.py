@@ -140,9 +140,11 @@ class KinetoTrace(JsonTrace):
         if len(allocations) < len(instants):
             others = [instant for instant in instants if instant.cat != MEMORY]
             places = self._columns.places.numbers
-            marks = sum(places[other.pid, other.tid] == MARK for other in others)
-            self._columns.marks += marks
-            self._dropped["unknown category"] += len(others) - marks
+            for other in others:
+                if places[other.pid, other.tid] == MARK:
+                    self._columns.marks += 1
+                else:
+                    self._dropped["unknown category"] += 1
         if self._memory:
             return allocations
         self.left_out += len(allocations)

@@ -105,6 +105,22 @@ def test_launches_outside_the_file_are_counted_apart() -> None:
         EXPECTED["h100-qwen"]["kernel_sum_us"] - EXPECTED["h100-qwen"]["linked_kernel_sum_us"]
     )
     assert microseconds(outside.device_ns) >= unlinked_us
+    for name in ("a100-ddp-control", "b200-eager"):  # some work there has a launch but no op
+        assert tables(name).coverage().linked == tables(name).coverage().device_events
+        assert not any(row.key.startswith("(launched") for row in tables(name).rows("op"))
+
+
+def test_the_kernels_of_a_profile_without_host_ops_stand_under_the_op_of_their_path() -> None:
+    gathered = gather(open_trace(DATA.parent / "xspace" / "mi300-jax-conv.xplane.pb"))
+    rows = {row.key: row for row in Table(gathered).rows("op")}
+    assert next(iter(rows)) == "conv_general_dilated"
+    assert rows["conv_general_dilated"].category == "convolution"
+    assert rows["loop_transpose_fusion.kd"].category == "layout"
+    kernels = [(key, sums) for key, sums in gathered.groups if key.kind == Kind.KERNEL]
+    path = "jit(forward_3d_conv)/conv_general_dilated"
+    of_path_ns = sum(sums.total_ns for key, sums in kernels if gathered.text(key.path) == path)
+    assert rows["conv_general_dilated"].device_ns == of_path_ns > 20_000_000
+    assert sum(row.device_ns for row in rows.values()) == sum(s.total_ns for _, s in kernels)
 
 
 def test_an_external_id_that_repeats_the_correlation_ties_nothing_to_a_wrong_op() -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from analysis.annotate import fold
 from analysis.blocks import Kind, Strings, from_columns
-from analysis.folds.paths import PathNames, layer_of, phase_of
+from analysis.folds.paths import PathNames, layer_of, op_of, phase_of
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,21 @@ def test_a_number_is_cut_from_a_layer_only_if_the_model_has_one_too(path: str, l
     assert layer_of(path) == layer
 
 
+@pytest.mark.parametrize(
+    ("path", "op"),
+    [
+        ("jit(step)/jit(main)/transpose(jvp(Dense_0))/dot_general", "dot_general"),
+        ("jit(f)/reduce_sum[axes=(0,) dims=1/2]", "reduce_sum"),
+        ("phase_forward/model_1/fc1_1/MatMul_1", "MatMul"),
+        ("kernel", None),
+        ("f/", None),
+        ("", None),
+    ],
+)
+def test_the_op_that_a_path_ends_with(path: str, op: str | None) -> None:
+    assert op_of(path) == op
+
+
 def test_each_row_has_what_its_path_names() -> None:
     strings = Strings()
     paths = [strings.number("phase_loss/Mean"), -1, strings.number("other"), 0]
@@ -80,5 +95,6 @@ def test_device_work_with_a_path_needs_no_launch() -> None:
     for column, expected in (
         (folded.phase, ["backward", "forward", "backward"]),
         (folded.layer, ["fc1", "fc2", "fc1"]),
+        (folded.op, ["", "MatMul", "two"]),
     ):
         assert [strings[number] for number in column.tolist()] == expected
