@@ -138,7 +138,10 @@ class Octets:
         below = (ends & (~ends + np.uint64(1))) - np.uint64(1)  # all bits below the first end's
         lengths = (np.bitwise_count(below).astype(np.intp) + 1) >> 3
         values = words & below & DIGITS
+        largest = values.max() if len(values) else np.uint64(0)
         for low, high, shift in PAIRS:
+            if not largest >> (shift << np.uint64(3)):  # no number has an upper digit here
+                break
             values = (values & low) | ((values & high) >> shift)
         if not ends.all():
             long = np.flatnonzero(ends == 0)
