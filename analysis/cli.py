@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import wording
+from analysis import heap, wording
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
@@ -186,6 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     parser = _parser()
     arguments = parser.parse_args(argv)
+    heap.keep()
     try:
         code: int = arguments.work(arguments)
         sys.stdout.flush()
