@@ -3,6 +3,7 @@
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from analysis.readers.wire import BYTES, Data, Octets, WireError, field_head
@@ -11,6 +12,7 @@ from analysis.readers.xspace_proto import XLine, XPlane
 from analysis.readers.xspace_scan import Scan, scan
 
 PART_BYTES = 1 << 20
+HELD_EVENTS = 1 << 21
 SPACE_PLANES, PLANE_LINES = 1, 3
 PROGRAM = "Hlo Proto"
 
@@ -82,17 +84,22 @@ def _values(names: dict[int, str], stats: Any) -> dict[str, Value]:
 
 @dataclass(frozen=True)
 class Line:
-    """A line's header (an XLine without events), how many events it has, and where they lie."""
+    """A line's header (an XLine without events), how many events it has, and where they lie.
+
+    What was found in the first `parts` is kept in `found`, for HELD_EVENTS or a few more.
+    """
 
     header: Any
     count: int
     parts: list[tuple[int, int]]
+    found: list[Scan]
 
 
 def line_at(data: Data, begin: int, end: int, damage: Damage, part_bytes: int = PART_BYTES) -> Line:
     """The line in data[begin:end], as far as it can be read."""
     others: list[bytes] = []
     parts: list[tuple[int, int]] = []
+    held: list[Scan] = []
     count, at = 0, begin
     while at < end:
         found = scan(Octets(data[at : min(at + part_bytes, end)]))
@@ -100,6 +107,8 @@ def line_at(data: Data, begin: int, end: int, damage: Damage, part_bytes: int = 
             found = scan(Octets(data[at : _end_of_long_field(data, at, end)]))
         others += [data[at + field.begin : at + field.end] for field in found.others]
         if len(found):
+            if count < HELD_EVENTS:
+                held.append(found)
             parts.append((at, at + found.stop))
             count += len(found)
         at += found.stop
@@ -107,7 +116,7 @@ def line_at(data: Data, begin: int, end: int, damage: Damage, part_bytes: int = 
         if found.is_damaged or not found.stop:
             damage.at(at if found.is_damaged else end)
             break
-    return Line(merged(XLine, others, damage), count, parts)
+    return Line(merged(XLine, others, damage), count, parts, held)
 
 
 def _end_of_long_field(data: Data, at: int, end: int) -> int:
@@ -120,9 +129,9 @@ def _end_of_long_field(data: Data, at: int, end: int) -> int:
 
 def scans(data: Data, line: Line) -> Iterator[tuple[Octets, Scan]]:
     """The events of a line, a part at a time."""
-    for begin, end in line.parts:
+    for (begin, end), found in zip_longest(line.parts, line.found):
         octets = Octets(data[begin:end])
-        yield octets, scan(octets)
+        yield octets, scan(octets) if found is None else found
         release(data, end)
 
 

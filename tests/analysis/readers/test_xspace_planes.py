@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from analysis.readers import xspace_planes
 from analysis.readers.xspace_columns import Codes
 from analysis.readers.xspace_damage import Damage
 from analysis.readers.xspace_events import decode
@@ -29,6 +30,17 @@ def test_the_parts_of_a_line_are_its_header_and_all_its_events(part_bytes: int) 
     assert found.count == 30
     assert (len(parts) == 1) == (part_bytes == 10**6)
     assert damage.truncated is None
+
+
+def test_events_that_are_too_many_to_be_held_are_found_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(xspace_planes, "HELD_EVENTS", 10)
+    data = line(30).SerializeToString()
+    found = line_at(data, 0, len(data), Damage(len(data)), part_bytes=40)
+    assert 10 <= sum(map(len, found.found)) < 20
+    parts = [decode(*part, NO_STATS).metadata_id for part in scans(data, found)]
+    assert np.concatenate(parts).tolist() == list(range(30))
 
 
 @pytest.mark.parametrize("part_bytes", [1, 40, 10**6])
