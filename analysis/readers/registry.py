@@ -29,7 +29,8 @@ def open_trace(path: Path, memory: bool = False, limited: bool = True) -> Trace:
 
     Args:
         path: a file, or a folder of them.
-        memory: whether the blocks hold allocations, where the source has them.
+        memory: whether the blocks hold allocations, where the source has them, and what else of a
+            profile of TensorFlow or JAX changes no table of operations.
         limited: whether a packed file that unpacks to far too much is refused.
 
     Raises:
@@ -72,7 +73,7 @@ def _open_file(path: Path, memory: bool, limited: bool, strings: Strings) -> Tra
 
         if _is_packed(path):
             raise ProfileError(f"{path} is packed; unpack it with gunzip first.")
-        return XSpaceTrace(path, strings=strings)
+        return XSpaceTrace(path, strings=strings, everything=memory)
     raise ProfileError(
         f"{path} is no trace: it begins with {begin[:12]!r}; give a .json, .json.gz or .xplane.pb "
         "that a profiler wrote."

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
-from analysis.blocks import NONE, Block, Strings
+from analysis.blocks import NONE, Block, Kind, Strings
 from analysis.readers.wire import Data
 from analysis.readers.xspace_damage import Damage
 from analysis.readers.xspace_events import decode
 from analysis.readers.xspace_hlo import instruction_paths
-from analysis.readers.xspace_kinds import Place
-from analysis.readers.xspace_lines import MAX_NS, LineReader
+from analysis.readers.xspace_kinds import Place, dispensable
+from analysis.readers.xspace_lines import MAX_NS, LineReader, Vocabulary
 from analysis.readers.xspace_planes import PART_BYTES, Plane, line_at, planes, scans
 from profilers.rundir import ProfileError
 
@@ -39,11 +39,16 @@ class XSpaceTrace:
     are named `step:<step_num>`. A process is a plane, by its place in the file. `marks` counts
     the thread pools' marks, sums of other events that some files hold beside them, and allocations
     of a CPU allocator, which sees part of the memory; `dropped_reasons` counts events that could
-    not be understood. Read it once.
+    not be understood. If `everything` is false, events that change no table of operations are left
+    out of the blocks, and counted in `left_out`. Read it once.
     """
 
     def __init__(
-        self, path: Path, part_bytes: int = PART_BYTES, strings: Strings | None = None
+        self,
+        path: Path,
+        part_bytes: int = PART_BYTES,
+        strings: Strings | None = None,
+        everything: bool = True,
     ) -> None:
         self.path = path
         self.strings = Strings() if strings is None else strings
@@ -57,6 +62,8 @@ class XSpaceTrace:
         self.marks = 0
         self.dropped_reasons: dict[str, int] = Counter()
         self._part_bytes = part_bytes
+        self._everything = everything
+        self._left_out: tuple[Kind, ...] = ()
         self._rows = 0
         self._read_bytes = 0
         self._damage = Damage(0)
@@ -105,6 +112,8 @@ class XSpaceTrace:
         found = [self._without_programs(plane) for plane in planes(data, self._damage)]
         starts = [start for plane in found for start in [plane.stats.get("profile_start_time")]]
         self.base_ns = next((ns for ns in starts if isinstance(ns, int) and 0 < ns < MAX_NS), 0)
+        if not self._everything:
+            self._left_out = dispensable([plane for plane in found if plane.name.startswith(HOST)])
         for plane in found:
             device = DEVICE.match(plane.name)
             if device or (plane.name.startswith(HOST) and plane.name != METADATA):
@@ -132,6 +141,7 @@ class XSpaceTrace:
         self.process_names[plane.number] = plane.name
         if device >= 0:
             self.devices.append({"id": device, **plane.stats})
+        vocabulary = Vocabulary(plane)
         for number, (begin, end) in enumerate(plane.lines):
             line = line_at(data, begin, end, self._damage, self._part_bytes)
             name = line.header.display_name or line.header.name
@@ -144,13 +154,16 @@ class XSpaceTrace:
                 plane.number, line.header.id, device, int(stream[1]) if stream else number
             )
             start_ns = self._start_ns(line.header.timestamp_ns)
-            reader = LineReader(self.strings, plane, place, name, start_ns, self._programs)
+            reader = LineReader(
+                self.strings, vocabulary, place, name, start_ns, self._programs, self._left_out
+            )
             for octets, found in scans(data, line):
-                block = reader.block(decode(octets, found, reader.wanted), self._rows)
+                block = reader.block(decode(octets, found, vocabulary.wanted), self._rows)
                 self._rows += len(block)
                 if len(block):
                     yield block
             self.marks += reader.marks
+            self.left_out += reader.left_out
             for reason, count in reader.dropped.items():
                 self.dropped_reasons[reason] += count
             self._read_bytes = end

@@ -1,6 +1,6 @@
 """Tells what the events of a line are, by their names and stats: each that differs once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -46,7 +46,26 @@ class Known(NamedTuple):
     sign: int = 0
 
 
-KIND = Known._fields.index("kind")
+def dispensable(hosts: Sequence[Plane]) -> tuple[Kind, ...]:
+    """Kinds of events that change no table of operations if they launch nothing and have no path.
+
+    Allocations never do. Python frames and calls of the runtime have a part in what is given to the
+    phases of a step, if there are phases: those of ranges, or of the paths of ops.
+
+    Args:
+        hosts: the planes of the profile's hosts.
+    """
+    names = [name for plane in hosts for name in plane.event_names.values()]
+    stats = {name for plane in hosts for name in plane.stat_names.values()}
+    has_ranges = any(name.startswith(xspace_names.ANNOTATIONS) for name in names)
+    has_steps = "step_num" in stats
+    if has_ranges or (has_steps and ("hlo_op" in stats or any(map(_is_op, names)))):
+        return (Kind.MEMORY,)
+    return Kind.MEMORY, Kind.PYTHON, Kind.RUNTIME
+
+
+def _is_op(name: str) -> bool:
+    return xspace_names.host_event(name, "").kind == Kind.OP
 
 
 class Kinds:

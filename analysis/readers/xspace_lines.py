@@ -1,20 +1,19 @@
 """Turns the events of one line (a thread or a stream) of an XSpace profile into blocks."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Strings, from_columns
-from analysis.columns import Int64, group_rows
-from analysis.readers.wire import UInt64
+from analysis.blocks import DTYPES, NONE, Block, Kind, Strings, from_columns
+from analysis.columns import Column, Int64, group_rows
+from analysis.readers.wire import Places, UInt64
 from analysis.readers.xspace_columns import INT, UINT, Codes, Events, Stats
 from analysis.readers.xspace_kinds import (
     CORRELATION,
     FORM_BITS,
     HELD,
-    KIND,
-    MEMORY,
     NUMBERS,
     SIZE,
     STAT_NAMES,
@@ -40,7 +39,7 @@ class _Values:
         self.forms = np.zeros(count, dtype=np.int64)
         self.columns: dict[str, UInt64] = {}
         slot = slots[stats.code]
-        for number in np.unique(slot).tolist():
+        for number in np.flatnonzero(np.bincount(slot)).tolist():
             chosen = slot == number
             form = np.zeros(count, dtype=np.int64)
             value = np.zeros(count, dtype=np.uint64)
@@ -59,50 +58,86 @@ class _Values:
         return np.where(good, value.view(np.int64), NONE)
 
 
+class Vocabulary:
+    """What the lines of a plane share: its names, and which stats of events are needed.
+
+    `wanted` are the metadata ids of these stats, `slots` their places in STAT_NAMES.
+    """
+
+    def __init__(self, plane: Plane) -> None:
+        self.plane = plane
+        names = plane.stat_names.items()
+        slots = {number: STAT_NAMES.index(name) for number, name in names if name in STAT_NAMES}
+        self.wanted = Codes(slots)
+        self.slots = np.array([slots[number] for number in self.wanted.ids.tolist()], np.int64)
+        named = {number: name for number, name in plane.event_names.items() if name}
+        self.codes = Codes(named)
+        self.names = [named[number] for number in self.codes.ids.tolist()]
+        self.is_mark = np.array([*(name.startswith(MARKS) for name in self.names), False])
+
+
+class _Told:
+    """What each of some events is: its place in a table of those that differ."""
+
+    def __init__(self, places: Places, table: Int64) -> None:
+        self.places = places
+        self._table = table
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> "_Told":
+        return _Told(self.places[rows], self._table)
+
+    def all_of(self, field: str) -> Int64:
+        """The values of a field of Known that occur in the table."""
+        return self._table[:, Known._fields.index(field)]
+
+    def of(self, field: str) -> Column | int:
+        """A field of Known as a column; one number where all are the same."""
+        values = self.all_of(field)
+        if len(values) and (values == values[0]).all():
+            return int(values[0])
+        return values.astype(DTYPES.get(field, np.int64))[self.places]
+
+
 class LineReader:
     """Reads the events of one line, some at a time.
 
     Args:
         strings: the trace's texts.
-        plane: the plane that the line belongs to.
+        vocabulary: that of the plane that the line belongs to.
         place: where its events happen.
         thread: the line's name.
         start_ns: Unix nanoseconds that the events' offsets count from.
         programs: the paths of the instructions of each XLA program, by its number and its name.
+        left_out: kinds of events that no block holds if they launch nothing and have no path.
 
-    `wanted` are the metadata ids of the stats that are needed. `marks` and `dropped` count what no
-    block holds.
+    `marks`, `left_out` and `dropped` count what no block holds.
     """
 
     def __init__(
         self,
         strings: Strings,
-        plane: Plane,
+        vocabulary: Vocabulary,
         place: Place,
         thread: str,
         start_ns: int,
         programs: Programs,
+        left_out: Sequence[Kind] = (),
     ) -> None:
+        self._left_out = np.zeros(len(Kind) + 1, dtype=bool)
+        self._left_out[list(left_out)] = True
+        self._vocabulary = vocabulary
         self._place = place
-        self._kinds = Kinds(strings, plane, place, thread, programs)
+        self._kinds = Kinds(strings, vocabulary.plane, place, thread, programs)
         self._start_ns = max(-FARTHEST_NS, min(start_ns, FARTHEST_NS))
         self.marks = 0
+        self.left_out = 0
         self.dropped: dict[str, int] = Counter()
-        names = plane.stat_names.items()
-        slots = {number: STAT_NAMES.index(name) for number, name in names if name in STAT_NAMES}
-        self.wanted = Codes(slots)
-        self._slots = np.array([slots[number] for number in self.wanted.ids.tolist()], np.int64)
-        named = {number: name for number, name in plane.event_names.items() if name}
-        self._codes = Codes(named)
-        self._names = [named[number] for number in self._codes.ids.tolist()]
-        self._plain = np.empty((len(self._names), len(Known._fields)), dtype=np.int64)
-        self._is_plain_known = np.zeros(len(self._names), dtype=bool)
-        self._is_mark = np.array([*(name.startswith(MARKS) for name in self._names), False])
-        self._is_memory = np.array([*(name in MEMORY for name in self._names), False])
+        self._plain = np.zeros((len(vocabulary.names), len(Known._fields)), dtype=np.int64)
+        self._is_plain_known = np.zeros(len(vocabulary.names), dtype=bool)
 
     def block(self, events: Events, first: int) -> Block:
         """The events that are understood, as a block; `first` is the id of the first one."""
-        code = self._codes.of(events.metadata_id)
+        code = self._vocabulary.codes.of(events.metadata_id)
         start_ns = self._start_ns + events.offset_ps // 1000
         impossible = (events.duration_ps < 0) | (start_ns < 0) | (start_ns >= MAX_NS)
         left = self._count("no name", code < 0, np.ones(len(code), dtype=bool))
@@ -110,11 +145,15 @@ class LineReader:
         left = self._count("impossible time", impossible, left)
         if events.damaged:
             self.dropped["damaged"] += events.damaged
-        is_mark = self._is_mark[code] & left
+        is_mark = self._vocabulary.is_mark[code] & left
         self.marks += int(np.count_nonzero(is_mark))
-        values = _Values(len(code), self._slots, events.stats)
-        rows, known = self._recognised(code, values, np.flatnonzero(left & ~is_mark))
-        return self._block(events, values, start_ns, rows, known, first)
+        values = _Values(len(code), self._vocabulary.slots, events.stats)
+        rows = np.flatnonzero(left & ~is_mark)
+        told = self._told(code[rows], values, rows)
+        kept = self._kept(told, values.number(CORRELATION)[rows])
+        if not kept.all():
+            rows, told = rows[kept], told.take(kept)
+        return self._block(events, values, start_ns[rows], rows, told, first)
 
     def _count(
         self, reason: str, lost: npt.NDArray[np.bool_], left: npt.NDArray[np.bool_]
@@ -126,36 +165,47 @@ class LineReader:
         self.dropped[reason] += count
         return left & ~lost
 
+    def _kept(self, told: _Told, correlation: Int64) -> npt.NDArray[np.bool_]:
+        """The rows that the block holds; the others are counted."""
+        kind, path = told.all_of("kind"), told.all_of("path")
+        is_mark = (kind == NONE)[told.places]
+        is_out = (self._left_out[kind] & (path == NONE))[told.places] & (correlation < 0)
+        self.marks += int(np.count_nonzero(is_mark))
+        self.left_out += int(np.count_nonzero(is_out))
+        kept: npt.NDArray[np.bool_] = ~(is_mark | is_out)
+        return kept
+
     def _block(
         self,
         events: Events,
         values: _Values,
         start_ns: Int64,
-        rows: npt.NDArray[np.intp],
-        known: Int64,
+        rows: Places,
+        told: _Told,
         first: int,
     ) -> Block:
-        name, kind, path, device, sign = known.T
-        start_ns, offset_ps, duration_ps = (
-            column[rows] for column in (start_ns, events.offset_ps, events.duration_ps)
-        )
+        offset_ps, duration_ps = events.offset_ps[rows], events.duration_ps[rows]
+        duration_ns = duration_ps // 1000
         # Ends are rounded like starts, so that an event stays inside the one around it.
-        duration_ns = duration_ps // 1000 + (offset_ps % 1000 + duration_ps % 1000) // 1000
-        columns: dict[str, Int64 | int] = {"device": self._place.device}
+        left_ps = offset_ps - offset_ps // 1000 * 1000 + (duration_ps - duration_ns * 1000)
+        duration_ns += left_ps >= 1000
+        columns: dict[str, Column | int] = {"device": self._place.device}
         if CORRELATION in values.columns:
-            columns["correlation"] = np.where(sign == 0, values.number(CORRELATION)[rows], NONE)
-        if sign.any():
+            columns["correlation"] = values.number(CORRELATION)[rows]
+        if told.all_of("sign").any():
+            sign = np.broadcast_to(told.of("sign"), len(rows))
             size = np.maximum(values.number(SIZE)[rows], 0)
-            columns["device"] = device
+            columns["device"] = told.of("device")
             columns["bytes"] = np.where(sign == 0, NONE, size * sign)
             columns["total_bytes"] = np.where(sign == 0, NONE, values.number(HELD)[rows])
+            columns["correlation"] = np.where(sign == 0, columns.get("correlation", NONE), NONE)
             duration_ns[sign != 0] = 0
         return from_columns(
             len(rows),
             event_id=np.arange(first, first + len(rows)),
-            name=name,
-            kind=kind,
-            path=path,
+            name=told.of("name"),
+            kind=told.of("kind"),
+            path=told.of("path"),
             start_ns=start_ns,
             duration_ns=duration_ns,
             process=self._place.process,
@@ -164,21 +214,16 @@ class LineReader:
             **columns,
         )
 
-    def _recognised(
-        self, code: Int64, values: _Values, rows: npt.NDArray[np.intp]
-    ) -> tuple[npt.NDArray[np.intp], Int64]:
-        """The rows that a block holds, and what they are: shape (rows, fields of Known).
-
-        Each name is looked at once, and each name with the same stats.
-        """
-        forms, code = values.forms[rows], code[rows]
-        known = np.empty((len(rows), len(Known._fields)), dtype=np.int64)
-        plain, others = np.flatnonzero(forms == 0), np.flatnonzero(forms)
-        occurs = np.bincount(code[plain], minlength=len(self._names)) > 0
+    def _told(self, code: Int64, values: _Values, rows: Places) -> _Told:
+        """What these rows are: each name is looked at once, and each name with the same stats."""
+        forms = values.forms[rows]
+        others = np.flatnonzero(forms)
+        names = self._vocabulary.names
+        occurs = np.bincount(code[forms == 0], minlength=len(names)) > 0
         for number in np.flatnonzero(occurs & ~self._is_plain_known).tolist():
-            self._plain[number] = self._kinds.of(self._names[number], 0, (), [])
+            self._plain[number] = self._kinds.of(names[number], 0, (), [])
         self._is_plain_known |= occurs
-        known[plain] = self._plain[code[plain]]
+        places, table = (np.cumsum(occurs) - 1)[code], self._plain[occurs]
         if len(others):
             told = {name: c for name, c in values.columns.items() if name not in NUMBERS}
             columns = [code[others], forms[others]]
@@ -186,12 +231,9 @@ class LineReader:
             group, first = group_rows(*columns)
             keys = np.stack([column[first] for column in columns], axis=1).tolist()
             found = [
-                self._kinds.of(self._names[name], form, zip(told, bits, strict=True), values.texts)
+                self._kinds.of(names[name], form, zip(told, bits, strict=True), values.texts)
                 for name, form, *bits in keys
             ]
-            known[others] = np.array(found, dtype=np.int64)[group]
-        is_mark = known[:, KIND] == NONE
-        if is_mark.any():
-            self.marks += int(np.count_nonzero(is_mark))
-            return rows[~is_mark], known[~is_mark]
-        return rows, known
+            places[others] = len(table) + group
+            table = np.concatenate((table, np.array(found, dtype=np.int64)))
+        return _Told(places, table)

@@ -1,6 +1,6 @@
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Block, Kind, concat
 from analysis.folds.busy import busy_ns
-from analysis.groups import gather_folded
-from analysis.ops import Table
+from analysis.groups import gather, gather_folded, in_steps
+from analysis.ops import Grouping, Table
 from analysis.readers.xspace import XSpaceTrace
 from analysis.readers.xspace_proto import XSpace
 from profilers.rundir import ProfileError
@@ -224,6 +224,27 @@ def test_sums_beside_the_streams_and_unknown_planes_are_told_from_events(tmp_pat
     assert trace.dropped_reasons == {"plane of an unknown kind": 1}
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_table_changes_by_what_is_left_out_of_the_blocks(profile: str) -> None:
+    path = DATA / f"{profile}.xplane.pb"
+    whole, lean = (XSpaceTrace(path, everything=everything) for everything in (True, False))
+    tables = [Table(gather(trace, in_steps)) for trace in (whole, lean)]
+    assert tables[0].coverage() == tables[1].coverage()
+    assert tables[0].busy_ns == tables[1].busy_ns
+    for by in get_args(Grouping):
+        assert tables[0].rows(by) == tables[1].rows(by)
+    assert whole.left_out == 0
+    assert (lean.left_out > 0) == (profile == "mi300-jax-conv")
+
+
+def test_kernels_and_the_calls_that_launch_them_are_never_left_out() -> None:
+    _, whole = read(DATA / "mi300-jax-conv.xplane.pb")
+    trace, lean = read(DATA / "mi300-jax-conv.xplane.pb", everything=False)
+    needed = whole.take((whole.kind == Kind.KERNEL) | (whole.correlation >= 0))
+    assert lean.start_ns.tolist() == needed.start_ns.tolist()
+    assert trace.left_out == len(whole) - len(needed)
+
+
 def test_only_an_accelerators_allocator_is_memory(tmp_path: Path) -> None:
     space = small_profile()
     host = space.planes[0]
@@ -242,6 +263,24 @@ def test_only_an_accelerators_allocator_is_memory(tmp_path: Path) -> None:
     assert memory.bytes.tolist() == [32, -32]
     assert memory.total_bytes.tolist() == [96, 64]
     assert trace.marks == 1
+
+
+def test_a_thread_may_hold_allocations_alone(tmp_path: Path) -> None:
+    space = small_profile()
+    host = space.planes[0]
+    host.event_metadata[1].name = "MemoryAllocation"
+    host.stat_metadata[4].name = "allocator_name"
+    del host.lines[0].events[:]
+    for number in range(3):
+        event = host.lines[0].events.add(metadata_id=1, offset_ps=number, duration_ps=5_000)
+        event.stats.add(metadata_id=4, str_value="GPU_0_bfc")
+    path = write(tmp_path, space)
+    _, block = read(path)
+    assert block.kind.tolist() == [Kind.MEMORY] * 3
+    assert block.duration_ns.tolist() == [0, 0, 0]
+    assert block.correlation.tolist() == [-1, -1, -1]
+    trace, lean = read(path, everything=False)
+    assert (len(lean), trace.left_out) == (0, 3)
 
 
 @pytest.mark.parametrize("damage", ["empty", "text", "corrupt", "missing", "folder", "no start"])

@@ -7,7 +7,7 @@ from analysis.readers.wire import Octets
 from analysis.readers.xspace_damage import Damage
 from analysis.readers.xspace_events import decode
 from analysis.readers.xspace_kinds import Place, Programs
-from analysis.readers.xspace_lines import LineReader
+from analysis.readers.xspace_lines import LineReader, Vocabulary
 from analysis.readers.xspace_planes import planes
 from analysis.readers.xspace_proto import XSpace
 from analysis.readers.xspace_scan import scan
@@ -31,9 +31,10 @@ def one_event(event_name: str, device: int, stats: dict[str, Any]) -> tuple[Any,
     (plane_read,) = planes(data, Damage(len(data)))
     strings = Strings()
     place = Place(0, 1, device, 0)
-    reader = LineReader(strings, plane_read, place, "python", 10**18, PROGRAMS)
+    vocabulary = Vocabulary(plane_read)
+    reader = LineReader(strings, vocabulary, place, "python", 10**18, PROGRAMS)
     octets = Octets(plane.lines[0].SerializeToString())
-    block = reader.block(decode(octets, scan(octets), reader.wanted), 5)
+    block = reader.block(decode(octets, scan(octets), vocabulary.wanted), 5)
     assert block.event_id.tolist() == [5]
     texts = (strings[column[0]] for column in (block.name, block.path))
     return Kind(block.kind[0]), *texts, int(block.correlation[0])
