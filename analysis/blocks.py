@@ -33,6 +33,16 @@ class Kind(IntEnum):
     OVERHEAD = 13
 
 
+def is_kind(
+    column: npt.NDArray[np.signedinteger], kinds: tuple[Kind, ...]
+) -> npt.NDArray[np.bool_]:
+    """Which rows of a column of kinds are of one of these."""
+    among = np.zeros(len(Kind) + 1, dtype=bool)  # the last place is that of -1
+    among[[*kinds]] = True
+    found: npt.NDArray[np.bool_] = among[column]
+    return found
+
+
 DEVICE_KINDS = (Kind.KERNEL, Kind.MEMCPY, Kind.MEMSET)
 
 

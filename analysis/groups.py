@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from analysis.annotate import Folded, Mask, annotated
-from analysis.blocks import NONE, Kind, Strings, Trace
+from analysis.blocks import NONE, Kind, Strings, Trace, is_kind
 from analysis.columns import group_rows, pick
 from analysis.folds.busy import Busy, DeviceTime
 from analysis.folds.links import on_device
@@ -137,7 +137,7 @@ class Groups:
         outer = window.inherit("place", np.where(is_op, group_place, NONE))
         around = np.where(folded.parent_row >= 0, outer[folded.parent_row], NONE)
         outermost = around != group_place
-        rows = np.flatnonzero(chosen & ~np.isin(block.kind, INSTANTS))
+        rows = np.flatnonzero(chosen & ~is_kind(block.kind, INSTANTS))
         if not len(rows):
             return
         every = (

@@ -10,10 +10,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import settings
 
 from profilers.records import DataRecord, RunRecord, Settings, Status
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.annotate import Folded
-from analysis.blocks import NONE, Kind
+from analysis.blocks import NONE, Kind, is_kind
 from analysis.columns import Int64, runs_of_equal
 from analysis.exporters.counters import Counter, allocated, resource_counters
 from analysis.folds.layers import LAYER
@@ -82,7 +82,7 @@ def build(run: Path, folded: Folded | None) -> Timeline:
         launch_row = folded.launch_row
         launched = np.flatnonzero(launch_row >= 0)
         arrows = list(zip(launch_row[launched].tolist(), launched.tolist(), strict=True))
-        count += sum(map(len, stretches)) + int((~np.isin(folded.block.kind, INSTANTS)).sum())
+        count += sum(map(len, stretches)) + int((~is_kind(folded.block.kind, INSTANTS)).sum())
         starts.append(int(folded.block.start_ns.min()))
     starts += [int(counter.time_ns.min()) for counter in counters]
     return Timeline(min(starts, default=0), tracks, counters, arrows, count)
@@ -118,12 +118,12 @@ def _profile_tracks(
     """Each event of the profile on one track: phases, layers, threads, streams, annotations."""
     block = folded.block
     order = block.nested_order()
-    around = np.isin(block.kind, AROUND)
+    around = is_kind(block.kind, AROUND)
     phases = np.flatnonzero((folded.phase_range >= 0) & (folded.step >= 0))
     layers = np.flatnonzero((folded.layer_range >= 0) & around)
     yield _listed("phases", [*_slices(folded, phases, _without(PHASE)), *phase_stretches])
     yield _listed("layers", [*_slices(folded, layers, _without(LAYER)), *layer_stretches])
-    left = ~np.isin(block.kind, INSTANTS)
+    left = ~is_kind(block.kind, INSTANTS)
     left[phases] = left[layers] = False
     for suffix, chosen in (("", left & ~around), (" annotations", left & around)):
         rows = order[chosen[order]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings, TextTable
+from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings, TextTable, is_kind
 from analysis.columns import MIXER, Int32, Int64
 from analysis.windows import Window
 
@@ -23,7 +23,7 @@ NO_LAUNCH = re.compile(
 
 def on_device(block: Block) -> npt.NDArray[np.bool_]:
     """Rows that are work on an accelerator: kernels, copies and memsets."""
-    return np.isin(block.kind, DEVICE_KINDS)
+    return is_kind(block.kind, DEVICE_KINDS)
 
 
 def launching(block: Block) -> npt.NDArray[np.intp]:

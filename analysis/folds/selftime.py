@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Kind
+from analysis.blocks import NONE, Block, Kind, is_kind
 from analysis.columns import Int64, runs_of_equal
 from analysis.windows import OPEN_END_NS, Window, inherit
 
@@ -29,7 +29,7 @@ def nest(window: Window) -> tuple[Int64, Int64]:
     """
     block = window.block
     start_ns, end_ns = window.inside()
-    instant = np.isin(block.kind, INSTANTS)
+    instant = is_kind(block.kind, INSTANTS)
     tracks = block.tracks()
     order = np.argsort(tracks, kind="stable")
     order = order[~instant[order]]
@@ -46,7 +46,7 @@ def _levels(block: Block) -> npt.NDArray[np.int8]:
     levels = np.full(len(block), OP_LEVEL, dtype=np.int8)
     levels[block.kind == Kind.PYTHON] = RUNTIME_LEVEL
     levels[(block.kind == Kind.RUNTIME) & (block.correlation < 0)] = RUNTIME_LEVEL
-    levels[np.isin(block.kind, AROUND)] = AROUND_LEVEL
+    levels[is_kind(block.kind, AROUND)] = AROUND_LEVEL
     return levels
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Kind, Strings, concat
+from analysis.blocks import NONE, Block, Kind, Strings, concat, is_kind
 from analysis.columns import Int64
 from analysis.folds.selftime import latest_open
 
+RANGES = (Kind.STEP, Kind.ANNOTATION)
 MARKERS = (
     re.compile(r"step:(\d{1,9})"),
     re.compile(r"ProfilerStep#(\d{1,9})"),
@@ -45,9 +46,7 @@ class Steps:
 
     def markers(self, block: Block) -> npt.NDArray[np.intp]:
         """The rows of a block that mark these steps."""
-        rows = np.flatnonzero(
-            np.isin(block.kind, (Kind.STEP, Kind.ANNOTATION)) & (block.device < 0)
-        )
+        rows = np.flatnonzero(is_kind(block.kind, RANGES) & (block.device < 0))
         if not len(rows):
             return rows
         return rows[np.isin(block.name[rows], np.array(sorted(self.names), dtype=np.int64))]
@@ -70,9 +69,7 @@ class StepFinder:
 
     def take(self, block: Block) -> None:
         """Look for markers among the events of a block."""
-        rows = np.flatnonzero(
-            np.isin(block.kind, (Kind.STEP, Kind.ANNOTATION)) & (block.device < 0)
-        )
+        rows = np.flatnonzero(is_kind(block.kind, RANGES) & (block.device < 0))
         ranks = np.array([self._rank_of(name) for name in block.name[rows].tolist()], dtype=np.int8)
         for rank, found in enumerate(self._found):
             if (ranks == rank).any():

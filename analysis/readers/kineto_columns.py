@@ -7,7 +7,16 @@ from itertools import compress
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings, TextTable, from_columns
+from analysis.blocks import (
+    DEVICE_KINDS,
+    NONE,
+    Block,
+    Kind,
+    Strings,
+    TextTable,
+    from_columns,
+    is_kind,
+)
 from analysis.columns import Int64
 from analysis.folds.steps import step_number
 from analysis.readers.kineto_events import (
@@ -141,7 +150,7 @@ class KinetoColumns:
         columns["device"] = _spread(device, rows, len(kind))
         columns["stream"] = _spread(stream, rows, len(kind))
         moved = np.array([args.moved_bytes for args in some], dtype=np.int64)
-        moved = np.where(np.isin(kind[rows], DEVICE_KINDS), moved, NONE)
+        moved = np.where(is_kind(kind[rows], DEVICE_KINDS), moved, NONE)
         columns["bytes"] = _spread(moved, rows, len(kind))
 
     def memory(self, events: list[Instant], base_ns: int, rank: int) -> Block:

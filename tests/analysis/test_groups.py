@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.blocks import Block, Kind, Strings, from_columns
@@ -98,7 +98,6 @@ def in_texts(found: Gathered) -> object:
     return groups, phases, found.by_step, found.devices, found.streams, found.steps_ns
 
 
-@settings(deadline=None)
 @given(rows=ANY, steps=STEPS, size=st.integers(1, 12))
 def test_the_size_of_the_windows_changes_no_sum(
     rows: list[Event], steps: list[tuple[int, int]], size: int
@@ -114,7 +113,6 @@ def test_the_size_of_the_windows_changes_no_sum(
     assert in_texts(gather(Made(rows, steps), order=TimeOrder(size, 0))) == in_texts(whole)
 
 
-@settings(deadline=None)
 @given(
     rows=st.lists(events(Kind.OP, names=HOST, paths=True), max_size=20),
     steps=st.lists(st.tuples(*TIMES), min_size=1, max_size=3),

@@ -198,7 +198,7 @@ EVENTS = st.lists(
 
 
 @given(events=EVENTS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_overlapping_slices_go_to_lanes_and_none_is_lost(
     make_run: Any, events: list[tuple[str, Kind, int, int]]
 ) -> None:

@@ -359,7 +359,7 @@ def test_names_that_are_no_utf_8_are_mended(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROFILES)
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_damaged_profile_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
 ) -> None:

@@ -114,7 +114,7 @@ def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
         array_pickle.read(tmp_path / "batch")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_value_or_a_workload_error(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

@@ -113,7 +113,7 @@ def test_images_without_as_many_labels_are_refused(
         mnist.load(MLP, tmp_path)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(content=st.binary(max_size=64))
 def test_any_bytes_are_an_array_or_a_workload_error(
     content: bytes, tmp_path_factory: pytest.TempPathFactory
