@@ -121,6 +121,38 @@ def plain(name: str) -> str:
     return "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
 
 
+def escaped(text: str, encoding: str | None = None) -> str:
+    """A text on one line, with escapes for what can't be printed or is not in the encoding.
+
+    They are those of JSON, so that a JSON document stays what it is.
+    """
+    encoding = encoding or "utf-8"
+    if text.isprintable() and _encodes(text, encoding):
+        return text
+    return "".join(
+        letter if letter.isprintable() and _encodes(letter, encoding) else _escape(letter)
+        for letter in text
+    )
+
+
+def _encodes(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _escape(letter: str) -> str:
+    digits = letter.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{digits[at : at + 4]}" for at in range(0, len(digits), 4))
+
+
+def well_formed(text: str) -> str:
+    """The text with replacement characters for lone surrogates, which no encoding has."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def shortened(name: str, width: int) -> str:
     """A name of at most `width` characters; a longer one loses its middle."""
     name = plain(name)

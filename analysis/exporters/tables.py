@@ -1,11 +1,12 @@
 """Writes the tables of a profile as Parquet and CSV."""
 
 import csv
-import os
 from pathlib import Path
 from typing import TextIO
 
+from analysis import wording
 from analysis.ops import Grouping, Row, Table
+from analysis.output_file import replacing
 
 COLUMNS = {
     "key": "text",
@@ -25,7 +26,7 @@ COLUMNS = {
     "total_ns_per_step": "number",
     "self_ns_per_step": "number",
 }
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@")
 TABLES: dict[str, tuple[Grouping, ...]] = {
     "ops": ("op",),
     "layers": ("layer",),
@@ -61,22 +62,27 @@ def write_parquet(rows: list[Row], path: Path) -> None:
     types = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
     schema = pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
     columns = {name: [_cell(row, name) for row in rows] for name in COLUMNS}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    parquet.write_table(pa.table(columns, schema=schema), temporary)
-    os.replace(temporary, path)
+    with replacing(path) as place, place.open("wb") as file:
+        parquet.write_table(pa.table(columns, schema=schema), file)
 
 
 def write_csv(rows: list[Row], stream: TextIO) -> None:
-    """Write rows as CSV; a text that a spreadsheet would take for a formula is quoted."""
+    """Write rows as CSV, a line each: what can't be printed is escaped as in JSON.
+
+    A text that a spreadsheet would take for a formula is quoted.
+    """
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_guarded(_cell(row, name)) for name in COLUMNS])
+        writer.writerow([_guarded(_cell(row, name), stream.encoding) for name in COLUMNS])
 
 
 def _cell(row: Row, name: str) -> object:
     return row.share if name == "share_ratio" else getattr(row, name)
 
 
-def _guarded(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+def _guarded(value: object, encoding: str | None) -> object:
+    if not isinstance(value, str):
+        return value
+    text = wording.escaped(value, encoding)
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,3 +104,22 @@ def test_enumerations() -> None:
     assert wording.listed([1, 2, 3]) == "1, 2 and 3"
     assert wording.numbered("round", [2]) == "round 2"
     assert wording.numbered("run", [1, 3]) == "runs 1 and 3"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "written"),
+    [
+        ("aten::mm 漢 é", None, "aten::mm 漢 é"),
+        ("a\x1b[31m\x07\x9b\x7f", "utf-8", "a\\u001b[31m\\u0007\\u009b\\u007f"),
+        ("\u202e\u2028\n", "utf-8", "\\u202e\\u2028\\u000a"),
+        ("é漢", "latin-1", "é\\u6f22"),
+        ("👧\ud800", "ascii", "\\ud83d\\udc67\\ud800"),
+    ],
+)
+def test_escapes_are_those_of_json(text: str, encoding: str | None, written: str) -> None:
+    assert wording.escaped(text, encoding) == written
+    assert json.loads(f'"{written}"') == text
+
+
+def test_lone_surrogates_are_replaced_and_pairs_are_joined() -> None:
+    assert wording.well_formed("a\ud800b \ud83d\udc67 漢👧") == "a\ufffdb 👧 漢👧"

@@ -1,3 +1,5 @@
+import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -6,7 +8,7 @@ from pyarrow import parquet
 from analysis.annotate import fold_trace
 from analysis.exporters import tables
 from analysis.groups import gather_folded
-from analysis.ops import Table
+from analysis.ops import Row, Table
 from analysis.readers.kineto import KinetoTrace
 
 DATA = Path(__file__).parents[2] / "data" / "kineto"
@@ -36,3 +38,26 @@ def test_no_kernels_no_file(tmp_path: Path) -> None:
     assert [path.name for path in written] == ["ops.parquet", "layers.parquet", "phases.parquet"]
     assert not (tmp_path / "kernels.parquet").exists()
     assert parquet.read_schema(written[2]).names[5:8] == ["count", "total_ns", "self_ns"]
+
+
+def test_a_text_file_holds_a_line_a_row_and_nothing_that_a_terminal_obeys() -> None:
+    names = ("=1+1", "a\x1b[31m\u202e", "b\r\nc, d", "\t-1", "漢")
+    rows = [Row(name, "op", 1, 1, 1, None, 0) for name in names]
+    stream = io.StringIO()
+    tables.write_csv(rows, stream)
+    text = stream.getvalue()
+    assert text.count("\n") == 1 + len(names)
+    assert all(letter.isprintable() for letter in text.replace("\n", ""))
+    read = [row["key"] for row in csv.DictReader(io.StringIO(text))]
+    assert read == ["'=1+1", r"a\u001b[31m\u202e", r"b\u000d\u000ac, d", r"\u0009-1", "漢"]
+
+
+def test_parquet_replaces_a_file_in_one_step(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(b"old")
+    with pytest.raises(OverflowError):
+        tables.write_parquet([Row("a", "op", 2**70, 1, 1, None, 0)], path)
+    assert path.read_bytes() == b"old"
+    tables.write_parquet([Row("a", "op", 1, 1, 1, None, 0)], path)
+    assert [row["key"] for row in parquet.read_table(path).to_pylist()] == ["a"]
+    assert list(tmp_path.iterdir()) == [path]
