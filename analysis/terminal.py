@@ -10,6 +10,9 @@ HEADING = "bold"
 MUTED = "bright_black"
 WARNING = "yellow"
 
+WIDTH = 120
+"""Cells a line where nobody says how wide the page is."""
+
 FALLBACKS = str.maketrans(
     {
         "█": "#",
@@ -42,6 +45,23 @@ class Line:
         return "".join(text for text, _ in self.pieces).rstrip()
 
 
+@dataclass(frozen=True)
+class Page:
+    """What lines are written on: how many cells wide it is, and what it can show."""
+
+    width: int = WIDTH
+    encoding: str | None = "utf-8"
+
+
+def page(stream: TextIO) -> Page:
+    """The page that a stream is: as wide as its terminal, or as COLUMNS says."""
+    if not stream.isatty() and not os.environ.get("COLUMNS", "").isdecimal():
+        return Page(encoding=stream.encoding)
+    from rich.console import Console
+
+    return Page(Console(file=stream).width or WIDTH, stream.encoding)
+
+
 def line(*pieces: str | tuple[str, str]) -> Line:
     """A line of plain texts and (text, style) pairs."""
     return Line(tuple((piece, "") if isinstance(piece, str) else piece for piece in pieces))
@@ -68,10 +88,13 @@ def _show_in_colour(lines: Iterable[Line], stream: TextIO) -> None:
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    """The text in signs that the encoding has: # and - for bars, ? for what has no likeness."""
+    """The text in signs that the encoding has: # and - for bars, escapes for what has no likeness.
+
+    Half a surrogate pair, which no encoding has, is escaped too.
+    """
     try:
         text.encode(encoding or "ascii")
     except UnicodeEncodeError:
         text = text.translate(FALLBACKS)
-        return text.encode(encoding or "ascii", "replace").decode(encoding or "ascii")
+        return text.encode(encoding or "ascii", "backslashreplace").decode(encoding or "ascii")
     return text

@@ -1,4 +1,5 @@
 import io
+import os
 
 import pytest
 
@@ -45,4 +46,21 @@ def test_signs_that_the_encoding_lacks_have_a_likeness() -> None:
     assert terminal.encodable("█░ 28×28 µs – …", "ascii") == "#- 28x28 us - ~"
     assert terminal.encodable("█ ×", "cp1252") == "# x"
     assert terminal.encodable("█ ×", "utf-8") == "█ ×"
-    assert terminal.encodable("漢", "ascii") == "?"
+    assert terminal.encodable("漢", "ascii") == "\\u6f22"
+    assert terminal.encodable("a\ud800", "utf-8") == "a\\ud800"
+
+
+def test_a_page_is_as_wide_as_the_terminal_or_as_columns_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert terminal.page(io.StringIO()) == terminal.Page(terminal.WIDTH, None)
+    monkeypatch.setenv("COLUMNS", "83")
+    assert terminal.page(io.StringIO()).width == 83
+    assert terminal.page(Terminal()) == terminal.Page(83, "utf-8")
+    monkeypatch.delenv("COLUMNS")
+    monkeypatch.setattr("os.get_terminal_size", lambda *_: os.terminal_size((91, 50)))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert terminal.page(Terminal()).width == 91
+    monkeypatch.setattr("os.get_terminal_size", lambda *_: os.terminal_size((0, 0)))
+    assert terminal.page(Terminal()).width > 0
