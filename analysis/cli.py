@@ -12,6 +12,7 @@ from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
 INTERRUPTED = 130
+LONGEST_NUMBER = 18
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def _ops_arguments(parser: argparse.ArgumentParser) -> None:
         "path",
         type=Path,
         metavar="RUN|TRACE|DIR",
-        help="a run of profile.py; a trace (.json, .json.gz, .xplane.pb); a folder with one a rank",
+        help="a run of profile.py; the file of a trace (.json, .json.gz, .xplane.pb), no pipe; a "
+        "folder with one a rank",
     )
     parser.add_argument(
         "--by",
@@ -104,20 +106,24 @@ def _ops_arguments(parser: argparse.ArgumentParser) -> None:
         help="what makes a row (default: op)",
     )
     parser.add_argument(
-        "--steps", metavar="A:B", help="count the steps A to B alone; also A:, :B or A"
+        "--steps", metavar="A:B", help="count the steps A to B alone, A and B too; also A:, :B or A"
     )
-    parser.add_argument("--rank", type=int, metavar="N", help="count the events of rank N alone")
+    parser.add_argument("--rank", type=_whole, metavar="N", help="count the events of rank N alone")
     parser.add_argument(
         "--format",
         choices=("table", "csv", "json", "parquet"),
         default="table",
-        help="how it is printed (default: table)",
+        help="how it is printed (default: table); parquet needs --output",
     )
     parser.add_argument(
         "--output", type=Path, metavar="PATH", help="write to a file, not to stdout"
     )
     parser.add_argument(
-        "--top", type=int, default=25, metavar="N", help="rows of a table, 0 for all (default: 25)"
+        "--top",
+        type=_whole,
+        default=25,
+        metavar="N",
+        help="rows of a table, 0 for all (default: 25)",
     )
     parser.add_argument(
         "--no-limits",
@@ -129,10 +135,17 @@ def _ops_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _whole(text: str) -> int:
+    if not text.isdecimal() or len(text) > LONGEST_NUMBER:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)
+
+
 def _ops(arguments: argparse.Namespace) -> int:
     from analysis import ops_command
+    from analysis.ops_source import Request
 
-    request = ops_command.Request(
+    request = Request(
         path=arguments.path,
         steps=arguments.steps,
         rank=arguments.rank,

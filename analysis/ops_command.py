@@ -1,46 +1,27 @@
 """What `analysis ops` does: read a run, a trace or a folder of ranks, and hand on its tables."""
 
-import os
 import re
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 import msgspec
 
+from analysis import ops_cache, ops_source, wording
+from analysis.annotate import Folded, Mask
 from analysis.blocks import Trace
-from analysis.derived import ANALYSIS_VERSION, profile_path
 from analysis.groups import Gathered, Selection, every_event, gather, in_steps, steps_between
 from analysis.ops import Grouping, Row, Table
+from analysis.ops_source import Request
+from analysis.output_file import replacing
 from analysis.reading_progress import reading
-from profilers import rundir
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
-STEPS = re.compile(r"(\d{1,9})?:(\d{1,9})?|(\d{1,9})")
-CACHE = f"{rundir.DERIVED}/ops.msgpack"
-FOREIGN_CACHE = ".crossprof-ops"
-LAST_STEP = 10**9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What is asked for: `steps` as the user wrote them, `cached` also beside a foreign trace."""
-
-    path: Path
-    steps: str | None = None
-    rank: int | None = None
-    limited: bool = True
-    cached: bool = False
-
-
-class _Stored(msgspec.Struct, kw_only=True):
-    """A cache file: the sums, and what they were made of."""
-
-    analysis_version: int
-    inputs: list[tuple[str, int, int]]
-    gathered: Gathered
+STEPS = re.compile(r"(\d{1,18})?:(\d{1,18})?|(\d{1,18})")
+LAST_STEP = 10**18
 
 
 def load(request: Request) -> Table:
@@ -49,22 +30,49 @@ def load(request: Request) -> Table:
     Raises:
         ProfileError: there is no trace, or it has no such steps or rank.
     """
-    if not request.path.exists():
-        raise ProfileError(f"{request.path} does not exist; name a run, a trace or a folder.")
-    is_run = (request.path / rundir.RUN).exists()
-    source = _source(request, is_run)
-    cache = _cache_path(request, is_run)
-    if cache is not None and (stored := _read(cache, source)) is not None:
+    source = ops_source.find(request)
+    cache, inputs = _cache_path(request, source.is_run), ops_cache.stats(source.files())
+    if cache is not None and (stored := ops_cache.read(cache, inputs)) is not None:
         return Table(stored)
-    trace = _open(request, source)
+    trace = ops_source.opened(request, source)
     with reading(trace) as progress:
-        found = Table(gather(trace, _selection(request, is_run), progress))
-    if request.steps is not None and not found.gathered.marked:
-        marks = "no steps" if not found.gathered.events else "no steps with these numbers"
-        raise ProfileError(f"{request.path} marks {marks}; leave --steps out to see all events.")
-    if cache is not None:
-        _write(cache, source, found.gathered)
-    return found
+        gathered = _gathered(request, trace, source.is_run, progress)
+    _make_well_formed(gathered)
+    kept = cache is None or ops_cache.write(cache, inputs, gathered)
+    if request.cached and not kept:
+        gathered.notes.append(f"The sums can't be kept in {cache}; is the folder read-only?")
+    return Table(gathered)
+
+
+def _gathered(
+    request: Request, trace: Trace, is_run: bool, progress: Callable[[], None] | None
+) -> Gathered:
+    """The sums over the events that are asked for; ProfileError if there are no such steps."""
+    if request.steps is None:
+        return gather(trace, in_steps if is_run else every_event, progress)
+    inside = selection_of(request.steps)
+    steps: set[int] = set()
+
+    def selected(folded: Folded) -> Mask:
+        steps.update(folded.steps.number.tolist() if not steps else ())
+        return inside(folded)
+
+    gathered = gather(trace, selected, progress)
+    if not steps:
+        raise ProfileError(f"{request.path} marks no steps; leave --steps out to see all events.")
+    if not gathered.marked:
+        raise ProfileError(
+            f"{request.path} has no steps {request.steps}; its steps are {min(steps)} to "
+            f"{max(steps)}."
+        )
+    return gathered
+
+
+def _make_well_formed(gathered: Gathered) -> None:
+    """Rid all texts of what no output could hold."""
+    gathered.texts = [wording.well_formed(text) for text in gathered.texts]
+    gathered.notes = [wording.well_formed(note) for note in gathered.notes]
+    gathered.truncated = gathered.truncated and wording.well_formed(gathered.truncated)
 
 
 def selection_of(steps: str) -> Selection:
@@ -74,101 +82,73 @@ def selection_of(steps: str) -> Selection:
         raise ProfileError(f"--steps {steps!r} is no range; write the first and last step as 5:9.")
     if found[3]:
         return steps_between(int(found[3]), int(found[3]))
-    return steps_between(int(found[1] or 0), int(found[2] or LAST_STEP))
-
-
-def _selection(request: Request, is_run: bool) -> Selection:
-    if request.steps is not None:
-        return selection_of(request.steps)
-    return in_steps if is_run else every_event
-
-
-def _source(request: Request, is_run: bool) -> Path:
-    """The file or folder that is read."""
-    if not is_run:
-        return request.path
-    if request.rank:
-        return profile_path(request.path / "ranks" / str(request.rank))
-    return profile_path(request.path)
-
-
-def _open(request: Request, source: Path) -> Trace:
-    from analysis.readers.registry import Ranks, open_trace
-
-    trace = open_trace(source, limited=request.limited)
-    if isinstance(trace, Ranks) and request.rank is not None:
-        trace.keep_rank(request.rank)
-    elif request.rank and source is request.path:
-        raise ProfileError(f"{source} is one file; --rank is for a run or a folder of ranks.")
-    return trace
+    first, last = int(found[1] or 0), int(found[2] or LAST_STEP)
+    if last < first:
+        raise ProfileError(f"--steps {steps} ends before it begins; did you mean {last}:{first}?")
+    return steps_between(first, last)
 
 
 def _cache_path(request: Request, is_run: bool) -> Path | None:
     """Where the sums are kept: only of all steps, and beside a foreign trace only if asked."""
     if request.steps is not None or request.rank is not None:
         return None
-    if is_run:
-        return request.path / CACHE
-    if not request.cached:
-        return None
-    return request.path.parent / f"{FOREIGN_CACHE}-{request.path.name}.msgpack"
-
-
-def _inputs(source: Path) -> list[tuple[str, int, int]]:
-    files = sorted(source.iterdir()) if source.is_dir() else [source]
-    stats = [(file.name, file.stat()) for file in files if file.is_file()]
-    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
-
-
-def _read(cache: Path, source: Path) -> Gathered | None:
-    try:
-        stored = msgspec.msgpack.decode(cache.read_bytes(), type=_Stored)
-    except (OSError, msgspec.DecodeError, ValueError):
-        return None
-    current = stored.analysis_version == ANALYSIS_VERSION and stored.inputs == _inputs(source)
-    return stored.gathered if current else None
-
-
-def _write(cache: Path, source: Path, gathered: Gathered) -> None:
-    """Keep the sums; a folder that can't be written to is no reason to fail."""
-    stored = _Stored(analysis_version=ANALYSIS_VERSION, inputs=_inputs(source), gathered=gathered)
-    temporary = cache.with_name(f".{cache.name}.{os.getpid()}")
-    try:
-        cache.parent.mkdir(exist_ok=True)
-        temporary.write_bytes(msgspec.msgpack.encode(stored))
-        os.replace(temporary, cache)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    return ops_cache.path_of(request.path, is_run) if is_run or request.cached else None
 
 
 def write(request: Request, by: Grouping, form: str, output: Path | None, limit: int) -> None:
     """Read what is asked for and write one table of it, to stdout where no file is named.
 
     Raises:
-        ProfileError: as by `load`; the file can't be written; Parquet without a file.
+        ProfileError: as by `load`; the file can't be written, or is what is read; Parquet without
+            a file.
     """
-    if form == "parquet" and output is None:
-        raise ProfileError("Parquet is no text; name a file with --output.")
+    if output is None:
+        if form == "parquet":
+            raise ProfileError("Parquet is no text; name a file with --output.")
+        found = load(request)
+        with _told_if_unwritable("stdout"):
+            _print(found, by, form, _title(request), limit, sys.stdout)
+            sys.stdout.flush()
+        return
+    _refuse_input(request, output)
     found = load(request)
-    try:
-        if form == "parquet" and output is not None:
+    with _told_if_unwritable(output), replacing(output) as place:
+        if form == "parquet":
             from analysis.exporters import tables
 
-            tables.write_parquet(found.rows(by), output)
-        elif output is None:
-            _print(found, by, form, request.path.name or str(request.path), limit, sys.stdout)
+            tables.write_parquet(found.rows(by), place)
         else:
-            with output.open("w", encoding="utf-8", newline="") as file:
-                _print(found, by, form, request.path.name, limit, file)
+            with place.open("w", encoding="utf-8", newline="") as file:
+                _print(found, by, form, _title(request), limit, file)
+
+
+@contextmanager
+def _told_if_unwritable(output: object) -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:  # whoever reads has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
     except OSError as error:
         raise ProfileError(f"{output} can't be written ({error.strerror}).") from None
 
 
-def _print(found: Table, by: Grouping, form: str, name: str, limit: int, stream: TextIO) -> None:
+def _refuse_input(request: Request, output: Path) -> None:
+    files = [file for file in ops_source.find(request).files() if file.exists()]
+    if output.exists() and any(output.samefile(file) for file in files):
+        raise ProfileError(f"{output} is a trace that is read; name another file with --output.")
+
+
+def _title(request: Request) -> str:
+    name = request.path.resolve().name or str(request.path)
+    rank = "" if request.rank is None else f", rank {request.rank}"
+    return f"{name}{rank}" + ("" if request.steps is None else f", steps {request.steps}")
+
+
+def _print(found: Table, by: Grouping, form: str, title: str, limit: int, stream: TextIO) -> None:
     if form == "json":
-        print(document(found, by).decode(), file=stream)
+        text = document(found, by).decode()
+        for each in text.split("\n"):
+            print(wording.escaped(each, stream.encoding), file=stream)
     elif form == "csv":
         from analysis.exporters import tables
 
@@ -176,7 +156,8 @@ def _print(found: Table, by: Grouping, form: str, name: str, limit: int, stream:
     else:
         from analysis import ops_text, terminal
 
-        terminal.show(ops_text.lines(found, by, name, limit), stream)
+        page = terminal.page(stream)
+        terminal.show(ops_text.lines(found, by, title, limit, page), stream)
 
 
 def document(found: Table, by: Grouping) -> bytes:
@@ -200,7 +181,9 @@ def document(found: Table, by: Grouping) -> bytes:
             "layer_ratio": coverage.layer_ratio,
             "events": coverage.events,
             "dropped": coverage.dropped,
-            "dropped_reasons": found.gathered.dropped_reasons,
+            "dropped_reasons": {
+                reason: count for reason, count in found.gathered.dropped_reasons.items() if count
+            },
             "repaired": coverage.repaired,
             "truncated": coverage.truncated,
             "device_events": coverage.device_events,
