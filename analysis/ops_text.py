@@ -6,6 +6,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from analysis import terminal, wording
+from analysis.folds.busy import DeviceTime
 from analysis.ops import GAPS, NO_LAYER, NO_OP, UNMAPPED, Coverage, Grouping, Row, Table
 from analysis.short_names import padded, told_apart
 from analysis.terminal import HEADING, MUTED, WARNING, Line, Page, line
@@ -16,6 +17,8 @@ second."""
 WIDE_NAME_WIDTH = 40
 """Until names have this width, what can be told from other columns goes."""
 BAR_WIDTH = 10
+MOST_DEVICES = 4
+"""With more of them, one line stands for all."""
 APART = 2
 WITH_CATEGORY = ("op", "native", "shape")
 """These tables have a category in each row, and no room for bars."""
@@ -63,7 +66,7 @@ def lines(
     yield line((wording.plain(name), HEADING), (f"   {_what(coverage)}", MUTED))
     yield line()
     if not rows:
-        yield line(f"no {TITLES[by].lower()} to show: {_nothing(by)}")
+        yield line(f"no {TITLES[by].lower()} to show: {_nothing(by, coverage)}")
     else:
         yield from _rows(rows, by, limit, page)
     yield line()
@@ -76,11 +79,14 @@ def _what(coverage: Coverage) -> str:
     return f"{steps}{wording.counted(coverage.events, 'event')} read"
 
 
-def _nothing(by: Grouping) -> str:
+def _nothing(by: Grouping, coverage: Coverage) -> str:
     if by in ("kernel", "copy"):
-        return "the trace has no work of an accelerator"
+        work = "copies" if coverage.device_events else "work of an accelerator"
+        return f"the trace has no {work}"
     if by in ("phase", "step"):
         return "the trace marks no steps"
+    if coverage.device_events:
+        return "the trace has work of an accelerator only; --by kernel or --by op shows it"
     return "the trace has no operations"
 
 
@@ -213,16 +219,29 @@ def _coverage(table: Table, coverage: Coverage) -> Iterator[Line]:
     ]
     if parts:
         yield line((f"Of the operations' time: {', '.join(parts)}", MUTED))
-    for device, busy_ns in table.busy_ns.items():
-        spans = {key: time for key, time in table.spans.items() if key == device}
-        span_ns = spans[device].span_ns if spans else 0
-        ratio = wording.percent(busy_ns / span_ns) if span_ns else wording.MISSING
-        unit, unit_ns = wording.time_unit(max(busy_ns, 1))
-        busy = wording.number(busy_ns / unit_ns)
-        yield line((f"Device {device} had work for {busy} {unit}, {ratio} of its span", MUTED))
+    yield from _devices(table)
     if unlinked := coverage.device_events - coverage.linked:
         work = wording.counted(unlinked, "piece")
         yield line((f"{work} of device work were launched outside the recording", MUTED))
+
+
+def _devices(table: Table) -> Iterator[Line]:
+    """How long each device had work; of many the shortest and the longest time."""
+    times = sorted(table.spans.items(), key=lambda entry: entry[1].busy_ns)
+    if len(times) > MOST_DEVICES:
+        ends = " to ".join(
+            f"{_work(time)} (device {device})" for device, time in times[:: len(times) - 1]
+        )
+        yield line((f"{len(times)} devices had work for {ends}", MUTED))
+        return
+    for device, time in table.spans.items():
+        yield line((f"Device {device} had work for {_work(time)}", MUTED))
+
+
+def _work(time: DeviceTime) -> str:
+    ratio = wording.percent(time.busy_ns / time.span_ns) if time.span_ns else wording.MISSING
+    unit, unit_ns = wording.time_unit(max(time.busy_ns, 1))
+    return f"{wording.number(time.busy_ns / unit_ns)} {unit}, {ratio} of its span"
 
 
 def _losses(table: Table, coverage: Coverage) -> Iterator[Line]:

@@ -123,3 +123,11 @@ def test_rows_that_are_not_shown_are_summed_up() -> None:
 )
 def test_an_empty_table_says_why(by: Grouping, why: str) -> None:
     assert why in texts(of_names(), by)[2]
+
+
+def test_a_profile_of_device_work_alone_says_what_shows_it() -> None:
+    gathered = gather(open_trace(DATA.parent / "xspace" / "mi300-jax-conv.xplane.pb"))
+    found = "\n".join(texts(Table(gathered), "shape", 200))
+    assert "accelerator only; --by kernel or --by op shows it" in found
+    assert "8 devices had work for 3.35 ms, 3 % of its span (device 1) to 4.00 ms" in found
+    assert "Device 0 had work" not in found
