@@ -6,12 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from analysis.ops import Coverage
+from analysis.rows import Coverage
 from profilers import rundir
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
-ANALYSIS_VERSION = 5
+ANALYSIS_VERSION = 6
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"

@@ -1,90 +1,24 @@
 """Sums over a trace's events: by what they are and what they belong to, by step and by device."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
-import msgspec
 import numpy as np
 
 from analysis.annotate import Folded, Mask, annotated
 from analysis.blocks import NONE, Kind, Strings, Trace, is_kind
 from analysis.columns import group_rows, pick
-from analysis.folds.busy import Busy, DeviceTime
+from analysis.folds.busy import Busy
 from analysis.folds.links import on_device
-from analysis.folds.phase_times import PhaseTime, PhaseTimes
+from analysis.folds.outermost import Marks, Works, exact_sums, marks
+from analysis.folds.phase_times import PhaseTimes
 from analysis.folds.selftime import INSTANTS, sweep
 from analysis.folds.steps import Steps
 from analysis.keyed_sums import KeyedSums, sum_by
+from analysis.sums import VALUES, Gathered, Key, StepSums, Worked, by_key
 from analysis.timeorder import TimeOrder
 
 Selection = Callable[[Folded], Mask]
-
-
-class Key(NamedTuple):
-    """What the events of a group share; string numbers but for the kind, -1 for none."""
-
-    kind: int
-    name: int
-    shapes: int
-    args: int
-    path: int
-    phase: int
-    layer: int
-    op: int
-
-
-@dataclass(slots=True)
-class Sums:
-    """How many events, and nanoseconds.
-
-    `total_ns` includes what runs inside, `self_ns` does not; `outermost_ns` is the total of the
-    events that lie in no op of the same phase and layer. `linked` is how many have their launch in
-    the trace.
-    """
-
-    count: int = 0
-    total_ns: int = 0
-    self_ns: int = 0
-    outermost_ns: int = 0
-    linked: int = 0
-
-
-@dataclass(slots=True)
-class StepSums:
-    """One step: its length, and the ops and device work in it."""
-
-    length_ns: int = 0
-    ops: int = 0
-    op_self_ns: int = 0
-    device_ns: int = 0
-
-
-class Gathered(msgspec.Struct, kw_only=True):
-    """Everything that the tables of a trace are made of; bounded by its variety, not its size.
-
-    The numbers in the keys and phases are places in `texts`. `marked` is how many steps counted,
-    `steps_ns` how long they were together. The rest is what the reader says of the source, as in
-    `analysis.blocks.Trace`. `devices` are by rank and device, `streams` by these and the stream.
-    """
-
-    texts: list[str]
-    groups: list[tuple[Key, Sums]]
-    phases: list[PhaseTime]
-    by_step: dict[int, StepSums]
-    devices: list[tuple[tuple[int, int], DeviceTime]]
-    streams: list[tuple[tuple[int, int, int], DeviceTime]]
-    marked: int
-    steps_ns: int
-    events: int
-    dropped_reasons: dict[str, int] = {}
-    repaired: int = 0
-    truncated: str | None = None
-    notes: list[str] = []
-
-    def text(self, number: int) -> str:
-        """The text with a number, empty for -1."""
-        return self.texts[number] if number >= 0 else ""
 
 
 @dataclass(slots=True)
@@ -94,7 +28,8 @@ class Groups:
     strings: Strings
     steps: Steps
     phase_times: PhaseTimes
-    sums: KeyedSums = field(default_factory=lambda: KeyedSums(len(Key._fields), len(fields(Sums))))
+    works: Works
+    sums: KeyedSums = field(default_factory=lambda: KeyedSums(len(Key._fields) + 2, VALUES))
     by_step: dict[int, StepSums] = field(default_factory=dict)
     busy: Busy = field(default_factory=Busy)
     marked: int = 0
@@ -103,12 +38,13 @@ class Groups:
     @classmethod
     def empty(cls, strings: Strings, steps: Steps, paths: bool) -> "Groups":
         """No sums yet; `paths` says whether any op of the trace has a path."""
-        return cls(strings, steps, PhaseTimes(steps, paths))
+        return cls(strings, steps, PhaseTimes(steps, paths), Works(strings))
 
     def take(self, folded: Folded, chosen: Mask) -> None:
         """Add the chosen events of a window."""
-        self._take_groups(folded, chosen)
-        self._take_steps(folded, chosen)
+        worked = self._take_groups(folded, chosen)
+        self._take_steps(folded, chosen, worked)
+        self._take_step_work(folded, worked)
         self.busy.take(folded.window, chosen)
         step = np.where(chosen, folded.step, NONE)
         self.phase_times.take(
@@ -117,10 +53,10 @@ class Groups:
 
     def gathered(self, events: int) -> Gathered:
         """The sums of all that was taken, of a source with so many events."""
-        keys, sums = (table.tolist() for table in self.sums.sums())
+        keys, sums = self.sums.sums()
         return Gathered(
             texts=[self.strings[number] for number in range(len(self.strings))],
-            groups=[(Key(*key), Sums(*each)) for key, each in zip(keys, sums, strict=True)],
+            groups=list(by_key(keys, sums, *self.works.of(keys)).items()),
             phases=self.phase_times.times(),
             by_step=self.by_step,
             devices=sorted(self.busy.devices.items()),
@@ -130,37 +66,39 @@ class Groups:
             events=events,
         )
 
-    def _take_groups(self, folded: Folded, chosen: Mask) -> None:
+    def _take_groups(self, folded: Folded, chosen: Mask) -> Marks:
         block, window = folded.block, folded.window
-        group_place = (folded.phase + 1) << 32 | (folded.layer + 1)
-        is_op = block.kind == Kind.OP
-        outer = window.inherit("place", np.where(is_op, group_place, NONE))
-        around = np.where(folded.parent_row >= 0, outer[folded.parent_row], NONE)
-        outermost = around != group_place
+        outermost = _outermost(folded)
         rows = np.flatnonzero(chosen & ~is_kind(block.kind, INSTANTS))
-        if not len(rows):
-            return
+        is_op, work = block.kind == Kind.OP, on_device(block)
         every = (
             *(block.kind, block.name, block.shapes, block.args, block.path),
-            *(folded.phase, folded.layer, np.where(on_device(block), folded.op, NONE)),
+            *(folded.phase, folded.layer, np.where(work, folded.op, NONE)),
+            *(block.flops, block.bytes),
         )
         columns = [pick(column, rows) for column in every]
         group, first = group_rows(*columns)
+        keys = np.stack([column[first] for column in columns], axis=1).astype(np.int64)
+        flops, moved = self.works.of(keys)
+        marked = marks(window, rows, flops[group], moved[group])
         new = (rows >= window.carried).astype(np.int64)
         duration_ns = block.duration_ns[rows] * new
+        own_ns = np.where(work[rows], duration_ns, folded.self_ns[rows])
         values = (
             new,
             duration_ns,
-            np.where(on_device(block)[rows], duration_ns, folded.self_ns[rows]),
+            own_ns,
             duration_ns * outermost[rows],
             new * folded.linked[rows],
+            marked.counted[rows].astype(np.int64),
+            own_ns * (marked.covered & (is_op | work))[rows],
         )
         self.sums.add(
-            np.stack([column[first] for column in columns], axis=1).astype(np.int64),
-            np.stack([sum_by(group, column, len(first)) for column in values], axis=1),
+            keys, np.stack([sum_by(group, column, len(first)) for column in values], axis=1)
         )
+        return marked
 
-    def _take_steps(self, folded: Folded, chosen: Mask) -> None:
+    def _take_steps(self, folded: Folded, chosen: Mask, worked: Marks) -> None:
         block, new = folded.block, folded.window.new
         markers = folded.step_rows
         markers = markers[chosen[markers]]
@@ -170,23 +108,55 @@ class Groups:
         self.marked += int((markers >= folded.window.carried).sum())
         for row in markers[markers >= folded.window.carried].tolist():
             self._step(int(folded.step[row])).length_ns += int(block.duration_ns[row])
-        inside = chosen & (folded.step >= 0)
-        is_op = block.kind == Kind.OP
-        work = on_device(block) & new
-        for name, rows, values in (
-            ("ops", inside & is_op & new, np.ones(len(block), dtype=np.int64)),
-            ("op_self_ns", inside & is_op, folded.self_ns),
-            ("device_ns", inside & work, block.duration_ns),
+        inside = np.flatnonzero(chosen & (folded.step >= 0))
+        is_op, work = block.kind == Kind.OP, on_device(block) & new
+        numbers, group = np.unique(folded.step[inside], return_inverse=True)
+        sums = [
+            sum_by(group.reshape(-1), (values * rows)[inside], len(numbers)).tolist()
+            for rows, values in (
+                (is_op & new, new),
+                (is_op, folded.self_ns),
+                (work, block.duration_ns),
+                (is_op & worked.covered, folded.self_ns),
+                (work & worked.covered, block.duration_ns),
+            )
+        ]
+        for number, ops, self_ns, device_ns, *covered_ns in zip(
+            numbers.tolist(), *sums, strict=True
         ):
-            if rows.any():
-                numbers, group = np.unique(folded.step[rows], return_inverse=True)
-                sums = sum_by(group.reshape(-1), values[rows], len(numbers))
-                for number, value in zip(numbers.tolist(), sums.tolist(), strict=True):
-                    step = self._step(number)
-                    setattr(step, name, getattr(step, name) + value)
+            if ops or self_ns or device_ns:
+                step = self._step(number)
+                step.ops += ops
+                step.op_self_ns += self_ns
+                step.device_ns += device_ns
+                step.op_work.covered_ns += covered_ns[0]
+                step.device_work.covered_ns += covered_ns[1]
+
+    def _take_step_work(self, folded: Folded, worked: Marks) -> None:
+        rows = np.flatnonzero(worked.counted & (folded.step >= 0))
+        work = on_device(folded.block)[rows]
+        group, first = group_rows(folded.step[rows], work.astype(np.int64))
+        counts = np.bincount(group, minlength=len(first)).tolist()
+        flops, moved = (
+            exact_sums(group, column[rows], len(first)) for column in (worked.flops, worked.bytes)
+        )
+        for row, *each in zip(first.tolist(), counts, (0,) * len(first), flops, moved, strict=True):
+            step = self._step(int(folded.step[rows[row]]))
+            (step.device_work if work[row] else step.op_work).add(Worked(*each))
 
     def _step(self, number: int) -> StepSums:
         return self.by_step.setdefault(number, StepSums())
+
+
+def _outermost(folded: Folded) -> Mask:
+    """Which events lie in no op of the same phase and layer."""
+    window = folded.window
+    place = (folded.phase + 1) << 32 | (folded.layer + 1)
+    is_op = folded.block.kind == Kind.OP
+    outer = window.inherit("place", np.where(is_op, place, NONE))
+    around = np.where(folded.parent_row >= 0, outer[folded.parent_row], NONE)
+    outermost: Mask = around != place
+    return outermost
 
 
 def every_event(folded: Folded) -> Mask:

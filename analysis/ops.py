@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from analysis.blocks import Kind
+from analysis.blocks import NONE, Kind
 from analysis.folds.busy import DeviceTime
 from analysis.folds.categories import category
-from analysis.folds.flops import work
-from analysis.groups import Gathered, Key, Sums
+from analysis.row_work import RowWork, row_work
+from analysis.rows import Coverage, Row
+from analysis.sums import Gathered, Key, StepSums, Sums, Worked, plus
 
 Grouping = Literal["op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step"]
 
@@ -16,79 +17,9 @@ GAPS = "gaps"
 NO_LAYER = "(no layer)"
 UNMAPPED = "(unmapped)"
 NO_OP = "(launched outside the recording)"
-WITH_WORK = ("op", "native", "shape")
-"""Ops that call others do their work too, so that sums over several ops would count it twice."""
+OF_ONE_NAME = ("op", "native", "shape", "kernel", "copy")
+"""Here a row's work is that of all its calls; ops that call others have their work as their own."""
 WITH_DEVICE_TIME = ("op", "category", "layer")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One group of events.
-
-    `total_ns` includes what runs inside an event, `self_ns` does not. `device_ns` is the time of
-    the device work that the group launched, `work_ns` the time that its FLOPs took: on the device
-    if the trace has work of one, else in all. `share` is the part of the self time of all ops; for
-    kernels and copies the part of all device time; for phases and steps the part of the steps.
-    `steps` is how many steps were counted over, 0 where the trace marks none. `flops` and `bytes`
-    are of all calls together, None where a formula is missing for one.
-    """
-
-    key: str
-    kind: str
-    count: int
-    total_ns: int
-    self_ns: int
-    share: float | None
-    steps: int
-    shapes: str = ""
-    phase: str = ""
-    category: str | None = None
-    device_ns: int = 0
-    work_ns: int = 0
-    flops: int | None = None
-    bytes: int | None = None
-
-    @property
-    def count_per_step(self) -> float | None:
-        """Events a step."""
-        return self.count / self.steps if self.steps else None
-
-    @property
-    def total_ns_per_step(self) -> float | None:
-        """Nanoseconds a step, with what runs inside."""
-        return self.total_ns / self.steps if self.steps else None
-
-    @property
-    def self_ns_per_step(self) -> float | None:
-        """Nanoseconds a step, without what runs inside."""
-        return self.self_ns / self.steps if self.steps else None
-
-    @property
-    def flops_per_second(self) -> float | None:
-        """Floating-point operations a second of the time that they took, where it is known."""
-        return self.flops * 1e9 / self.work_ns if self.flops and self.work_ns else None
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How much of a trace the tables account for; the ratios are of the ops' self time.
-
-    `linked` of `device_events` have their launch in the trace. `repaired` counts places where the
-    file's text was mended; `truncated` says where the file breaks off.
-    """
-
-    events: int
-    dropped: int
-    steps: int
-    steps_ns: int
-    op_self_ns: int
-    phase_ratio: float | None
-    layer_ratio: float | None
-    mapped_ratio: float | None = None
-    device_events: int = 0
-    linked: int = 0
-    repaired: int = 0
-    truncated: str | None = None
 
 
 @dataclass(slots=True)
@@ -97,6 +28,12 @@ class Table:
 
     gathered: Gathered
     _categories: dict[tuple[int, ...], str | None] = field(default_factory=dict)
+    _from_device: bool = False
+    """Whether the source has figures for the work of a device; those go before formulas."""
+
+    def __post_init__(self) -> None:
+        groups = self.gathered.groups
+        self._from_device = any(sums.worked.counted for key, sums in groups if _is_device(key))
 
     def rows(self, by: Grouping) -> list[Row]:
         """The table of one grouping, largest self, then device time first (phases, steps: in time).
@@ -138,6 +75,9 @@ class Table:
         def share(belongs: Callable[[Key], bool]) -> float | None:
             return _ratio(sum(sums.self_ns for key, sums in ops if belongs(key)), whole_ns)
 
+        of_all = self._worked_by(lambda key: 0).get(0, Worked())
+        device_ns = sum(sums.total_ns for sums in work)
+        total = row_work(of_all, 0, device_ns if self._from_device else whole_ns)
         return Coverage(
             events=self.gathered.events,
             dropped=sum(self.gathered.dropped_reasons.values()),
@@ -147,6 +87,9 @@ class Table:
             phase_ratio=share(lambda key: key.phase >= 0),
             layer_ratio=share(lambda key: key.layer >= 0),
             mapped_ratio=share(lambda key: self._category(key) is not None),
+            work_ratio=total.work_ratio,
+            flops=total.flops,
+            bytes=total.bytes,
             device_events=sum(sums.count for sums in work),
             linked=sum(sums.linked for sums in work),
             repaired=self.gathered.repaired,
@@ -157,16 +100,20 @@ class Table:
         """The sums by the texts that make a row: key, kind, shapes, phase."""
         merged: dict[tuple[str, ...], _Merged] = {}
         for key, sums in self.gathered.groups:
-            if _is_device(key) and by in WITH_DEVICE_TIME:
+            on_device = _is_device(key)
+            if on_device and by in WITH_DEVICE_TIME:
                 texts = self._texts(
                     by, key if by == "category" else key._replace(name=key.op, kind=Kind.OP)
                 )
-                merged.setdefault(texts, _Merged()).add_device(sums, self._category(key))
+                entry = merged.setdefault(texts, _Merged())
+                entry.add_device(sums, self._category(key))
             elif self._belongs(by, key):
                 entry = merged.setdefault(self._texts(by, key), _Merged())
                 entry.add(sums, self._category(key), by == "layer")
-                if by in WITH_WORK:
-                    self._add_work(entry, key, sums)
+            else:
+                continue
+            if on_device == self._from_device:
+                entry.worked.add(sums.worked)
         return merged
 
     @staticmethod
@@ -200,14 +147,23 @@ class Table:
             self._categories[place] = next((each for each in found if each), None)
         return self._categories[place]
 
-    def _add_work(self, entry: "_Merged", key: Key, sums: Sums) -> None:
-        text = self.gathered.text
-        if key.kind != Kind.OP:
-            return
-        one = work(text(key.name), text(key.shapes), text(key.args))
-        first, entry.called = not entry.called, True
-        entry.flops = _sum(0 if first else entry.flops, one.flops, sums.count)
-        entry.bytes = _sum(0 if first else entry.bytes, one.bytes, sums.count)
+    def _worked_by(self, place: Callable[[Key], int]) -> dict[int, Worked]:
+        """Work that may be added up, by what `place` says of the groups that have it."""
+        found: dict[int, Worked] = {}
+        for key, sums in self.gathered.groups:
+            if _is_device(key) == self._from_device:
+                found.setdefault(place(key), Worked()).add(sums.worked)
+        return found
+
+    def _work(self, by: Grouping, sums: "_Merged") -> RowWork:
+        time_ns = sums.self_ns if by == "category" else sums.total_ns
+        if self.gathered.devices and by not in ("kernel", "copy"):
+            time_ns = sums.device_ns
+        if by in OF_ONE_NAME and not (by == "op" and self._from_device):
+            known = sums.count > 0 and sums.flops is not None
+            moved = sums.bytes if sums.count else None
+            return RowWork(sums.flops if known else None, moved, time_ns, 1.0 if known else None)
+        return row_work(sums.worked, time_ns, sums.device_ns if self._from_device else sums.self_ns)
 
     def _row(self, by: Grouping, key: tuple[str, ...], sums: "_Merged", whole_ns: int) -> Row:
         name, kind, shapes, phase = key
@@ -223,9 +179,7 @@ class Table:
             phase=phase,
             category=None if by == "layer" else sums.category,
             device_ns=sums.device_ns,
-            work_ns=sums.device_ns if self.gathered.devices else sums.total_ns,
-            flops=sums.flops,
-            bytes=sums.bytes,
+            **self._work(by, sums)._asdict(),
         )
 
     def _whole_ns(self, by: Grouping) -> int:
@@ -237,26 +191,43 @@ class Table:
         )
 
     def _phases(self) -> Iterator[Row]:
-        """Phases in order of time, then the gaps; together they are as long as the steps."""
+        """Phases in order of time, then the gaps; together they are as long as the steps.
+
+        Ops of a phase that no range times (autograd's, by their names) are in the gaps, as is
+        their time.
+        """
         times = self.gathered.phases
+        timed = {time.number for time in times}
+
+        def place(key: Key) -> int:
+            return key.phase if key.phase in timed else NONE
+
         whole_ns = sum(time.total_ns for time in times)
         own_ns: dict[int, int] = {}
         device_ns: dict[int, int] = {}
         for key, sums in self.gathered.groups:
             if key.kind == Kind.OP:
-                own_ns[key.phase] = own_ns.get(key.phase, 0) + sums.self_ns
+                own_ns[place(key)] = own_ns.get(place(key), 0) + sums.self_ns
             elif _is_device(key):
-                device_ns[key.phase] = device_ns.get(key.phase, 0) + sums.total_ns
+                device_ns[place(key)] = device_ns.get(place(key), 0) + sums.total_ns
+        worked = self._worked_by(place)
         for number, count, total_ns in times:
+            own, device = own_ns.get(number, 0), device_ns.get(number, 0)
+            work = row_work(
+                worked.get(number, Worked()),
+                device if self.gathered.devices else total_ns,
+                device if self._from_device else own,
+            )
             yield Row(
                 key=self.gathered.text(number) if number >= 0 else GAPS,
                 kind="phase",
                 count=count,
                 total_ns=total_ns,
-                self_ns=own_ns.get(number, 0),
+                self_ns=own,
                 share=_ratio(total_ns, whole_ns),
                 steps=self.gathered.marked,
-                device_ns=device_ns.get(number, 0),
+                device_ns=device,
+                **work._asdict(),
             )
 
     def _steps(self) -> Iterator[Row]:
@@ -271,7 +242,15 @@ class Table:
                 share=_ratio(step.length_ns, whole_ns),
                 steps=self.gathered.marked,
                 device_ns=step.device_ns,
+                **self._work_of_step(step)._asdict(),
             )
+
+    def _work_of_step(self, step: StepSums) -> RowWork:
+        return row_work(
+            step.device_work if self._from_device else step.op_work,
+            step.device_ns if self.gathered.devices else step.length_ns,
+            step.device_ns if self._from_device else step.op_self_ns,
+        )
 
 
 @dataclass(slots=True)
@@ -280,9 +259,9 @@ class _Merged:
     total_ns: int = 0
     self_ns: int = 0
     device_ns: int = 0
-    flops: int | None = None
-    bytes: int | None = None
-    called: bool = False
+    flops: int | None = 0
+    bytes: int | None = 0
+    worked: Worked = field(default_factory=Worked)
     categories: dict[str | None, tuple[int, int]] = field(default_factory=dict)
     """Self time and device time of each."""
 
@@ -295,6 +274,8 @@ class _Merged:
         self.count += sums.count
         self.total_ns += sums.outermost_ns if outermost else sums.total_ns
         self.self_ns += sums.self_ns
+        self.flops = plus(self.flops, sums.flops, 1)
+        self.bytes = plus(self.bytes, sums.bytes, 1)
         self._add_category(category, sums.self_ns, 0)
 
     def add_device(self, sums: Sums, category: str | None) -> None:
@@ -308,11 +289,6 @@ class _Merged:
 
 def _largest_first(row: Row) -> tuple[int, int, str, str, str]:
     return -row.self_ns, -row.device_ns, row.key, row.shapes, row.phase
-
-
-def _sum(before: int | None, each: int | None, count: int) -> int | None:
-    """None once something is unknown."""
-    return None if before is None or each is None else before + each * count
 
 
 def _is_device(key: Key) -> bool:

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from analysis.derived import ANALYSIS_VERSION
-from analysis.groups import Gathered
 from analysis.output_file import replacing
+from analysis.sums import Gathered
 from profilers import rundir
 
 CACHE = f"{rundir.DERIVED}/ops.msgpack"

@@ -12,11 +12,13 @@ import msgspec
 from analysis import ops_cache, ops_source, wording
 from analysis.annotate import Folded, Mask
 from analysis.blocks import Trace
-from analysis.groups import Gathered, Selection, every_event, gather, in_steps, steps_between
-from analysis.ops import Grouping, Row, Table
+from analysis.groups import Selection, every_event, gather, in_steps, steps_between
+from analysis.ops import Grouping, Table
 from analysis.ops_source import Request
 from analysis.output_file import replacing
 from analysis.reading_progress import reading
+from analysis.rows import Row
+from analysis.sums import Gathered
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
@@ -175,10 +177,13 @@ def document(found: Table, by: Grouping) -> bytes:
         "idle_ns": {device: time.idle_ns for device, time in found.spans.items()},
         "steps": coverage.steps,
         "steps_ns": coverage.steps_ns,
+        "flops": coverage.flops,
+        "bytes": coverage.bytes,
         "coverage": {
             "mapped_ratio": coverage.mapped_ratio,
             "phase_ratio": coverage.phase_ratio,
             "layer_ratio": coverage.layer_ratio,
+            "work_ratio": coverage.work_ratio,
             "events": coverage.events,
             "dropped": coverage.dropped,
             "dropped_reasons": {
@@ -208,7 +213,9 @@ def _row(row: Row) -> dict[str, object]:
         "device_ns": row.device_ns,
         "flops": row.flops,
         "bytes": row.bytes,
+        "work_ratio": row.work_ratio,
         "flops_per_second": row.flops_per_second,
+        "flops_per_byte": row.flops_per_byte,
         "count_per_step": row.count_per_step,
         "total_ns_per_step": row.total_ns_per_step,
         "self_ns_per_step": row.self_ns_per_step,

@@ -7,7 +7,8 @@ from rich.cells import cell_len
 
 from analysis import terminal, wording
 from analysis.folds.busy import DeviceTime
-from analysis.ops import GAPS, NO_LAYER, NO_OP, UNMAPPED, Coverage, Grouping, Row, Table
+from analysis.ops import GAPS, NO_LAYER, NO_OP, UNMAPPED, Grouping, Table
+from analysis.rows import Coverage, Row
 from analysis.short_names import padded, told_apart
 from analysis.terminal import HEADING, MUTED, WARNING, Line, Page, line
 
@@ -176,6 +177,10 @@ def _columns(rows: list[Row], by: Grouping) -> list[Column]:
         columns.append(_times(rows, "device", lambda row: row.device_ns or None, 6))
     if any(row.flops_per_second for row in rows):
         columns.append(Column("GFLOP/s", 9, _gigaflops))
+        if any(row.work_ratio not in (None, 1) for row in rows):
+            columns.append(Column("known", 7, lambda row: wording.percent(row.work_ratio), 2))
+        if any(row.flops_per_second and row.flops_per_byte for row in rows):
+            columns.append(Column("FLOP/B", 8, lambda row: wording.number(row.flops_per_byte)))
     if by == "layer" and any(row.phase for row in rows):
         columns.insert(0, Column("phase", 7, lambda row: wording.plain(row.phase), ALWAYS, ""))
     return [*columns, _last(rows, by)]
@@ -214,6 +219,7 @@ def _coverage(table: Table, coverage: Coverage) -> Iterator[Line]:
             ("in a phase", coverage.phase_ratio),
             ("in a layer", coverage.layer_ratio),
             ("in a category", coverage.mapped_ratio),
+            ("of known work", coverage.work_ratio),
         )
         if ratio
     ]

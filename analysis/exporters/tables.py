@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TextIO
 
 from analysis import wording
-from analysis.ops import Grouping, Row, Table
+from analysis.ops import Grouping, Table
 from analysis.output_file import replacing
+from analysis.rows import Row
 
 COLUMNS = {
     "key": "text",
@@ -21,7 +22,9 @@ COLUMNS = {
     "share_ratio": "number",
     "flops": "whole",
     "bytes": "whole",
+    "work_ratio": "number",
     "flops_per_second": "number",
+    "flops_per_byte": "number",
     "count_per_step": "number",
     "total_ns_per_step": "number",
     "self_ns_per_step": "number",
@@ -38,7 +41,7 @@ TABLES: dict[str, tuple[Grouping, ...]] = {
 def write(table: Table, folder: Path) -> list[Path]:
     """Write ops, layers, phases and kernels.parquet into a folder; kernels only if there are any.
 
-    Each file is replaced in one step. `share_ratio` is as in analysis.ops.Row; a null
+    Each file is replaced in one step. `share_ratio` is `share` in analysis.rows.Row; a null
     `..._per_step` says that the trace marks no steps.
     """
     folder.mkdir(parents=True, exist_ok=True)

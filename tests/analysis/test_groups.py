@@ -5,11 +5,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.annotate import Folded, fold_trace
 from analysis.blocks import Block, Kind, Strings, from_columns
-from analysis.groups import Gathered, gather, steps_between
+from analysis.groups import gather, in_steps, steps_between
+from analysis.ops import Grouping, Table
+from analysis.sums import Gathered
 from analysis.timeorder import TimeOrder
 
 HOST = ("aten::mm", "aten::add", "autograd::engine::evaluate_function: MmBackward0")
+SHAPES = {"aten::mm": "[[2, 3], [3, 5]]", "aten::add": "[[4], [4]]"}
+FLOPS = {"aten::mm": 60, "aten::add": 4}
 RANGES = ("phase:forward", "phase:loss", "layer:fc1", "layer:fc2", "ProfilerStep#3")
 FRAMES = ("nn.Module: Linear_0", "main.py(3): run")
 
@@ -86,6 +91,10 @@ class Made:
                 int("autograd" in row[1]) if op else -1
                 for (row, _), op in zip(rows, is_op, strict=True)
             ],
+            shapes=[
+                number(SHAPES[row[1]]) if op and row[1] in SHAPES else -1
+                for (row, _), op in zip(rows, is_op, strict=True)
+            ],
             path=[number(row[6]) if row[6] else -1 for row, _ in rows],
         )
 
@@ -125,6 +134,37 @@ def test_phases_of_paths_and_gaps_add_up_to_the_steps_in_windows_of_any_size(
     assert sum(ns for _, _, ns in found.phases) == found.steps_ns
     covered = {ns for start, length in steps for ns in range(start, start + length)}
     assert found.steps_ns == len(covered)
+
+
+GROUPINGS: tuple[Grouping, ...] = ("layer", "category", "phase", "step")
+
+
+@settings(deadline=None)
+@given(rows=ANY, steps=STEPS, size=st.integers(1, 12))
+def test_work_adds_up_to_the_same_over_any_grouping(
+    rows: list[Event], steps: list[tuple[int, int]], size: int
+) -> None:
+    found = Table(gather(Made(rows, steps), in_steps, order=TimeOrder(size, 0)))
+    total = found.coverage().flops
+    assert total == (outermost_flops(fold_trace(Made(rows, steps))) or None)
+    for by in GROUPINGS[: 4 if steps else 2]:
+        assert sum(row.flops or 0 for row in found.rows(by)) == (total or 0)
+        assert all(row.work_ratio is None or 0 <= row.work_ratio <= 1 for row in found.rows(by))
+
+
+def outermost_flops(folded: Folded) -> int:
+    """The work of all ops in steps, of which none around has work."""
+    total, inside = 0, folded.in_steps()
+    flops = [
+        FLOPS.get(folded.strings[name], 0) * (kind == Kind.OP) * int(chosen)
+        for name, kind, chosen in zip(folded.block.name, folded.block.kind, inside, strict=True)
+    ]
+    for row, own in enumerate(flops):
+        around = int(folded.parent_row[row])
+        while around >= 0 and not flops[around]:
+            around = int(folded.parent_row[around])
+        total += own if around < 0 else 0
+    return total
 
 
 def test_steps_can_be_chosen() -> None:

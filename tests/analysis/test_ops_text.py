@@ -6,9 +6,11 @@ import pytest
 from rich.cells import cell_len
 
 from analysis import ops_text
-from analysis.groups import Gathered, gather
-from analysis.ops import Grouping, Row, Table
+from analysis.groups import gather
+from analysis.ops import Grouping, Table
 from analysis.readers.registry import open_trace
+from analysis.rows import Row
+from analysis.sums import Gathered
 from analysis.terminal import Page
 
 DATA = Path(__file__).parents[1] / "data" / "kineto"
