@@ -106,9 +106,11 @@ class TextTable:
 class Block:
     """Events as columns of equal length; -1 where a number is not known.
 
-    Times are Unix nanoseconds. `name`, `shapes`, `args` and `path` are numbers in the trace's
-    Strings (`shapes` and `args` hold JSON text as the source wrote it). `thread` and `process` are
-    the source's own numbers; `device` and `stream` are set for work on an accelerator.
+    Times are Unix nanoseconds. `name`, `shapes`, `types`, `args` and `path` are numbers in the
+    trace's Strings. `shapes`, `types` and `args` hold JSON text as the source wrote it: of each
+    input of an op its shape, the type of its elements and its value, the last two only where a
+    formula needs them. `thread` and `process` are the source's own numbers; `device` and `stream`
+    are set for work on an accelerator.
     `correlation` ties a kernel to its launch, `sequence` with `forward_thread` a backward op to its
     forward op, `python_id` a Python frame to its parent, `flow` the two ends of an arrow. `parent`
     is the `event_id` of the enclosing event; a Python frame's is its caller's `python_id`. `flops`
@@ -138,6 +140,7 @@ class Block:
     bytes: Int64
     total_bytes: Int64
     rank: npt.NDArray[np.int16]
+    types: Int32
     args: Int32
     path: Int32
 
@@ -254,6 +257,7 @@ DTYPES: dict[str, type[np.signedinteger]] = {
     "bytes": np.int64,
     "total_bytes": np.int64,
     "rank": np.int16,
+    "types": np.int32,
     "args": np.int32,
     "path": np.int32,
 }

@@ -1,13 +1,14 @@
 """Sums over a trace's events: by what they are and what they belong to, by step and by device."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.annotate import Folded, Mask, annotated
 from analysis.blocks import NONE, Kind, Strings, Trace, is_kind
-from analysis.columns import group_rows, pick
+from analysis.columns import Int64, group_rows, pick
 from analysis.folds.busy import Busy
 from analysis.folds.links import on_device
 from analysis.folds.outermost import Marks, Works, exact_sums, marks
@@ -19,6 +20,7 @@ from analysis.sums import VALUES, Gathered, Key, StepSums, Worked, by_key
 from analysis.timeorder import TimeOrder
 
 Selection = Callable[[Folded], Mask]
+Rows = npt.NDArray[np.intp]
 
 
 @dataclass(slots=True)
@@ -44,7 +46,6 @@ class Groups:
         """Add the chosen events of a window."""
         worked = self._take_groups(folded, chosen)
         self._take_steps(folded, chosen, worked)
-        self._take_step_work(folded, worked)
         self.busy.take(folded.window, chosen)
         step = np.where(chosen, folded.step, NONE)
         self.phase_times.take(
@@ -72,7 +73,7 @@ class Groups:
         rows = np.flatnonzero(chosen & ~is_kind(block.kind, INSTANTS))
         is_op, work = block.kind == Kind.OP, on_device(block)
         every = (
-            *(block.kind, block.name, block.shapes, block.args, block.path),
+            *(block.kind, block.name, block.shapes, block.types, block.args, block.path),
             *(folded.phase, folded.layer, np.where(work, folded.op, NONE)),
             *(block.flops, block.bytes),
         )
@@ -108,44 +109,40 @@ class Groups:
         self.marked += int((markers >= folded.window.carried).sum())
         for row in markers[markers >= folded.window.carried].tolist():
             self._step(int(folded.step[row])).length_ns += int(block.duration_ns[row])
-        inside = np.flatnonzero(chosen & (folded.step >= 0))
-        is_op, work = block.kind == Kind.OP, on_device(block) & new
-        numbers, group = np.unique(folded.step[inside], return_inverse=True)
-        sums = [
-            sum_by(group.reshape(-1), (values * rows)[inside], len(numbers)).tolist()
-            for rows, values in (
-                (is_op & new, new),
-                (is_op, folded.self_ns),
-                (work, block.duration_ns),
-                (is_op & worked.covered, folded.self_ns),
-                (work & worked.covered, block.duration_ns),
-            )
-        ]
-        for number, ops, self_ns, device_ns, *covered_ns in zip(
-            numbers.tolist(), *sums, strict=True
-        ):
-            if ops or self_ns or device_ns:
-                step = self._step(number)
-                step.ops += ops
-                step.op_self_ns += self_ns
-                step.device_ns += device_ns
-                step.op_work.covered_ns += covered_ns[0]
-                step.device_work.covered_ns += covered_ns[1]
-
-    def _take_step_work(self, folded: Folded, worked: Marks) -> None:
-        rows = np.flatnonzero(worked.counted & (folded.step >= 0))
-        work = on_device(folded.block)[rows]
-        group, first = group_rows(folded.step[rows], work.astype(np.int64))
-        counts = np.bincount(group, minlength=len(first)).tolist()
-        flops, moved = (
-            exact_sums(group, column[rows], len(first)) for column in (worked.flops, worked.bytes)
-        )
-        for row, *each in zip(first.tolist(), counts, (0,) * len(first), flops, moved, strict=True):
-            step = self._step(int(folded.step[rows[row]]))
-            (step.device_work if work[row] else step.op_work).add(Worked(*each))
+        inside = chosen & (folded.step >= 0)
+        rows = np.flatnonzero(inside & (block.kind == Kind.OP))
+        for step, count, self_ns, work in _by_step(folded, rows, folded.self_ns[rows], worked):
+            step_sums = self._step(step)
+            step_sums.ops += count
+            step_sums.op_self_ns += self_ns
+            step_sums.op_work.add(work)
+        rows = np.flatnonzero(inside & on_device(block) & new)
+        for step, _, device_ns, work in _by_step(folded, rows, block.duration_ns[rows], worked):
+            step_sums = self._step(step)
+            step_sums.device_ns += device_ns
+            step_sums.device_work.add(work)
 
     def _step(self, number: int) -> StepSums:
         return self.by_step.setdefault(number, StepSums())
+
+
+def _by_step(
+    folded: Folded, rows: Rows, own_ns: Int64, worked: Marks
+) -> Iterator[tuple[int, int, int, Worked]]:
+    """Of these rows of each step: the step, new ones, nanoseconds of their own, and their work."""
+    numbers, group = np.unique(folded.step[rows], return_inverse=True)
+    group, steps = group.reshape(-1), len(numbers)
+    covered, counted = worked.covered[rows], worked.counted[rows]
+    each = (
+        np.bincount(group[rows >= folded.window.carried], minlength=steps).tolist(),
+        sum_by(group, own_ns, steps).tolist(),
+        np.bincount(group[counted], minlength=steps).tolist(),
+        sum_by(group[covered], own_ns[covered], steps).tolist(),
+        exact_sums(group[counted], worked.flops[rows][counted], steps),
+        exact_sums(group[counted], worked.bytes[rows][counted], steps),
+    )
+    for step, count, total_ns, *work in zip(numbers.tolist(), *each, strict=True):
+        yield step, count, total_ns, Worked(*work)
 
 
 def _outermost(folded: Folded) -> Mask:

@@ -21,6 +21,7 @@ class Key(NamedTuple):
     kind: int
     name: int
     shapes: int
+    types: int
     args: int
     path: int
     phase: int

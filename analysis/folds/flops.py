@@ -1,6 +1,7 @@
 """How much an op computes and moves, by its name, its input shapes and its arguments."""
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from analysis.formulas import contractions, convolution, pointwise
@@ -9,7 +10,11 @@ from analysis.formulas.call import Call, Counted, UnknownWorkError, parse_call
 NAMESPACE = "aten::"
 LARGEST = 2**63 - 1
 CONCRETE = re.compile(r"conv|pool")
+NO_TEXT, TYPES, VALUES = range(3)
 FORMULAS = contractions.FORMULAS | convolution.FORMULAS | pointwise.FORMULAS
+
+
+Formula = Callable[[Call], Counted]
 
 
 class Work(NamedTuple):
@@ -44,8 +49,7 @@ def work(name: str, shapes: str, args: str = "", types: str = "") -> Work:
     if not name.startswith(NAMESPACE) or not shapes:
         return NOTHING_KNOWN
     plain = name.removeprefix(NAMESPACE)
-    formula = FORMULAS.get(plain) or FORMULAS.get(_out_of_place(plain))
-    formula = formula or pointwise.of_elements(plain)
+    formula = _formula(plain)
     if formula is None:
         return NOTHING_KNOWN
     try:
@@ -56,11 +60,18 @@ def work(name: str, shapes: str, args: str = "", types: str = "") -> Work:
     return Work(_fitting(counted.flops), _bytes(call, counted))
 
 
-def needs_args(name: str) -> bool:
-    """Whether the formula of an op needs the values of arguments beside its input shapes."""
+def needs(name: str) -> int:
+    """What `work` uses of an op's inputs beside their shapes: NO_TEXT, TYPES, or VALUES too."""
     plain = name.removeprefix(NAMESPACE)
-    formula = FORMULAS.get(plain)
-    return formula is pointwise.reduction or bool(formula and CONCRETE.search(plain))
+    formula = _formula(plain) if name.startswith(NAMESPACE) else None
+    if formula is None:
+        return NO_TEXT
+    return VALUES if formula is pointwise.reduction or CONCRETE.search(plain) else TYPES
+
+
+def _formula(plain: str) -> Formula | None:
+    formula = FORMULAS.get(plain) or FORMULAS.get(_out_of_place(plain))
+    return formula or pointwise.of_elements(plain)
 
 
 def _out_of_place(name: str) -> str:

@@ -12,7 +12,7 @@ from analysis.sums import Key
 from analysis.windows import Window
 
 LOW_BITS = 32
-CALL = [Key._fields.index(name) for name in ("name", "shapes", "args")]
+CALL = [Key._fields.index(name) for name in ("name", "shapes", "args", "types")]
 """The columns of a key that tell a call, in the order of the arguments of `work`."""
 
 Rows = npt.NDArray[np.intp]

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from analysis.blocks import Block, Strings
-from analysis.folds.flops import needs_args
+from analysis.folds.flops import needs
 from analysis.readers.json_trace import JsonTrace
 from analysis.readers.kineto_columns import KinetoColumns
 from analysis.readers.kineto_events import (
@@ -58,7 +58,7 @@ class KinetoTrace(JsonTrace):
     ) -> None:
         super().__init__(path, block_bytes, limited, strings)
         self._memory = memory
-        self._columns = KinetoColumns(self.strings, needs_args)
+        self._columns = KinetoColumns(self.strings, needs)
         self._dropped = self._columns.dropped
         self._decoders = [decoder(known, memory).decode for known in (True, False)]
         self._decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode

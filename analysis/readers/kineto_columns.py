@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import compress
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +19,7 @@ from analysis.blocks import (
     is_kind,
 )
 from analysis.columns import Int64
+from analysis.folds.flops import TYPES, VALUES
 from analysis.folds.steps import step_number
 from analysis.readers.kineto_events import (
     KINDS,
@@ -44,7 +46,7 @@ Rows = npt.NDArray[np.intp]
 class KinetoColumns:
     """Makes blocks of events; what it leaves out is counted in `dropped` and `marks`."""
 
-    def __init__(self, strings: Strings, needs_inputs: Callable[[str], bool]) -> None:
+    def __init__(self, strings: Strings, needs: Callable[[str], int]) -> None:
         self.places = Places()
         self.dropped: dict[str, int] = Counter()
         self.marks = 0
@@ -52,8 +54,9 @@ class KinetoColumns:
         self._names = Ids(strings.number)  # type: ignore[arg-type]
         self._kinds = Ids(_kind_number)
         self._texts = Ids(self._text)
+        self._types = Ids(self._type_text)
         self._steps = Ids(lambda name: step_number(strings[name]) >= 0)  # type: ignore[index]
-        self._needs = TextTable(strings, lambda name: int(needs_inputs(name)))
+        self._needs = TextTable(strings, needs)
         self._rows = 0
 
     def spans(self, spans: list[Span], base_ns: int, rank: int) -> Block:
@@ -127,7 +130,12 @@ class KinetoColumns:
         texts = self._texts
         shapes = SEPARATOR.join([args.dims for args in some]).split(SEPARATOR)
         columns["shapes"] = _spread(texts.of(shapes), ops, count)
-        rows = np.flatnonzero(self._needs.of(name[ops]))
+        needs = self._needs.of(name[ops])
+        rows = np.flatnonzero(needs >= TYPES)
+        if len(rows):
+            types = SEPARATOR.join([some[row].types for row in rows.tolist()]).split(SEPARATOR)
+            columns["types"] = _spread(self._types.of(types), ops[rows], count)
+        rows = np.flatnonzero(needs >= VALUES)
         if len(rows):
             inputs = [texts[bytes(some[row].inputs)] for row in rows.tolist()]
             columns["args"] = _spread(inputs, ops[rows], count)
@@ -194,6 +202,14 @@ class KinetoColumns:
         flow = np.full(len(block), NONE, dtype=np.int64)
         flow[rows] = [numbers.get(each, NONE) for each in begun]
         return block.replaced(flow=flow)
+
+    def _type_text(self, text: object) -> int:
+        """As _text; names of types have spaces in them."""
+        try:
+            compact = msgspec.json.format(text, indent=-1)  # type: ignore[call-overload]
+        except msgspec.DecodeError:
+            return NONE
+        return self._strings.number(compact.decode("utf-8", "replace"))
 
     def _text(self, text: object) -> int:
         compact = b"".join(bytes(text).split()).decode("utf-8", "replace")  # type: ignore[call-overload]

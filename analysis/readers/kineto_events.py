@@ -50,6 +50,7 @@ class Args(msgspec.Struct, gc=False):
     moved_bytes: Id = msgspec.field(default=NONE, name="bytes")
     dims: msgspec.Raw = msgspec.field(default=NOTHING, name="Input Dims")
     inputs: msgspec.Raw = msgspec.field(default=NOTHING, name="Concrete Inputs")
+    types: msgspec.Raw = msgspec.field(default=NOTHING, name="Input type")
     sequence: Id = msgspec.field(default=NONE, name="Sequence number")
     forward_thread: Id = msgspec.field(default=NONE, name="Fwd thread id")
     python_id: Id | None = msgspec.field(default=NONE, name="Python id")
@@ -160,7 +161,7 @@ def _numbers(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 
 NUMBERS, MEMORY_NUMBERS = _numbers(Args), _numbers(MemoryArgs)
-TEXTS = {"Input Dims": "dims", "Concrete Inputs": "inputs"}
+TEXTS = {"Input Dims": "dims", "Concrete Inputs": "inputs", "Input type": "types"}
 
 
 def tolerant(raw: msgspec.Raw) -> Event:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from analysis.folds.flops import FORMULAS, LARGEST, Work, needs_args, work
+from analysis.folds import flops
+from analysis.folds.flops import FORMULAS, LARGEST, NO_TEXT, Work, needs, work
 
 NAMES = st.sampled_from([*FORMULAS, "add", "gelu_backward", "_foreach_mul_", "where"])
 SIZES = st.integers(-2, 6) | st.integers(-(2**70), 2**70)
@@ -44,13 +45,16 @@ def test_names_of_others_and_missing_shapes_give_nothing() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("aten::convolution", True),
-        ("aten::max_pool2d", True),
-        ("aten::sum", True),
-        ("aten::mm", False),
-        ("aten::convert", False),
-        ("Conv2D", False),
+        ("aten::convolution", flops.VALUES),
+        ("aten::max_pool2d", flops.VALUES),
+        ("aten::sum", flops.VALUES),
+        ("aten::mm", flops.TYPES),
+        ("aten::add_", flops.TYPES),
+        ("aten::convert", NO_TEXT),
+        ("aten::view", NO_TEXT),
+        ("Conv2D", NO_TEXT),
+        ("mm", NO_TEXT),
     ],
 )
-def test_which_ops_need_the_values_of_arguments(name: str, expected: bool) -> None:
-    assert needs_args(name) is expected
+def test_which_ops_need_more_than_the_shapes_of_their_inputs(name: str, expected: int) -> None:
+    assert needs(name) == expected

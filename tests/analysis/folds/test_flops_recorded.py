@@ -9,6 +9,9 @@ import pytest
 
 from analysis.folds.flops import work
 from analysis.formulas import contractions, convolution
+from analysis.groups import gather
+from analysis.ops import Table
+from analysis.readers.kineto import KinetoTrace
 
 pytestmark = pytest.mark.slow
 
@@ -120,3 +123,52 @@ def test_the_weight_gradient_of_groups_is_counted_once(tmp_path: Path) -> None:
     once = 2 * 2 * size * filters * (8 // groups) * 9
     assert ours == 3 * once
     assert theirs == (2 + groups) * once
+
+
+def trained(steps: int) -> Any:
+    """A convolutional model with a loss and an optimizer, and what one step of it does."""
+    import torch
+    from torch import nn
+
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(8 * 8 * 8, 10),
+    )
+    optimizer = torch.optim.Adam(model.parameters())
+    inputs, labels = torch.randn(4, 3, 16, 16), torch.randint(0, 10, (4,))
+
+    def train() -> None:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(inputs), labels).backward()
+            optimizer.step()
+
+    return train
+
+
+def test_products_of_a_training_step_are_those_of_torchs_counter(tmp_path: Path) -> None:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    train = trained(2)
+    train()
+    with FlopCounterMode(display=False) as counter:
+        train()
+    with torch.profiler.profile(record_shapes=True) as profile:
+        train()
+    profile.export_chrome_trace(str(tmp_path / "trace.json"))
+    found = Table(gather(KinetoTrace(tmp_path / "trace.json")))
+    rows = {row.key: row for row in found.rows("category")}
+    products = [rows["matmul"].flops, rows["convolution"].flops]
+    assert sum(flops or 0 for flops in products) == counter.get_total_flops() > 0
+    coverage = found.coverage()
+    assert coverage.flops == sum(row.flops or 0 for row in rows.values()) > sum(map(int, products))
+    assert coverage.bytes == sum(row.bytes or 0 for row in rows.values()) > 0
+    assert 0.3 < (coverage.work_ratio or 0) <= 1
+    weights = 3 * 8 * 9 + 8 + 8 + 8 + 8 * 8 * 8 * 10 + 10
+    optimizer = rows["optimizer"]
+    assert (optimizer.bytes or 0) >= 2 * 4 * 4 * weights  # weight, gradient, two moments; 2 steps

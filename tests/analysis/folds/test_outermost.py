@@ -8,7 +8,7 @@ from analysis.folds.selftime import nest
 from analysis.sums import Key
 from analysis.windows import Window, first_window
 
-NO_KEY = Key(Kind.OP, -1, -1, -1, -1, -1, -1, -1)
+NO_KEY = Key(Kind.OP, *[-1] * (len(Key._fields) - 1))
 
 
 @given(

@@ -48,6 +48,18 @@ def test_an_op_becomes_a_row(tmp_path: Path) -> None:
     assert block.forward_thread.tolist() == [1]
 
 
+def test_types_and_values_of_inputs_are_kept_where_a_formula_needs_them(tmp_path: Path) -> None:
+    args = {"Input Dims": [[2], []], "Input type": ["long int", "Scalar"], "Concrete Inputs": ["1"]}
+    names = ("aten::mm", "aten::sum", "aten::view", "mm")
+    trace, block = read(write(tmp_path / "t.json", [event(name, args=args) for name in names]))
+    texts = [
+        (trace.strings[types], trace.strings[values])
+        for types, values in zip(block.types.tolist(), block.args.tolist(), strict=True)
+    ]
+    types = '["long int","Scalar"]'
+    assert texts == [(types, ""), (types, '["1"]'), ("", ""), ("", "")]
+
+
 def test_kinds_and_places(tmp_path: Path) -> None:
     on_gpu = {"pid": 0, "tid": 7, "args": {"device": 2, "stream": 7, "correlation": 9, "bytes": 64}}
     rows = [
@@ -209,7 +221,7 @@ def test_the_size_of_a_block_changes_nothing(block_bytes: int) -> None:
     trace, block = read(path, block_bytes)
     for column in whole.__slots__:
         values, expected = getattr(block, column), getattr(whole, column)
-        if column in ("name", "shapes"):
+        if column in ("name", "shapes", "types", "args"):
             assert [trace.strings[n] for n in values] == [whole_trace.strings[n] for n in expected]
         else:
             np.testing.assert_array_equal(values, expected, column)
