@@ -10,11 +10,12 @@ from analysis.columns import Int64
 from analysis.readers import xspace_names
 from analysis.readers.xspace_columns import DOUBLE, OCTETS, REFERENCE, STRING, UINT
 from analysis.readers.xspace_names import Named
-from analysis.readers.xspace_planes import Plane, Value
+from analysis.readers.xspace_planes import Plane
+from analysis.readers.xspace_work import FIGURES, Value
 
 MEMORY = ("MemoryAllocation", "MemoryDeallocation")
 CORRELATION, SIZE, HELD = "correlation_id", "allocation_bytes", "bytes_allocated"
-NUMBERS = (CORRELATION, SIZE, HELD)
+NUMBERS = (CORRELATION, SIZE, HELD, *FIGURES)
 STAT_NAMES = (
     *("step_num", "_r", "hlo_op", "hlo_module", "program_id", "tf_op", "name"),
     *("memcpy_details", "memset_details", "allocator_name"),

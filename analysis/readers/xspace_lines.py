@@ -24,6 +24,7 @@ from analysis.readers.xspace_kinds import (
     form_of,
 )
 from analysis.readers.xspace_planes import Plane
+from analysis.readers.xspace_work import FIGURES, LineWork
 
 MAX_NS = 2**62
 MARKS = "ThreadpoolListener::"
@@ -134,6 +135,8 @@ class LineReader:
         self.dropped: dict[str, int] = Counter()
         self._plain = np.zeros((len(vocabulary.names), len(Known._fields)), dtype=np.int64)
         self._is_plain_known = np.zeros(len(vocabulary.names), dtype=bool)
+        ids = vocabulary.codes.ids.tolist()
+        self._work = LineWork(vocabulary.plane.event_work, ids, thread)
 
     def block(self, events: Events, first: int) -> Block:
         """The events that are understood, as a block; `first` is the id of the first one."""
@@ -153,7 +156,9 @@ class LineReader:
         kept = self._kept(told, values.number(CORRELATION)[rows])
         if not kept.all():
             rows, told = rows[kept], told.take(kept)
-        return self._block(events, values, start_ns[rows], rows, told, first)
+        stats = {name: values.number(name)[rows] for name in FIGURES if name in values.columns}
+        work = self._work.columns(code[rows], stats)
+        return self._block(events, values, start_ns[rows], rows, told, first, work)
 
     def _count(
         self, reason: str, lost: npt.NDArray[np.bool_], left: npt.NDArray[np.bool_]
@@ -183,13 +188,14 @@ class LineReader:
         rows: Places,
         told: _Told,
         first: int,
+        work: dict[str, Int64],
     ) -> Block:
         offset_ps, duration_ps = events.offset_ps[rows], events.duration_ps[rows]
         duration_ns = duration_ps // 1000
         # Ends are rounded like starts, so that an event stays inside the one around it.
         left_ps = offset_ps - offset_ps // 1000 * 1000 + (duration_ps - duration_ns * 1000)
         duration_ns += left_ps >= 1000
-        columns: dict[str, Column | int] = {"device": self._place.device}
+        columns: dict[str, Column | int] = {"device": self._place.device, **work}
         if CORRELATION in values.columns:
             columns["correlation"] = values.number(CORRELATION)[rows]
         if told.all_of("sign").any():

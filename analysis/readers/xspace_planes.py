@@ -10,13 +10,12 @@ from analysis.readers.wire import BYTES, Data, Octets, WireError, field_head
 from analysis.readers.xspace_damage import Damage, merged, readable_fields
 from analysis.readers.xspace_proto import XLine, XPlane
 from analysis.readers.xspace_scan import Scan, scan
+from analysis.readers.xspace_work import FIGURES, NO_WORK, Value, Work, xla_work
 
 PART_BYTES = 1 << 20
 HELD_EVENTS = 1 << 21
 SPACE_PLANES, PLANE_LINES = 1, 3
 PROGRAM = "Hlo Proto"
-
-Value = int | float | str | bytes
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,8 @@ class Plane:
     """One plane without its lines: names, stats, and where its lines lie in the file.
 
     Names are by metadata id; texts that stats share stand among the names of stats. `programs` are
-    the XLA programs that the plane holds, serialized, by their number.
+    the XLA programs that the plane holds, serialized, by their number. `event_work` are the figures
+    that XLA has for all events of a metadata id.
     """
 
     number: int
@@ -33,6 +33,7 @@ class Plane:
     stat_names: dict[int, str]
     stats: dict[str, Value]
     programs: dict[int, bytes]
+    event_work: dict[int, Work]
     lines: list[tuple[int, int]]
 
 
@@ -67,8 +68,16 @@ def _plane(number: int, data: Data, begin: int, end: int, damage: Damage) -> Pla
         names,
         _values(names, message.stats),
         programs,
+        _event_work(names, message.event_metadata),
         lines,
     )
+
+
+def _event_work(names: dict[int, str], events: Any) -> dict[int, Work]:
+    if not set(FIGURES) & set(names.values()):
+        return {}
+    found = {key: xla_work(_values(names, metadata.stats)) for key, metadata in events.items()}
+    return {key: work for key, work in found.items() if work != NO_WORK}
 
 
 def _values(names: dict[int, str], stats: Any) -> dict[str, Value]:

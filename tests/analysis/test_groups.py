@@ -139,7 +139,6 @@ def test_phases_of_paths_and_gaps_add_up_to_the_steps_in_windows_of_any_size(
 GROUPINGS: tuple[Grouping, ...] = ("layer", "category", "phase", "step")
 
 
-@settings(deadline=None)
 @given(rows=ANY, steps=STEPS, size=st.integers(1, 12))
 def test_work_adds_up_to_the_same_over_any_grouping(
     rows: list[Event], steps: list[tuple[int, int]], size: int
