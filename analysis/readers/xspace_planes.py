@@ -2,7 +2,7 @@
 
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
@@ -33,8 +33,8 @@ class Plane:
     stat_names: dict[int, str]
     stats: dict[str, Value]
     programs: dict[int, bytes]
-    event_work: dict[int, Work]
     lines: list[tuple[int, int]]
+    event_work: dict[int, Work] = field(default_factory=dict)
 
 
 def planes(data: Data, damage: Damage) -> Iterator[Plane]:
@@ -68,8 +68,8 @@ def _plane(number: int, data: Data, begin: int, end: int, damage: Damage) -> Pla
         names,
         _values(names, message.stats),
         programs,
-        _event_work(names, message.event_metadata),
         lines,
+        _event_work(names, message.event_metadata),
     )
 
 
