@@ -13,7 +13,6 @@ CONCRETE = re.compile(r"conv|pool")
 NO_TEXT, TYPES, VALUES = range(3)
 FORMULAS = contractions.FORMULAS | convolution.FORMULAS | pointwise.FORMULAS
 
-
 Formula = Callable[[Call], Counted]
 
 
@@ -36,8 +35,8 @@ def work(name: str, shapes: str, args: str = "", types: str = "") -> Work:
     `torch.utils.flop_counter`. What does not fit into 64 bits is not known.
 
     An op that calls others (`aten::linear`, `aten::conv2d`) has their work as its own. Work may
-    therefore be added up over ops that do not lie inside an op with work, never over all. Where
-    the source has figures of its own (XLA's cost analysis), those go first.
+    therefore be added up over ops that do not lie inside an op with work, never over all
+    (`analysis.folds.outermost`, where figures of the source's own go before these).
 
     Args:
         name: of the op as the framework calls it (`aten::mm`); what others than PyTorch's have
