@@ -81,6 +81,7 @@ class ChromeTrace(JsonTrace):
         """Yield the events in the order in which they end; ProfileError if it is no trace."""
         for events in self._reader.lists(self._decoded):
             yield self._block(events)
+        self.notes += self._reader.notes
         left = sum(len(stack) for stack in self._begun.values())
         if left:
             self._dropped[BEGIN_END] += left
