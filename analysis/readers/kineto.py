@@ -28,7 +28,7 @@ from analysis.readers.kineto_events import (
     tolerant,
 )
 from analysis.readers.outline import Members
-from analysis.readers.places import MARK
+from analysis.readers.places import MARK, NO_PROCESS
 from analysis.readers.source import BLOCK_BYTES, GZIP, Source
 
 TAIL_BYTES = 1 << 20
@@ -139,7 +139,9 @@ class KinetoTrace(JsonTrace):
         if len(allocations) < len(instants):
             others = [instant for instant in instants if instant.cat != MEMORY]
             places = self._columns.places.numbers
-            marks = sum(places[other.pid, other.tid] == MARK for other in others)
+            marks = sum(
+                other.pid == NO_PROCESS or places[other.pid, other.tid] == MARK for other in others
+            )
             self._columns.marks += marks
             self._dropped["unknown category"] += len(others) - marks
         if self._memory:
