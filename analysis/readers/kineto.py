@@ -103,8 +103,7 @@ class KinetoTrace(JsonTrace):
         self.notes += self._reader.notes
         if BASE_TIME in header and (base_ns := header[BASE_TIME]) != self.base_ns:
             self.notes.append(
-                f"Its {BASE_TIME} ({str(base_ns)[:40]}) was not used; times count from "
-                f"{self.base_ns}."
+                f"Its {BASE_TIME} ({base_ns!r:.40}) was not used; times count from {self.base_ns}."
             )
 
     def _take_header(self, header: Mapping[str, object]) -> None:
