@@ -10,6 +10,8 @@ from analysis.readers.repair import repaired
 
 MAX_MEMBER_BYTES = 1 << 20
 MAX_MEMBERS_BYTES = 1 << 24
+PIECE_BYTES = 1 << 14
+"""What is looked at in one go: the members before an array are often shorter."""
 ESCAPE = re.compile(rb"\\.", re.DOTALL)
 KEY = re.compile(rb'\s*("(?:[^"\\]|\\.)*")\s*:\s*', re.DOTALL)
 WHITESPACE = re.compile(rb"\s+")
@@ -71,6 +73,12 @@ class Members:
 
         The place, if it is in this block; `ended` tells which. Nothing may follow.
         """
+        for begin in range(0, len(block), PIECE_BYTES):
+            if (place := self._take(block[begin : begin + PIECE_BYTES])) is not None:
+                return begin + place
+        return None
+
+    def _take(self, block: bytes) -> int | None:
         inside_before = self._nesting.level > 0
         levels = self._nesting.of(block)
         ends = np.flatnonzero(levels < 0)
