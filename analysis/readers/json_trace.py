@@ -33,11 +33,11 @@ class JsonTrace:
     @property
     def dropped_reasons(self) -> dict[str, int]:
         """How many events could not be understood, and why."""
-        lost = {
+        reasons = dict(self._dropped) | {
             "not valid JSON": self._reader.lost,
             f"larger than {MAX_ELEMENT_BYTES >> 20} MiB": self._reader.too_large,
         }
-        return dict(self._dropped) | {reason: count for reason, count in lost.items() if count}
+        return {reason: count for reason, count in reasons.items() if count}
 
     @property
     def dropped(self) -> int:

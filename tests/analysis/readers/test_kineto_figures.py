@@ -60,7 +60,12 @@ def test_each_event_is_read_as_what_it_is(name: str) -> None:
     assert is_memory.sum() == expected["by_category"].get("cpu_instant_event", 0)
     assert len(block) + trace.marks == phases["X"] + phases.get("i", 0)
     assert trace.marks == max(0, odd["string_pid"] - 1)  # one is a name
-    assert (trace.dropped, trace.repaired, trace.truncated, trace.notes) == (0, 0, None, [])
+    assert (trace.dropped_reasons, trace.repaired, trace.truncated, trace.notes) == (
+        {},
+        0,
+        None,
+        [],
+    )
     kernels = block.kind == Kind.KERNEL
     streams = zip(block.device[kernels].tolist(), block.stream[kernels].tolist(), strict=True)
     assert sorted({f"{device}/{stream}" for device, stream in streams}) == [
