@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,8 +11,8 @@ import msgspec
 from analysis.blocks import NONE, Block, Kind, Strings, from_columns
 from analysis.folds.steps import step_number
 from analysis.readers.json_trace import JsonTrace
-from analysis.readers.kineto_columns import MAX_MICROSECONDS
-from analysis.readers.kineto_events import KINDS, ON_DEVICE, nanoseconds
+from analysis.readers.kineto_columns import IMPOSSIBLE_TIME, MAX_MICROSECONDS, NO_TIME_GIVEN
+from analysis.readers.kineto_events import KINDS, NO_TIME, ON_DEVICE, nanoseconds
 from analysis.readers.places import MARK, Places
 from analysis.readers.source import BLOCK_BYTES
 
@@ -30,8 +31,8 @@ class ChromeEvent(msgspec.Struct, gc=False):
     ph: str = ""
     name: str = ""
     cat: str = ""
-    ts: float | str = 0.0
-    dur: float | str = 0.0
+    ts: float | str = NO_TIME
+    dur: float | str = NO_TIME
     pid: int | float | str | None = 0
     tid: int | float | str | None = 0
     id: int | float | str | None = None
@@ -81,6 +82,7 @@ class ChromeTrace(JsonTrace):
         """Yield the events in the order in which they end; ProfileError if it is no trace."""
         for events in self._reader.lists(self._decoded):
             yield self._block(events)
+        self.notes += self._reader.notes
         left = sum(len(stack) for stack in self._begun.values())
         if left:
             self._dropped[BEGIN_END] += left
@@ -133,7 +135,7 @@ class ChromeTrace(JsonTrace):
                     self._end(rows, event)
                 case "M":
                     self._take_name(event)
-                case "" if event.name or event.ts:
+                case "" if event.name or event.ts is not NO_TIME:
                     self._dropped["no phase"] += 1
                 case _:
                     self.marks += 1
@@ -147,7 +149,7 @@ class ChromeTrace(JsonTrace):
         begin = stack.pop()
         begun_us, ended_us = _number(begin.ts), _number(end.ts)
         if begun_us is None or ended_us is None:
-            self._dropped["impossible time"] += 1
+            self._dropped[IMPOSSIBLE_TIME] += 1
         else:
             self._add(rows, begin, begun_us, ended_us - begun_us)
 
@@ -158,12 +160,12 @@ class ChromeTrace(JsonTrace):
         place = self._places.numbers[_place(event.pid), _place(event.tid)]
         if place == MARK:
             self.marks += 1
-        elif (
-            start_us is None
-            or length_us is None
-            or not (length_us >= 0 and abs(start_us) + length_us < MAX_MICROSECONDS)
-        ):
-            self._dropped["impossible time"] += 1
+        elif start_us is None or length_us is None:
+            self._dropped[IMPOSSIBLE_TIME] += 1
+        elif isnan(start_us + length_us):
+            self._dropped[NO_TIME_GIVEN] += 1
+        elif not (length_us >= 0 and abs(start_us) + length_us < MAX_MICROSECONDS):
+            self._dropped[IMPOSSIBLE_TIME] += 1
         else:
             process, thread = self._places.one(place)
             if SUMMARY_THREADS.fullmatch(self.thread_names.get((process, thread), "")):

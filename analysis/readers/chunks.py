@@ -1,35 +1,33 @@
 """Reads the one huge array of a JSON document piece by piece, however the document is laid out."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
 
-import msgspec
+import numpy as np
 
-from analysis.readers.repair import elements, repaired
+from analysis.readers.elements import Decode, Element, Elements
+from analysis.readers.outline import Members, Nesting
 from analysis.readers.source import BLOCK_BYTES, Source
 from profilers.rundir import ProfileError
 
 MAX_CUTS = 64
 MAX_ELEMENT_BYTES = 64 << 20
+SEARCHED_BYTES = 1 << 19
+"""From this size on, text without a place to cut it is followed bracket by bracket."""
 WHITESPACE_BYTES = 256
-TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
-POSITION = re.compile(r"\(byte (\d+)\)")
-TRUNCATED = "truncated"
-LONGEST_WORD_BYTES = 8
-
-Element = TypeVar("Element")
-Decode = Callable[[bytes], list[Element]]
+BLANK = b" \t\r\n"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class ArrayReader:
     """The elements of the array under `key` of a JSON object, or of a document that is an array.
 
-    `head` is the document up to and with the array's `[`; `tail` is what follows the array, from
-    its `]` on, known once `lists` has been read to its end. `repaired` counts places where the text
-    had to be mended, `lost` the elements that could not be. `truncated` says where a file breaks
-    off: everything before is given.
+    `header` has the object's other members, without those over a MB: what stands before the array
+    once that was found, and all once `lists` has been read to its end. `repaired` counts places
+    where the text had to be mended, `lost` the elements that could not be, `too_large` those that
+    no buffer takes. `truncated` says where a
+    file breaks off: everything before is given. `notes` are sentences on what else was not read.
     """
 
     def __init__(
@@ -41,20 +39,36 @@ class ArrayReader:
     ) -> None:
         self.path = path
         self.key = key
-        self.head = b""
-        self.tail = b""
-        self.repaired = 0
-        self.lost = 0
+        self.header: dict[str, object] = {}
         self.truncated: str | None = None
+        self.notes: list[str] = []
         self.source = Source(path, block_bytes, limited)
-        self._array = re.compile(b'"' + key.encode() + rb'"\s*:\s*\[')
         self._block_bytes = block_bytes
-        self._offset_bytes = 0
+        self._limited = limited
+        self._is_array = False
+        self._elements = Elements()
+        self._members: list[Members] = []
 
-    def find_head(self) -> bytes:
-        """Read up to the array's start and return what stands before it; ProfileError if none."""
-        self._read_head(Source(self.path, self._block_bytes).blocks())
-        return self.head
+    @property
+    def repaired(self) -> int:
+        """Places where the text had to be mended."""
+        return self._elements.repaired + sum(members.repaired for members in self._members)
+
+    @property
+    def lost(self) -> int:
+        """Elements that are no JSON."""
+        return self._elements.lost
+
+    @property
+    def too_large(self) -> int:
+        """Elements of more than MAX_ELEMENT_BYTES."""
+        return self._elements.too_large
+
+    def find_header(self) -> dict[str, object]:
+        """Read up to the array's start, return what stands before it; ProfileError if none."""
+        source = Source(self.path, self._block_bytes, self._limited)
+        self._read_head(source, source.blocks())
+        return self.header
 
     def lists(self, decode: Decode[Element]) -> Iterator[list[Element]]:
         """Yield what `decode` makes of the array, some elements at a time, in the file's order.
@@ -66,56 +80,72 @@ class ArrayReader:
             ProfileError: the file is no JSON, or has no such array.
         """
         blocks = self.source.blocks()
-        buffer = self._read_head(blocks)
-        self._offset_bytes = len(self.head)
+        buffer = self._read_head(self.source, blocks)
         for block in blocks:
             buffer += block
-            found, rest = self._prefix(buffer, decode)
-            self._offset_bytes += len(buffer) - len(rest)
-            buffer = rest
+            found, buffer = self._prefix(buffer, decode)
+            if not found and len(buffer) > SEARCHED_BYTES:
+                found, buffer = self._outlined(buffer, blocks, decode)
             if found:
                 yield found
-            if self.tail:
-                self.tail = b"".join((self.tail, *_bounded(blocks)))
-                return
-            if len(buffer) > MAX_ELEMENT_BYTES:
-                buffer = self._skipped(buffer)
-        yield self._rest(buffer, decode)
+            if self._elements.behind is not None:
+                break
+        else:
+            yield self._rest(buffer, decode)
+        self._read_tail(blocks)
 
-    def _read_head(self, blocks: Iterator[bytes]) -> bytes:
-        """Set `head` and return what was read behind it."""
+    def _read_head(self, source: Source, blocks: Iterator[bytes]) -> bytes:
+        """Take the members before the array and return what was read behind its `[`."""
         text = b""
         for block in blocks:
-            text += block
-            start = text.lstrip(b"\xef\xbb\xbf \t\r\n")
-            if start[:1] == b"[":
-                self.head = text[: len(text) - len(start) + 1]
-                return text[len(self.head) :]
-            if start[:1] not in (b"", b"{"):
-                break
-            for match in self._array.finditer(text):
-                if _is_json(text[: match.end()] + b"]}"):
-                    self.head = text[: match.end()]
-                    return text[match.end() :]
-            if len(text) > MAX_ELEMENT_BYTES:
-                break
-        if not text.strip():
-            problem = self.source.problem
-            raise ProfileError(
-                f"{self.path} is a damaged gzip file: {problem}; copy it again."
-                if problem
+            text = (text + block).lstrip(BLANK)
+            if text[:1] != BYTE_ORDER_MARK[:1] or len(text) >= len(BYTE_ORDER_MARK):
+                text = text.removeprefix(BYTE_ORDER_MARK).lstrip(BLANK)
+                if text:
+                    break
+        self._is_array = text.startswith(b"[")
+        if self._is_array:
+            return text[1:]
+        if text.startswith(b"{"):
+            members = Members(self.key)
+            self._members = [members]
+            self.header = members.values
+            for block in chain((text[1:],), blocks):
+                if (place := members.take(block)) is not None:
+                    if members.ended:
+                        break
+                    return block[place:]
+        raise ProfileError(self._no_array(source, text))
+
+    def _no_array(self, source: Source, text: bytes) -> str:
+        """Why there is no array, and what to do."""
+        if not text:
+            return (
+                f"{self.path} is a damaged gzip file: {source.problem}; copy it again."
+                if source.problem
                 else f"{self.path} is empty; record the trace again."
             )
-        raise ProfileError(
-            f"{self.path} is no trace: it has no {self.key} array and is none (it starts with "
-            f"{text[:12]!r}); give a trace that a profiler exported."
+        if not text.startswith(b"{"):
+            return (
+                f"{self.path} is no trace: it begins with {text[:12]!r}; give a trace that a "
+                "profiler exported."
+            )
+        if self._members[0].ended:
+            return (
+                f"{self.path} is no trace: its JSON object has no {self.key} array; give a trace "
+                "that a profiler exported."
+            )
+        problem = source.problem or f"it breaks off after {source.given_bytes:,} bytes"
+        return (
+            f"{self.path} has no {self.key} array up to where it ends: {problem}; copy it again, "
+            "or record the trace again."
         )
 
     def _prefix(self, buffer: bytes, decode: Decode[Element]) -> tuple[list[Element], bytes]:
         """As many whole elements as there are, and the text behind them.
 
         A cut inside a string or a nested array leaves text that ends too early, so it can't be
-        taken for a good one: the next earlier place is tried. `tail` is set if the array ends here.
+        taken for a good one: the next earlier place is tried.
         """
         brace = len(buffer)
         for _ in range(MAX_CUTS):
@@ -125,130 +155,107 @@ class ArrayReader:
             before = buffer[max(0, brace - WHITESPACE_BYTES) : brace].rstrip()
             if before.endswith(b",") and before[:-1].rstrip().endswith(b"}"):
                 comma = max(0, brace - WHITESPACE_BYTES) + len(before) - 1
-                found = self._attempt(memoryview(buffer)[:comma], decode)
-                if self.tail:
-                    self.tail += buffer[comma:]
+                found = self._elements.attempt(memoryview(buffer)[:comma], decode)
+                if self._elements.behind is not None:
+                    self._elements.behind += buffer[comma:]
                     return found or [], b""
                 if found is not None:
                     return found, buffer[brace:]
         return [], buffer
 
+    def _outlined(
+        self, buffer: bytes, blocks: Iterator[bytes], decode: Decode[Element]
+    ) -> tuple[list[Element], bytes]:
+        """The same where an element or the space between two is large, or the array ends.
+
+        An element that is too large to be kept is counted.
+        """
+        nesting = Nesting()
+        kept = bytearray()
+        too_large = False
+        for block in chain((buffer,), blocks):
+            levels = nesting.of(block)
+            ends = np.flatnonzero(levels < 0)
+            end = int(ends[0]) if len(ends) else len(block)
+            codes = np.frombuffer(block, dtype=np.uint8)[:end]
+            commas = np.flatnonzero((codes == ord(",")) & (levels[:end] == 0))
+            if not len(ends) and not len(commas):
+                if not too_large and (levels.any() or block.strip(BLANK)):
+                    kept += block
+                    too_large = len(kept) > MAX_ELEMENT_BYTES
+                continue
+            cut = end if len(ends) else int(commas[0 if too_large else -1])
+            if too_large:
+                self._elements.too_large += 1
+                found: list[Element] = []
+            else:
+                found = self._elements.whole(bytes(kept) + block[:cut], decode)
+            if self._elements.behind is not None:
+                self._elements.behind += block[cut:]
+            elif len(ends):
+                self._elements.behind = block[cut:]
+            return found, block[cut + 1 :].lstrip(BLANK)
+        self._elements.too_large += too_large
+        return [], b"" if too_large else bytes(kept)
+
     def _rest(self, buffer: bytes, decode: Decode[Element]) -> list[Element]:
         """The last elements: the array ends at a `]`, or the file breaks off."""
-        if self.source.problem:
-            self.truncated = self.source.problem
-        found = self._attempt(buffer, decode)
-        if self.tail:
+        found = self._elements.last(buffer, decode)
+        if self._elements.behind is not None:
             return found or []
         body = buffer.rstrip().rstrip(b",").rstrip()
         if found is None and body.endswith(b"}"):
-            found = self._attempt(body, decode)
+            found = self._elements.attempt(body, decode)
         if found is not None:
-            self._break(len(buffer), ends=self.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"[")
+            self._break(0, ends=self._is_array)
             return found
         brace = len(buffer)
         for _ in range(MAX_CUTS):
             brace = buffer.rfind(b"}", 0, brace)
             if brace < 0:
                 break
-            found = self._attempt(buffer[: brace + 1], decode)
+            found = self._elements.attempt(buffer[: brace + 1], decode)
             if found is not None:
-                self._break(brace + 1, ends=False)
+                self._break(len(buffer) - brace - 1, ends=False)
                 return found
-        self._break(0, ends=False)
+        self._break(len(buffer), ends=False)
         return []
 
-    def _break(self, bytes_used: int, ends: bool) -> None:
+    def _break(self, bytes_unused: int, ends: bool) -> None:
         """Note that the file breaks off, unless its array `ends` without a bracket by custom."""
-        if self.truncated is None and not ends:
-            self.truncated = f"it breaks off after {self._offset_bytes + bytes_used:,} bytes"
+        if not ends:
+            used = self.source.given_bytes - bytes_unused
+            self.truncated = f"it breaks off after {used:,} bytes"
 
-    def _attempt(self, body: bytes | memoryview, decode: Decode[Element]) -> list[Element] | None:
-        """The elements in `body`, or None if it ends within one; sets `tail` if the array ends."""
-        try:
-            return decode(b"".join((b"[", body, b"]")))
-        except msgspec.DecodeError as error:
-            if _at_end(error, len(body)):
-                return None
-            if where := TRAILING.search(str(error)):
-                return self._ended(bytes(body), int(where[1]), decode)
-        except (UnicodeDecodeError, RecursionError):
-            pass
-        return self._mended(bytes(body), decode)
+    def _read_tail(self, blocks: Iterable[bytes]) -> None:
+        """Take the members behind the array, and what is behind the document."""
+        behind = self._elements.behind
+        if behind is not None:
+            members = Members()
+            members.ended = self._is_array
+            self._members.append(members)
+            after = 0
+            for block in chain((behind[1:],), blocks):
+                text = block
+                if not members.ended:
+                    place = members.take(block)
+                    text = b"" if place is None else block[place:]
+                after += len(text) if after else len(text.lstrip(BLANK))
+            self._break(0, ends=members.ended)
+            self._take_tail(members, after)
+        self.truncated = self.source.problem or self.truncated
 
-    def _ended(self, body: bytes, position: int, decode: Decode[Element]) -> list[Element]:
-        """The elements of an array that ends before this position, which counts our bracket."""
-        bracket = body.rfind(b"]", 0, max(position - 1, 0))
-        self.tail = body[bracket:]
-        try:
-            return decode(b"[" + body[:bracket] + b"]")
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            text, places = repaired(body[:bracket])
-            self.repaired += places
-            return self._salvaged(text, decode)
-
-    def _mended(self, body: bytes, decode: Decode[Element]) -> list[Element] | None:
-        """The same of text that is no JSON as it stands."""
-        text, places = repaired(body)
-        try:
-            found = decode(b"[" + text + b"]")
-        except msgspec.DecodeError as error:
-            if _at_end(error, len(text)):
-                return None
-            where = TRAILING.search(str(error))
-            found = (
-                self._ended(text, int(where[1]), decode) if where else self._salvaged(text, decode)
+    def _take_tail(self, members: Members, after_bytes: int) -> None:
+        if self.key in members.values:
+            self.notes.append(f"It has a second {self.key} array, which was not read.")
+            del members.values[self.key]
+        self.header = self.header | members.values
+        if after_bytes:
+            self.notes.append(
+                f"Behind its JSON follow {after_bytes:,} bytes, which were not read; are these two "
+                "traces in one file?"
             )
-        except (UnicodeDecodeError, RecursionError):
-            found = self._salvaged(text, decode)
-        self.repaired += places
-        return found
-
-    def _salvaged(self, text: bytes, decode: Decode[Element]) -> list[Element]:
-        """Element by element, those that are JSON."""
-        found: list[Element] = []
-        for begin, element in elements(text):
-            try:
-                found += decode(b"[" + element + b"]")
-            except msgspec.DecodeError as error:
-                if where := TRAILING.search(str(error)):
-                    found += self._ended(element, int(where[1]), decode)
-                    self.tail = text[begin + len(element) - len(self.tail) :]
-                    break
-                self.lost += 1
-            except (UnicodeDecodeError, RecursionError):
-                self.lost += 1
-        return found
-
-    def _skipped(self, buffer: bytes) -> bytes:
-        """What is left of a buffer in which no element ends."""
-        self.lost += 1
-        brace = buffer.rfind(b"{", 1)
-        return buffer[brace:] if brace > 0 else b""
-
-
-def _at_end(error: Exception, size_bytes: int) -> bool:
-    """Whether text was found to be no JSON where it ends, as text does that was cut there."""
-    where = POSITION.search(str(error))
-    return TRUNCATED in str(error) or (
-        where is not None
-        and "trailing characters" not in str(error)
-        and int(where[1]) > size_bytes - LONGEST_WORD_BYTES
-    )
-
-
-def _bounded(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """What follows the array, up to a limit."""
-    size = 0
-    for block in blocks:
-        size += len(block)
-        if size <= MAX_ELEMENT_BYTES:
-            yield block
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
+        if unread := sum(each.unread for each in self._members):
+            self.notes.append(
+                f"Values beside its events were no JSON and were not read: {unread:,}."
+            )

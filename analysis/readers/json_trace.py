@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from analysis.blocks import Strings
-from analysis.readers.chunks import ArrayReader
+from analysis.readers.chunks import MAX_ELEMENT_BYTES, ArrayReader
 from analysis.readers.source import BLOCK_BYTES
 
 
@@ -33,8 +33,11 @@ class JsonTrace:
     @property
     def dropped_reasons(self) -> dict[str, int]:
         """How many events could not be understood, and why."""
-        lost = {"not valid JSON": self._reader.lost} if self._reader.lost else {}
-        return dict(self._dropped) | lost
+        reasons = dict(self._dropped) | {
+            "not valid JSON": self._reader.lost,
+            f"larger than {MAX_ELEMENT_BYTES >> 20} MiB": self._reader.too_large,
+        }
+        return {reason: count for reason, count in reasons.items() if count}
 
     @property
     def dropped(self) -> int:

@@ -1,7 +1,6 @@
 """Reads the Chrome JSON that torch.profiler exports (Kineto) as event blocks, streaming."""
 
 import os
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,21 +27,22 @@ from analysis.readers.kineto_events import (
     text_of,
     tolerant,
 )
-from analysis.readers.places import MARK
+from analysis.readers.outline import Members
+from analysis.readers.places import MARK, NO_PROCESS
 from analysis.readers.source import BLOCK_BYTES, GZIP, Source
-from profilers.rundir import ProfileError
 
 TAIL_BYTES = 1 << 20
 BATCH_EVENTS = 4096
 MEMORY = "cpu_instant_event"
 FORWARD_BACKWARD = "fwdbwd"
-BASE_TIME = re.compile(rb'"baseTimeNanoseconds"\s*:\s*(-?\d{1,19})\b')
+BASE_TIME = "baseTimeNanoseconds"
 
 
 class KinetoTrace(JsonTrace):
     """A trace of torch.profiler, plain or gzip; meets analysis.blocks.Trace.
 
     Times are `baseTimeNanoseconds + round(ts * 1000)`; without that key `ts` counts from 1970.
+    It is looked for before the events and in the last MB; a note says if it was found elsewhere.
     `flow` joins a forward op to its backward op. `marks` counts the profiler's own marks, which
     belong to no thread; `dropped_reasons` counts events that could not be understood. Allocations
     are left out of the blocks if `memory` is false, and counted in `left_out`. Read it once.
@@ -58,6 +58,7 @@ class KinetoTrace(JsonTrace):
     ) -> None:
         super().__init__(path, block_bytes, limited, strings)
         self._memory = memory
+        self._limited = limited
         self._columns = KinetoColumns(self.strings, needs)
         self._dropped = self._columns.dropped
         self._decoders = [decoder(known, memory).decode for known in (True, False)]
@@ -70,13 +71,16 @@ class KinetoTrace(JsonTrace):
 
     def read_header(self) -> dict[str, object]:
         """Read what stands before the events; ProfileError if it is no Kineto trace."""
-        return self._take_header(_closed(self._reader.find_head()))
+        header = self._reader.find_header()
+        self._take_header(header)
+        return header
 
     def blocks(self) -> Iterator[Block]:
         """Yield the events in the file's order; ProfileError if it is no Kineto trace."""
         header = self.read_header()
-        if "baseTimeNanoseconds" not in header:
-            self.base_ns = _base_ns_behind_events(self.path)
+        if BASE_TIME not in header:
+            header = _behind_events(self.path, self._limited)
+        self.base_ns = _base_ns(header)
         spans: list[Span] = []
         arrows: list[ArrowStart] = []
         for events in self._reader.lists(self._events):
@@ -94,27 +98,21 @@ class KinetoTrace(JsonTrace):
             if allocations := self._allocations(kinds):
                 yield self._columns.memory(allocations, self.base_ns, self.rank)
         yield self._block(spans, arrows)
-        base_ns, self.base_ns = self.base_ns, 0
-        self._take_header(_closed(self._reader.head, self._reader.tail))
-        if self.base_ns != base_ns and self.truncated is None:
-            raise ProfileError(f"{self.path} names two base times; record the trace again.")
-        self.base_ns = base_ns
+        header = self._reader.header
+        self._take_header(header)
+        self.notes += self._reader.notes
+        if BASE_TIME in header and (base_ns := header[BASE_TIME]) != self.base_ns:
+            self.notes.append(
+                f"Its {BASE_TIME} ({base_ns!r:.40}) was not used; times count from {self.base_ns}."
+            )
 
-    def _take_header(self, document: bytes) -> dict[str, object]:
-        try:
-            header = msgspec.json.decode(document, type=dict[str, object])
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return {}
-        match header.get("baseTimeNanoseconds"):
-            case int(base_ns) if abs(base_ns) < 2**62:
-                self.base_ns = base_ns
+    def _take_header(self, header: Mapping[str, object]) -> None:
         match header.get("deviceProperties"):
             case [*devices]:
                 self.devices = [device for device in devices if isinstance(device, dict)]
         match header.get("distributedInfo"):
             case {"rank": int(rank)} if 0 <= rank < 2**15:
                 self.rank = rank
-        return header
 
     def _events(self, text: bytes) -> list[Event]:
         """Decode an array; where an element has unexpected types, one by one."""
@@ -141,7 +139,7 @@ class KinetoTrace(JsonTrace):
             others = [instant for instant in instants if instant.cat != MEMORY]
             places = self._columns.places.numbers
             for other in others:
-                if places[other.pid, other.tid] == MARK:
+                if other.pid == NO_PROCESS or places[other.pid, other.tid] == MARK:
                     self._columns.marks += 1
                 else:
                     self._dropped["unknown category"] += 1
@@ -163,21 +161,26 @@ class KinetoTrace(JsonTrace):
             self.thread_names[process, thread] = text
 
 
-def _closed(head: bytes, tail: bytes = b"") -> bytes:
-    """The document around the events, without them."""
-    is_array = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
-    return b"{}" if is_array else head + (tail or b"]}")
+def _base_ns(header: Mapping[str, object]) -> int:
+    """The time that the events' times count from, 0 if there is none of 64 bits."""
+    match header.get(BASE_TIME):
+        case int(base_ns) if abs(base_ns) < 2**62:
+            return base_ns
+    return 0
 
 
-def _base_ns_behind_events(path: Path) -> int:
-    """`baseTimeNanoseconds` near the file's end, or 0; a gzip file is unpacked once for it."""
+def _behind_events(path: Path, limited: bool) -> dict[str, object]:
+    """The members from the last base time on; a gzip file is unpacked once for it."""
     tail = b""
     with path.open("rb") as file:
         if file.read(2) != GZIP:
             file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
             tail = file.read()
         else:
-            for block in Source(path, limited=False).blocks():
+            for block in Source(path, limited=limited).blocks():
                 tail = (tail + block)[-TAIL_BYTES:]
-    found = BASE_TIME.findall(tail)
-    return int(found[-1]) if found else 0
+    begin = tail.rfind(f'"{BASE_TIME}"'.encode())
+    members = Members()
+    end = members.take(tail[begin:]) if begin >= 0 else None
+    is_inside = end is not None and tail[begin:][end:].lstrip().startswith((b",", b"}", b"]"))
+    return {} if is_inside else members.values

@@ -35,6 +35,8 @@ from analysis.readers.kineto_events import (
 from analysis.readers.places import Ids, Places
 
 MAX_MICROSECONDS = 4e15
+NO_TIME_GIVEN = "no start or no duration"
+IMPOSSIBLE_TIME = "impossible time"
 UNKNOWN = -1
 DEVICE_FLAG = 32
 """Added to the kind of what runs on a device, within this module."""
@@ -110,14 +112,20 @@ class KinetoColumns:
         mark: npt.NDArray[np.bool_],
     ) -> npt.NDArray[np.bool_]:
         """Which events have a place in a block; the others are counted."""
-        impossible = ~mark & ~((length_us >= 0) & (np.abs(start_us) + length_us < MAX_MICROSECONDS))
-        unknown = ~mark & ~impossible & (code == UNKNOWN)
-        self.marks += int(np.count_nonzero(mark))
-        for reason, rows in (("impossible time", impossible), ("unknown category", unknown)):
-            if count := int(np.count_nonzero(rows)):
-                self.dropped[reason] += count
-        keep: npt.NDArray[np.bool_] = ~(mark | impossible | unknown)
+        possible = (length_us >= 0) & (np.abs(start_us) + length_us < MAX_MICROSECONDS)
+        keep: npt.NDArray[np.bool_] = possible & (code != UNKNOWN) & ~mark
+        if not keep.all():
+            self.marks += int(np.count_nonzero(mark & (code == UNKNOWN)))
+            self._drop("among the profiler's own marks", mark & (code != UNKNOWN))
+            timeless = np.isnan(start_us) | np.isnan(length_us)
+            self._drop(NO_TIME_GIVEN, ~mark & timeless)
+            self._drop(IMPOSSIBLE_TIME, ~mark & ~timeless & ~possible)
+            self._drop("unknown category", ~mark & possible & (code == UNKNOWN))
         return keep
+
+    def _drop(self, reason: str, rows: npt.NDArray[np.bool_]) -> None:
+        if count := int(np.count_nonzero(rows)):
+            self.dropped[reason] += count
 
     def _of_ops(
         self, columns: dict[str, Int64], arguments: list[Args], ops: Rows, name: Int64, count: int
@@ -162,7 +170,13 @@ class KinetoColumns:
         columns["bytes"] = _spread(moved, rows, len(kind))
 
     def memory(self, events: list[Instant], base_ns: int, rank: int) -> Block:
-        """The block of allocations and releases."""
+        """The block of allocations and releases that have a time; the others are counted."""
+        start_us = np.array([event.ts for event in events], dtype=np.float64)
+        possible = np.abs(start_us) < MAX_MICROSECONDS
+        if not possible.all():
+            self._drop(NO_TIME_GIVEN, np.isnan(start_us))
+            self._drop(IMPOSSIBLE_TIME, ~np.isnan(start_us) & ~possible)
+            return self.memory(list(compress(events, possible.tolist())), base_ns, rank)
         count = len(events)
         self._rows += count
         arguments = [event.args or NO_MEMORY for event in events]
@@ -174,7 +188,7 @@ class KinetoColumns:
             event_id=np.arange(self._rows - count, self._rows),
             name=self._names.of([event.name for event in events]),
             kind=int(Kind.MEMORY),
-            start_ns=base_ns + nanoseconds([event.ts for event in events]),
+            start_ns=base_ns + nanoseconds(start_us),
             duration_ns=0,
             process=process,
             thread=thread,
@@ -188,8 +202,10 @@ class KinetoColumns:
         """The block, with the numbers of arrows at the events that begin where an arrow ends."""
         known = [arrow for arrow in arrows if isinstance(arrow.id, int)]
         time_us = np.array([arrow.ts for arrow in known], dtype=np.float64)
-        if not len(known) or not (np.abs(time_us) < MAX_MICROSECONDS).all():
+        possible = np.abs(time_us) < MAX_MICROSECONDS
+        if not possible.any():
             return block
+        known, time_us = list(compress(known, possible.tolist())), time_us[possible]
         time_ns = base_ns + nanoseconds(time_us)
         process, thread, _ = self.places.of(known)
         ends = zip(time_ns.tolist(), process.tolist(), thread.tolist(), strict=True)

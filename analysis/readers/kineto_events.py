@@ -1,5 +1,6 @@
 """One event of Kineto's Chrome JSON: its fields, and the numbers that they stand for."""
 
+import math
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -39,6 +40,7 @@ OTHER_CATEGORIES = (
 Category = Literal[(*KINDS, *OTHER_CATEGORIES)]  # type: ignore[valid-type]
 Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 NOTHING = msgspec.Raw(b"")
+NO_TIME = math.nan
 
 
 class Args(msgspec.Struct, gc=False):
@@ -82,8 +84,8 @@ class Span(msgspec.Struct, gc=False, tag_field="ph", tag="X"):
 
     name: str = ""
     cat: str = ""
-    ts: float = 0.0
-    dur: float = 0.0
+    ts: float = NO_TIME
+    dur: float = NO_TIME
     pid: Id | str = ""
     tid: Id | str = ""
     args: Args | None = None
@@ -100,7 +102,7 @@ class Instant(msgspec.Struct, gc=False, tag_field="ph", tag="i"):
 
     name: str = ""
     cat: str = ""
-    ts: float = 0.0
+    ts: float = NO_TIME
     pid: Id | str = ""
     tid: Id | str = ""
     args: MemoryArgs | None = None
@@ -119,7 +121,7 @@ class ArrowStart(msgspec.Struct, gc=False, tag_field="ph", tag="s"):
     """One end of an arrow between two events."""
 
     cat: str = ""
-    ts: float = 0.0
+    ts: float = NO_TIME
     pid: Id | str = ""
     tid: Id | str = ""
     id: Id | str = NONE
@@ -167,13 +169,14 @@ TEXTS = {"Input Dims": "dims", "Concrete Inputs": "inputs", "Input type": "types
 def tolerant(raw: msgspec.Raw) -> Event:
     """An event whose values have other types than Kineto's, as far as they can be understood.
 
-    Arguments that are no whole numbers of 64 bits are left out.
+    Arguments that are no whole numbers of 64 bits are left out. What is null counts as missing.
     """
     value = msgspec.json.decode(raw)
     if not isinstance(value, dict):
         return Other("not an event")
     phase = value.get("ph")
-    start, length = (_float(value.get(key, 0.0)) for key in ("ts", "dur"))
+    value = {key: each for key, each in value.items() if each is not None}
+    start, length = (_float(value.get(key, NO_TIME)) for key in ("ts", "dur"))
     pid, tid = (_place(value.get(key, "")) for key in ("pid", "tid"))
     if start is None or length is None or pid is None or tid is None:
         return Other("unexpected type of a value")

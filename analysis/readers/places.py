@@ -8,7 +8,9 @@ import numpy.typing as npt
 
 from analysis.columns import Int64
 
-MARK_PROCESSES = ("Spans", "Traces", "")
+MARK_PROCESSES = ("Spans", "Traces")
+NO_PROCESS = ""
+"""What an event that names no process has; a text like others, so it is a process of its own."""
 MARK = -2
 """The place of the profiler's own marks, which belong to no thread."""
 

@@ -15,7 +15,7 @@ from analysis.readers.ranks import LEFT_OUT, SUFFIXES, Ranks, same_recording, tr
 from analysis.readers.source import GZIP, Source
 from profilers.rundir import ProfileError
 
-KINETO_KEYS = (b'"schemaVersion"', b'"deviceProperties"', b'"record_shapes"', b'"trace_id"')
+KINETO_KEYS = {"schemaVersion", "deviceProperties", "record_shapes", "trace_id"}
 JSON_BEGINS = (b"{", b"[")
 XSPACE_BEGINS = b"\x0a"
 
@@ -101,7 +101,7 @@ def _is_packed(path: Path) -> bool:
 def _json_kind(path: Path, limited: bool) -> type[KinetoTrace] | type[ChromeTrace]:
     """Which reader a JSON trace is for, by its head and its first events."""
     reader = ArrayReader(path, limited=limited)
-    if any(key in reader.find_head() for key in KINETO_KEYS):
+    if KINETO_KEYS & reader.find_header().keys():
         return KinetoTrace
     decode = msgspec.json.Decoder(list[msgspec.Raw]).decode
     for elements in reader.lists(decode):

@@ -5,7 +5,11 @@ from collections.abc import Iterator
 
 CONTROL = bytes.maketrans(bytes(range(32)), b" " * 32)
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])|-?\b(?:NaN|nan|Infinity|inf)\b', re.DOTALL)
-ESCAPE = re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb'|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\'
+)
 BETWEEN = re.compile(rb"\}\s*,\s*(?=\{)")
 
 
@@ -13,8 +17,9 @@ def repaired(text: bytes) -> tuple[bytes, int]:
     """The text with what no JSON reader takes replaced, and how many places that were.
 
     Bytes that are no UTF-8 become the replacement character, control characters in strings become
-    spaces, a backslash that escapes nothing is kept as one, numbers that are none become null, and
-    a comma before a closing bracket goes.
+    spaces, a backslash that escapes nothing is kept as one, half of a pair of surrogates becomes
+    the replacement character, numbers that are none become null, and a comma before a closing
+    bracket goes.
     """
     decoded = text.decode("utf-8", "replace")
     places = decoded.count("\ufffd") - text.count("\ufffd".encode())
@@ -22,10 +27,11 @@ def repaired(text: bytes) -> tuple[bytes, int]:
 
     def escape(found: re.Match[bytes]) -> bytes:
         nonlocal places
-        if len(found[0]) > 1:
+        is_half = SURROGATE.fullmatch(found[0]) is not None
+        if len(found[0]) > 1 and not is_half:
             return found[0]
         places += 1
-        return b"\\\\"
+        return b"\\ufffd" if is_half else b"\\\\"
 
     def token(found: re.Match[bytes]) -> bytes:
         nonlocal places

@@ -81,15 +81,22 @@ def test_texts_for_numbers_and_impossible_values(tmp_path: Path) -> None:
         {"ph": "X", "name": "negative", "pid": 1, "tid": 1, "ts": 1, "dur": -1},
         {"ph": "X", "name": "soon", "pid": 1, "tid": 1, "ts": "soon", "dur": 1},
         {"ph": "X", "name": ["a list"], "pid": 1, "tid": 1, "ts": 1, "dur": 1},
+        {"ph": "X", "name": "no start", "pid": 1, "tid": 1, "dur": 1},
+        {"ph": "X", "name": "no length", "pid": 1, "tid": 1, "ts": 1},
+        {"ph": "B", "name": "no start", "pid": 1, "tid": 1},
+        {"ph": "E", "name": "no start", "pid": 1, "tid": 1, "ts": 3},
+        {"ph": "X", "name": "no place", "ts": 1, "dur": 1},
+        {"ph": "X", "name": "empty place", "pid": "", "tid": "", "ts": 1, "dur": 1},
         {"name": "no phase", "ts": 3},
         "a text",
     ]
     trace, block = read(tmp_path / "t.json", events)
-    assert names(trace, block) == ["texts", "floats", "huge"]
-    assert block.start_ns.tolist() == [5500, 1000, 1000]
+    assert names(trace, block) == ["texts", "floats", "huge", "no place", "empty place"]
+    assert block.start_ns.tolist() == [5500, 1000, 1000, 1000, 1000]
     assert block.thread.tolist()[:2] == [12, 0]
-    assert len(set(block.process.tolist())) == 3
+    assert len(set(block.process.tolist())) == 5
     assert trace.dropped_reasons == {
+        "no start or no duration": 3,
         "impossible time": 2,
         "unexpected type of a value": 2,
         "no phase": 1,

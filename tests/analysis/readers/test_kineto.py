@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from analysis.blocks import Block, Kind, concat
 from analysis.readers.kineto import KinetoTrace
-from profilers.rundir import ProfileError
 
 BASE_NS = 1_790_857_026_000_000_000
 DATA = Path(__file__).parents[2] / "data" / "kineto"
@@ -109,6 +108,19 @@ def test_python_frames_keep_their_numbers(tmp_path: Path) -> None:
     assert block.parent.tolist() == [-1, 5]
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_allocations_need_a_time_and_no_process(tmp_path: Path, known: bool) -> None:
+    instant = {"ph": "i", "cat": "cpu_instant_event", "name": "[memory]", "args": {"Bytes": 8}}
+    times = [{"ts": 1.5}, {"ts": 1e300}, {}, {"ts": 2.5}] + ([] if known else [{"ts": None}])
+    path = write(tmp_path / "t.json", [instant | time for time in times])
+    trace, block = read(path)
+    assert block.start_ns.tolist() == [BASE_NS + 1500, BASE_NS + 2500]
+    assert trace.dropped_reasons == {
+        "no start or no duration": 1 if known else 2,
+        "impossible time": 1,
+    }
+
+
 @pytest.mark.parametrize("block_bytes", [1, 40, 150, 1 << 21])
 def test_arrows_from_forward_to_backward_reach_their_ops(tmp_path: Path, block_bytes: int) -> None:
     arrow = {"cat": "fwdbwd", "id": 4}
@@ -118,6 +130,7 @@ def test_arrows_from_forward_to_backward_reach_their_ops(tmp_path: Path, block_b
         event("s", ts=1.0, ph="s", **launch),
         event("s", ts=1.0, ph="s", **arrow),
         event("other", ts=2.0),
+        {"ph": "s", "pid": 7, "tid": 8, **arrow},
         event("f", ts=2.5, ph="f", **arrow),
         event("backward", ts=9.0),
         event("f", ts=9.0, ph="f", bp="e", **arrow),
@@ -155,6 +168,12 @@ def test_the_profilers_own_marks_are_counted_apart_from_what_is_dropped(tmp_path
         event("negative", dur=-1.0),
         event("far away", ts=1e17),
         event("unknown", cat="new_category"),
+        event("an op", pid="Spans"),
+        event("no text", ts=None),
+        {"ph": "X", "cat": "cpu_op", "name": "no start", "pid": 7, "tid": 8, "dur": 2.0},
+        {"ph": "X", "cat": "cpu_op", "name": "no length", "pid": 7, "tid": 8, "ts": 2.0},
+        {"ph": "X", "cat": "cpu_op", "name": "no place", "ts": 1.0, "dur": 2.0},
+        event("null place", pid=None, tid=None),
         event("begin", ph="B"),
         event("end", ph="E"),
         event("wrong type", ts="soon"),
@@ -162,11 +181,18 @@ def test_the_profilers_own_marks_are_counted_apart_from_what_is_dropped(tmp_path
         event("good"),
     ]
     trace, block = read(write(tmp_path / "t.json", events))
-    assert [trace.strings[name] for name in block.name] == ["text process", "good"]
-    assert block.process.tolist() == [-2, 7]
+    assert [trace.strings[name] for name in block.name] == [
+        "text process",
+        "no place",
+        "null place",
+        "good",
+    ]
+    assert block.process.tolist() == [-2, -3, -3, 7]
     assert trace.marks == 2
-    assert trace.dropped == 7
+    assert trace.dropped == 11
     assert trace.dropped_reasons == {
+        "among the profiler's own marks": 1,
+        "no start or no duration": 3,
         "impossible time": 2,
         "unknown category": 1,
         "not a complete event": 2,
@@ -175,8 +201,12 @@ def test_the_profilers_own_marks_are_counted_apart_from_what_is_dropped(tmp_path
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_base_time_behind_the_events_counts_too(tmp_path: Path, packed: bool) -> None:
-    text = f'{{"traceEvents": [{json.dumps(event(ts=1.001))}], "baseTimeNanoseconds": {BASE_NS}}}'
+@pytest.mark.parametrize("behind", ["}", "} more", ', "x": {"y": []}, "z": [', ', "d": [{}]}'])
+def test_a_base_time_behind_the_events_counts_too(
+    tmp_path: Path, packed: bool, behind: str
+) -> None:
+    events = f'{{"traceEvents": [{json.dumps(event(ts=1.001))}]'
+    text = f'{events}, "baseTimeNanoseconds": {BASE_NS}{behind}'
     path = tmp_path / "t.json.gz"
     path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
     trace, block = read(path)
@@ -193,8 +223,34 @@ def test_without_a_base_time_the_times_count_from_1970_exactly(tmp_path: Path) -
 def test_a_word_in_an_argument_is_not_taken_for_the_base_time(tmp_path: Path) -> None:
     arguments = {"baseTimeNanoseconds": 5}
     path = write(tmp_path / "t.json", [event(args=arguments)], baseTimeNanoseconds=None)
-    with pytest.raises(ProfileError, match="two base times"):
-        read(path)
+    trace, block = read(path)
+    assert (trace.base_ns, block.start_ns.tolist(), trace.notes) == (0, [1500], [])
+
+
+@pytest.mark.parametrize("value", ["18446744073709551616", '"soon"', "1.5", "-9e99", "null"])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_base_time_that_is_no_number_of_64_bits_is_told(
+    tmp_path: Path, value: str, before: bool
+) -> None:
+    path = tmp_path / "t.json"
+    base, events = f'"baseTimeNanoseconds": {value}', f'"traceEvents": [{json.dumps(event())}]'
+    path.write_text(f"{{{base}, {events}}}" if before else f"{{{events}, {base}}}")
+    trace, block = read(path)
+    assert block.start_ns.tolist() == [1500]
+    [note] = trace.notes
+    assert note.startswith("Its baseTimeNanoseconds (")
+    assert note.endswith("was not used; times count from 0.")
+
+
+def test_a_base_time_far_before_the_files_end_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    far = json.dumps("x" * 2_000_000)
+    path.write_text(
+        f'{{"traceEvents": [{json.dumps(event())}], "baseTimeNanoseconds": {BASE_NS}, "x": {far}}}'
+    )
+    trace, block = read(path)
+    assert (trace.base_ns, block.start_ns.tolist()) == (0, [1500])
+    assert trace.notes == [f"Its baseTimeNanoseconds ({BASE_NS}) was not used; times count from 0."]
 
 
 @given(

@@ -26,7 +26,7 @@ def test_numbers_stay_and_texts_get_numbers_of_their_own() -> None:
     assert places.one(places.numbers["12", "worker"]) == (12, worker)
 
 
-@pytest.mark.parametrize("process", ["Spans", "Traces", ""])
+@pytest.mark.parametrize("process", ["Spans", "Traces"])
 def test_marks_have_no_place(process: str) -> None:
     places = Places()
     found, thread, mark = places.of([Event(1, 2), Event(process, "PyTorch Profiler")])

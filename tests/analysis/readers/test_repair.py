@@ -15,6 +15,8 @@ TEXTS = st.text(st.sampled_from('ab"\\{}[],: \n\té\x7fNaN'), max_size=12)
         (b'{"a": "x\xffy"}', {"a": "x\ufffdy"}, 1),
         (b'{"a": "C:\\windows"}', {"a": "C:\\windows"}, 1),
         (b'{"a": "\\u00zz"}', {"a": "\\u00zz"}, 1),
+        (b'{"a": "x\\ud800y\\udc00\\ud83d\\ude00"}', {"a": "x\ufffdy\ufffd\U0001f600"}, 2),
+        (b'{"a": "\\ud800\\ud800\\\\ud800"}', {"a": "\ufffd\ufffd\\ud800"}, 2),
         (b'{"a": "line\nbreak"}', {"a": "line break"}, 1),
         (b'{"a": NaN, "b": [-Infinity, 1]}', {"a": None, "b": [None, 1]}, 2),
         (b'{"a": [1, 2,], }', {"a": [1, 2]}, 2),
