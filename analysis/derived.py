@@ -11,7 +11,7 @@ from profilers import rundir
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
-ANALYSIS_VERSION = 6
+ANALYSIS_VERSION = 7
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import DEVICE_KINDS, NONE, Kind, Strings
+from analysis.blocks import DEVICE_KINDS, NONE, Kind, Strings, is_kind
 from analysis.columns import Int64, group_rows
 from analysis.folds.flops import work
 from analysis.sums import Key
@@ -39,7 +39,7 @@ class Works:
         kind, flops, moved = groups[:, Key._fields.index("kind")], groups[:, -2], groups[:, -1]
         is_op = kind == Kind.OP
         flops, moved = (
-            np.where(is_op | np.isin(kind, DEVICE_KINDS), each, NONE) for each in (flops, moved)
+            np.where(is_op | is_kind(kind, DEVICE_KINDS), each, NONE) for each in (flops, moved)
         )
         rows = np.flatnonzero(is_op)
         calls = groups[rows][:, CALL]
