@@ -9,7 +9,7 @@ import numpy.typing as npt
 from analysis.blocks import NONE, Kind
 from analysis.columns import Int64, group_rows
 from analysis.folds.attribution import shares_ns
-from analysis.folds.selftime import sweep
+from analysis.folds.selftime import latest_open, sweep
 from analysis.folds.steps import Steps
 from analysis.windows import Window
 
@@ -58,9 +58,9 @@ class PhaseTimes:
         markers = markers[step[markers] >= 0]
         ops = window.block.kind == Kind.OP
         self._by_path |= bool((by_path[ops & (step >= 0)] >= 0).any())
-        ranges = np.flatnonzero((range_names >= 0) & np.isin(step, step[markers]))
         if len(markers):
-            self._add_ranges(window, step, range_names, markers, ranges)
+            ranges = np.flatnonzero((range_names >= 0) & (step >= 0))
+            self._add_ranges(window, range_names, markers, ranges)
         if self.paths and len(markers):
             self._add_ops(window, step, phase, markers)
 
@@ -70,17 +70,16 @@ class PhaseTimes:
         order = sorted(found, key=lambda number: number == NONE)
         return [PhaseTime(number, *found[number]) for number in order]
 
-    def _add_ranges(
-        self, window: Window, step: Int64, names: Int64, markers: Rows, ranges: Rows
-    ) -> None:
+    def _add_ranges(self, window: Window, names: Int64, markers: Rows, ranges: Rows) -> None:
         """Ranges are cut at the edges of their step; of two open ones the latest begun counts."""
+        block = window.block
+        marker = latest_open(block.start_ns[markers], block.end_ns[markers], block.start_ns[ranges])
+        ranges, marker = ranges[marker >= 0], marker[marker >= 0]
         start_ns, end_ns = window.inside()
-        step_end_ns = dict(zip(step[markers].tolist(), end_ns[markers].tolist(), strict=True))
-        bound_ns = np.array([step_end_ns[number] for number in step[ranges].tolist()], np.int64)
+        bound_ns = end_ns[markers[marker]]
         members = np.concatenate((markers, ranges)).astype(np.intp)
         begin_ns, stop_ns = start_ns[members], end_ns[members].copy()
         stop_ns[len(markers) :] = np.minimum(stop_ns[len(markers) :], bound_ns)
-        block = window.block
         whole_ns = np.where(np.arange(len(members)) < len(markers), block.end_ns[members], stop_ns)
         numbers = np.where(np.arange(len(members)) < len(markers), NONE, names[members])
         order = np.lexsort((np.arange(len(members)), -whole_ns, block.start_ns[members]))
