@@ -64,8 +64,8 @@ class KinetoColumns:
     def spans(self, spans: list[Span], base_ns: int, rank: int) -> Block:
         """The block of those complete events that are understood; the others are counted."""
         count = len(spans)
-        start_us = np.array([event.ts for event in spans], dtype=np.float64)
-        length_us = np.array([event.dur for event in spans], dtype=np.float64)
+        start_us = np.fromiter([event.ts for event in spans], np.float64, count)
+        length_us = np.fromiter([event.dur for event in spans], np.float64, count)
         code = self._kinds.of([event.cat for event in spans])
         process, thread, mark = self.places.of(spans)
         keep = self._understood(start_us, length_us, code, mark)
@@ -241,7 +241,7 @@ def _kind_number(category: object) -> int:
 
 def _spread(values: list[int] | Int64, rows: Rows, count: int) -> Int64:
     """The values in their rows of a column, -1 in others."""
-    array = np.array(values, dtype=np.int64)
+    array = values if isinstance(values, np.ndarray) else np.fromiter(values, np.int64, len(values))
     if len(rows) == count:
         return array
     column = np.full(count, NONE, dtype=np.int64)

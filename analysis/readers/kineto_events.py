@@ -44,19 +44,23 @@ NO_TIME = math.nan
 
 
 class Args(msgspec.Struct, gc=False):
-    """The arguments of a complete event that become columns."""
+    """The arguments of a complete event that become columns.
 
-    correlation: Id = NONE
-    device: Id = NONE
-    stream: Id = NONE
-    moved_bytes: Id = msgspec.field(default=NONE, name="bytes")
-    dims: msgspec.Raw = msgspec.field(default=NOTHING, name="Input Dims")
-    inputs: msgspec.Raw = msgspec.field(default=NOTHING, name="Concrete Inputs")
-    types: msgspec.Raw = msgspec.field(default=NOTHING, name="Input type")
+    Here and below the fields stand as Kineto writes them, which is the order they are found in
+    fastest.
+    """
+
     sequence: Id = msgspec.field(default=NONE, name="Sequence number")
     forward_thread: Id = msgspec.field(default=NONE, name="Fwd thread id")
-    python_id: Id | None = msgspec.field(default=NONE, name="Python id")
+    inputs: msgspec.Raw = msgspec.field(default=NOTHING, name="Concrete Inputs")
+    types: msgspec.Raw = msgspec.field(default=NOTHING, name="Input type")
+    dims: msgspec.Raw = msgspec.field(default=NOTHING, name="Input Dims")
     python_parent: Id | None = msgspec.field(default=NONE, name="Python parent id")
+    python_id: Id | None = msgspec.field(default=NONE, name="Python id")
+    device: Id = NONE
+    stream: Id = NONE
+    correlation: Id = NONE
+    moved_bytes: Id = msgspec.field(default=NONE, name="bytes")
 
 
 class MemoryArgs(msgspec.Struct, gc=False):
@@ -82,12 +86,12 @@ NO_NAME = NameArgs()
 class Span(msgspec.Struct, gc=False, tag_field="ph", tag="X"):
     """A complete event."""
 
-    name: str = ""
     cat: str = ""
-    ts: float = NO_TIME
-    dur: float = NO_TIME
+    name: str = ""
     pid: Id | str = ""
     tid: Id | str = ""
+    ts: float = NO_TIME
+    dur: float = NO_TIME
     args: Args | None = None
 
 
@@ -100,18 +104,17 @@ class KnownSpan(Span, gc=False, tag_field="ph", tag="X"):
 class Instant(msgspec.Struct, gc=False, tag_field="ph", tag="i"):
     """A point in time: torch writes allocations, and marks of the profiler itself."""
 
-    name: str = ""
     cat: str = ""
-    ts: float = NO_TIME
+    name: str = ""
     pid: Id | str = ""
     tid: Id | str = ""
+    ts: float = NO_TIME
     args: MemoryArgs | None = None
 
 
 class BareInstant(msgspec.Struct, gc=False, tag_field="ph", tag="i"):
     """The same where allocations are not asked for."""
 
-    name: str = ""
     cat: str = ""
     pid: Id | str = ""
     tid: Id | str = ""
@@ -120,11 +123,11 @@ class BareInstant(msgspec.Struct, gc=False, tag_field="ph", tag="i"):
 class ArrowStart(msgspec.Struct, gc=False, tag_field="ph", tag="s"):
     """One end of an arrow between two events."""
 
-    cat: str = ""
-    ts: float = NO_TIME
+    id: Id | str = NONE
     pid: Id | str = ""
     tid: Id | str = ""
-    id: Id | str = NONE
+    ts: float = NO_TIME
+    cat: str = ""
 
 
 class ArrowEnd(ArrowStart, gc=False, tag_field="ph", tag="f"):
@@ -147,7 +150,6 @@ class Other(msgspec.Struct, gc=False):
 
 
 Event = Span | Instant | BareInstant | ArrowStart | ArrowEnd | Named | Other
-SPANS = (Span, KnownSpan)
 
 
 def decoder(known: bool, memory: bool) -> msgspec.json.Decoder[list[Event]]:
@@ -185,15 +187,15 @@ def tolerant(raw: msgspec.Raw) -> Event:
     identity = value.get("id", NONE)
     match phase:
         case "X":
-            return Span(name, cat, start, length, pid, tid, _arguments(given) if given else None)
+            return Span(cat, name, pid, tid, start, length, _arguments(given) if given else None)
         case "i" | "I":
             numbers = {
                 MEMORY_NUMBERS[k]: v for k, v in given.items() if k in MEMORY_NUMBERS and _fits(v)
             }
-            return Instant(name, cat, start, pid, tid, MemoryArgs(**numbers))
+            return Instant(cat, name, pid, tid, start, MemoryArgs(**numbers))
         case "s" | "f" | "t":
             identity = identity if _fits(identity) else str(identity)
-            return ArrowStart("" if phase == "t" else cat, start, pid, tid, identity)
+            return ArrowStart(identity, pid, tid, start, "" if phase == "t" else cat)
         case "M":
             return Named(
                 name, pid, tid, NameArgs(msgspec.Raw(msgspec.json.encode(given.get("name"))))

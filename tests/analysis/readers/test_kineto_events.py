@@ -49,7 +49,7 @@ def test_both_ways_of_decoding_agree(event: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (b'{"ph": "X", "ts": "12.5", "pid": 3.0, "name": 5}', Span("5", ts=12.5, pid=3)),
+        (b'{"ph": "X", "ts": "12.5", "pid": 3.0, "name": 5}', Span(name="5", ts=12.5, pid=3)),
         (b'{"ph": "X", "pid": 36893488147419103232}', Other("unexpected type of a value")),
         (b'{"ph": "X", "ts": "soon"}', Other("unexpected type of a value")),
         (b'{"ph": "B"}', Other("not a complete event")),
