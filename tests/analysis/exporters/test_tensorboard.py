@@ -30,6 +30,7 @@ def scalars(events: Any, tag: str) -> list[tuple[int, float, float]]:
     return [(e.step, e.wall_time, float(e.tensor_proto.float_val[0])) for e in events.Tensors(tag)]
 
 
+@pytest.mark.slow
 def test_training_curves_have_their_step_and_true_time(make_run: Any) -> None:
     events = read_back(written(make_run()))
     losses = scalars(events, "train/loss")

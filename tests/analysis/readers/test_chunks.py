@@ -170,6 +170,7 @@ def test_large_values_beside_the_array_are_passed_by(
     assert reader.header == {"a": 1, "b": None, "c": None, "d": [2]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("too_large", [False, True])
 def test_large_elements_and_space_between_elements(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, too_large: bool
