@@ -17,8 +17,9 @@ from profilers.records import DataRecord, RunRecord, Settings, Status
 ROOT = Path(__file__).parent.parent
 
 # How long an example takes says how busy the machine is, not whether the code is right.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+settings.register_profile("quick", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=200)
+settings.load_profile("thorough" if os.environ.get("CI") else "quick")
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
