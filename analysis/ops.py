@@ -7,9 +7,10 @@ from typing import Literal
 from analysis.blocks import NONE, Kind
 from analysis.folds.busy import DeviceTime
 from analysis.folds.categories import category
+from analysis.merged import Merged
 from analysis.row_work import RowWork, row_work
 from analysis.rows import Coverage, Row
-from analysis.sums import Gathered, Key, StepSums, Sums, Worked, plus
+from analysis.sums import Gathered, Key, StepSums, Worked
 
 Grouping = Literal["op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step"]
 
@@ -96,19 +97,19 @@ class Table:
             truncated=self.gathered.truncated,
         )
 
-    def _merged(self, by: Grouping) -> "dict[tuple[str, ...], _Merged]":
+    def _merged(self, by: Grouping) -> dict[tuple[str, ...], Merged]:
         """The sums by the texts that make a row: key, kind, shapes, phase."""
-        merged: dict[tuple[str, ...], _Merged] = {}
+        merged: dict[tuple[str, ...], Merged] = {}
         for key, sums in self.gathered.groups:
             on_device = _is_device(key)
             if on_device and by in WITH_DEVICE_TIME:
                 texts = self._texts(
                     by, key if by == "category" else key._replace(name=key.op, kind=Kind.OP)
                 )
-                entry = merged.setdefault(texts, _Merged())
+                entry = merged.setdefault(texts, Merged())
                 entry.add_device(sums, self._category(key))
             elif self._belongs(by, key):
-                entry = merged.setdefault(self._texts(by, key), _Merged())
+                entry = merged.setdefault(self._texts(by, key), Merged())
                 entry.add(sums, self._category(key), by == "layer")
             else:
                 continue
@@ -155,7 +156,7 @@ class Table:
                 found.setdefault(place(key), Worked()).add(sums.worked)
         return found
 
-    def _work(self, by: Grouping, sums: "_Merged") -> RowWork:
+    def _work(self, by: Grouping, sums: Merged) -> RowWork:
         time_ns = sums.self_ns if by == "category" else sums.total_ns
         if self.gathered.devices and by not in ("kernel", "copy"):
             time_ns = sums.device_ns
@@ -165,7 +166,7 @@ class Table:
             return RowWork(sums.flops if known else None, moved, time_ns, 1.0 if known else None)
         return row_work(sums.worked, time_ns, sums.device_ns if self._from_device else sums.self_ns)
 
-    def _row(self, by: Grouping, key: tuple[str, ...], sums: "_Merged", whole_ns: int) -> Row:
+    def _row(self, by: Grouping, key: tuple[str, ...], sums: Merged, whole_ns: int) -> Row:
         name, kind, shapes, phase = key
         return Row(
             key=name,
@@ -178,6 +179,7 @@ class Table:
             shapes=shapes,
             phase=phase,
             category=None if by == "layer" else sums.category,
+            category_ratio=None if by == "layer" else sums.category_ratio,
             device_ns=sums.device_ns,
             **self._work(by, sums)._asdict(),
         )
@@ -251,40 +253,6 @@ class Table:
             step.device_ns if self.gathered.devices else step.length_ns,
             step.device_ns if self._from_device else step.op_self_ns,
         )
-
-
-@dataclass(slots=True)
-class _Merged:
-    count: int = 0
-    total_ns: int = 0
-    self_ns: int = 0
-    device_ns: int = 0
-    flops: int | None = 0
-    bytes: int | None = 0
-    worked: Worked = field(default_factory=Worked)
-    categories: dict[str | None, tuple[int, int]] = field(default_factory=dict)
-    """Self time and device time of each."""
-
-    @property
-    def category(self) -> str | None:
-        """The one with the largest self time, or device time where no op of the host has any."""
-        return max(self.categories, key=lambda each: self.categories[each], default=None)
-
-    def add(self, sums: Sums, category: str | None, outermost: bool) -> None:
-        self.count += sums.count
-        self.total_ns += sums.outermost_ns if outermost else sums.total_ns
-        self.self_ns += sums.self_ns
-        self.flops = plus(self.flops, sums.flops, 1)
-        self.bytes = plus(self.bytes, sums.bytes, 1)
-        self._add_category(category, sums.self_ns, 0)
-
-    def add_device(self, sums: Sums, category: str | None) -> None:
-        self.device_ns += sums.total_ns
-        self._add_category(category, 0, sums.total_ns)
-
-    def _add_category(self, category: str | None, self_ns: int, device_ns: int) -> None:
-        before = self.categories.get(category, (0, 0))
-        self.categories[category] = (before[0] + self_ns, before[1] + device_ns)
 
 
 def _largest_first(row: Row) -> tuple[int, int, str, str, str]:

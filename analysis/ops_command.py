@@ -203,6 +203,7 @@ def _row(row: Row) -> dict[str, object]:
         "key": row.key,
         "kind": row.kind,
         "category": row.category,
+        "category_ratio": row.category_ratio,
         "phase": row.phase or None,
         "shapes": row.shapes or None,
         "count": row.count,

@@ -18,6 +18,8 @@ second."""
 WIDE_NAME_WIDTH = 40
 """Until names have this width, what can be told from other columns goes."""
 BAR_WIDTH = 10
+MOST = 0.995
+"""A part of this size or more is all of it, as far as a percentage shows."""
 MOST_DEVICES = 4
 """With more of them, one line stands for all."""
 APART = 2
@@ -189,9 +191,17 @@ def _columns(rows: list[Row], by: Grouping) -> list[Column]:
 def _last(rows: list[Row], by: Grouping) -> Column:
     """Categories, or bars as long as the rows' times."""
     if by in WITH_CATEGORY:
-        return Column("category", 10, lambda row: row.category or UNMAPPED, 3, MUTED)
+        return Column("category", 10, _category, 3, MUTED)
     longest = max((_time(row, by) for row in rows), default=0) or 1
     return Column("", 12, lambda row: "█" * round(BAR_WIDTH * _time(row, by) / longest), -1, "cyan")
+
+
+def _category(row: Row) -> str:
+    """With its part of the time, where calls of one name are of several."""
+    name = row.category or UNMAPPED
+    if row.category_ratio is None or row.category_ratio > MOST:
+        return name
+    return f"{name} {wording.percent(row.category_ratio)}"
 
 
 def _gigaflops(row: Row) -> str:

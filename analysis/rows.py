@@ -16,6 +16,9 @@ class Row:
     known for one. In a row of several operations they are sums over those that lie in no other with
     known operations; `work_ratio` is the part of the time that these cover, with what runs in them.
     `work_ns` is the time that `flops_per_second` divides by.
+
+    Calls of one name may be of several categories, by the layer or the phase that they work for:
+    `category` is the one with the most time, `category_ratio` the part of the time that is its.
     """
 
     key: str
@@ -28,6 +31,7 @@ class Row:
     shapes: str = ""
     phase: str = ""
     category: str | None = None
+    category_ratio: float | None = None
     device_ns: int = 0
     work_ns: int = 0
     flops: int | None = None

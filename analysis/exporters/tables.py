@@ -14,6 +14,7 @@ COLUMNS = {
     "kind": "text",
     "phase": "text",
     "category": "text",
+    "category_ratio": "number",
     "shapes": "text",
     "count": "whole",
     "total_ns": "whole",

@@ -133,3 +133,10 @@ def test_a_profile_of_device_work_alone_says_what_shows_it() -> None:
     assert "accelerator only; --by kernel or --by op shows it" in found
     assert "8 devices had work for 3.35 ms, 3 % of its span (device 1) to 4.00 ms" in found
     assert "Device 0 had work" not in found
+
+
+def test_a_category_of_some_calls_only_says_of_how_much_of_the_time() -> None:
+    mixed = of_names("aten::mul", category="attention", category_ratio=0.45)
+    assert texts(mixed)[3].endswith("attention 45 %")
+    whole = of_names("aten::mm", category="matmul", category_ratio=0.999)
+    assert texts(whole)[3].endswith("matmul")

@@ -38,7 +38,7 @@ def test_no_kernels_no_file(tmp_path: Path) -> None:
     written = tables.write(Table(gather_folded(folded)), tmp_path)
     assert [path.name for path in written] == ["ops.parquet", "layers.parquet", "phases.parquet"]
     assert not (tmp_path / "kernels.parquet").exists()
-    assert parquet.read_schema(written[2]).names[5:8] == ["count", "total_ns", "self_ns"]
+    assert parquet.read_schema(written[2]).names[6:9] == ["count", "total_ns", "self_ns"]
 
 
 def test_a_text_file_holds_a_line_a_row_and_nothing_that_a_terminal_obeys() -> None:
