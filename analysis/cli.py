@@ -142,8 +142,8 @@ def _whole(text: str) -> int:
 
 
 def _ops(arguments: argparse.Namespace) -> int:
-    from analysis import ops_command
-    from analysis.ops_source import Request
+    from analysis.ops import command as ops_command
+    from analysis.ops.source import Request
 
     request = Request(
         path=arguments.path,

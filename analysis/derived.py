@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from analysis.rows import Coverage
+from analysis.ops.rows import Coverage
 from profilers import rundir
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
@@ -117,11 +117,11 @@ def _current(run: Path, inputs: dict[str, str]) -> Manifest | None:
 
 
 def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
-    from analysis import ops
     from analysis.annotate import fold_trace
     from analysis.exporters import chrome, tables
     from analysis.folds.recorded import ops_per_step
     from analysis.groups import gather_folded
+    from analysis.ops.table import Table
     from analysis.readers.registry import open_trace
 
     (run / MANIFEST).unlink(missing_ok=True)
@@ -131,7 +131,7 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     except ProfileError as error:
         chrome.write(run, None)
         raise NoProfileError(str(error)) from None
-    table = ops.Table(gather_folded(folded, trace=trace))
+    table = Table(gather_folded(folded, trace=trace))
     written = [*tables.write(table, run / rundir.DERIVED), run / rundir.TRACE]
     chrome.write(run, folded)
     manifest = Manifest(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analysis import wording
 from analysis.derived import Profile, TableRow
-from analysis.ops import GAPS, NO_LAYER
+from analysis.ops.table import GAPS, NO_LAYER
 from analysis.terminal import HEADING, MUTED, Line, line
 
 ROWS = 5

@@ -7,7 +7,7 @@ from analysis import wording
 from analysis.comparison.record import Comparison, SideProfile
 from analysis.comparison.values import ranges
 from analysis.layout import INDENT, WIDTH
-from analysis.ops import GAPS
+from analysis.ops.table import GAPS
 from analysis.sides import Shown
 from analysis.terminal import HEADING, MUTED, Line, line
 

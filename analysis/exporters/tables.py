@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TextIO
 
 from analysis import wording
-from analysis.ops import Grouping, Table
+from analysis.ops.rows import Row
+from analysis.ops.table import Grouping, Table
 from analysis.output_file import replacing
-from analysis.rows import Row
 
 COLUMNS = {
     "key": "text",
@@ -42,7 +42,7 @@ TABLES: dict[str, tuple[Grouping, ...]] = {
 def write(table: Table, folder: Path) -> list[Path]:
     """Write ops, layers, phases and kernels.parquet into a folder; kernels only if there are any.
 
-    Each file is replaced in one step. `share_ratio` is `share` in analysis.rows.Row; a null
+    Each file is replaced in one step. `share_ratio` is `share` in analysis.ops.rows.Row; a null
     `..._per_step` says that the trace marks no steps.
     """
     folder.mkdir(parents=True, exist_ok=True)

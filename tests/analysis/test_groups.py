@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from analysis.annotate import Folded, fold_trace
 from analysis.blocks import Block, Kind, Strings, from_columns
 from analysis.groups import gather, in_steps, steps_between
-from analysis.ops import Grouping, Table
+from analysis.ops.table import Grouping, Table
 from analysis.sums import Gathered
 from analysis.timeorder import TimeOrder
 

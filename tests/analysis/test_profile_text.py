@@ -2,8 +2,8 @@ from typing import Any
 
 from analysis import profile_text
 from analysis.derived import Profile, TableRow
-from analysis.ops import GAPS, NO_LAYER
-from analysis.rows import Coverage
+from analysis.ops.rows import Coverage
+from analysis.ops.table import GAPS, NO_LAYER
 
 STEPS, STEP_NS = 4, 1_000_000
 

@@ -13,10 +13,10 @@ from analysis.blocks import Kind
 from analysis.folds.busy import union_ns
 from analysis.folds.links import on_device
 from analysis.groups import gather
-from analysis.ops import Table
+from analysis.ops.rows import Row
+from analysis.ops.table import Table
 from analysis.readers.kineto import KinetoTrace
 from analysis.readers.registry import open_trace
-from analysis.rows import Row
 from analysis.timeorder import TimeOrder
 
 pytestmark = pytest.mark.slow

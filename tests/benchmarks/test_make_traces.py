@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analysis.groups import gather
-from analysis.ops import Table
+from analysis.ops.table import Table
 from analysis.readers.kineto import KinetoTrace
 from analysis.readers.registry import open_trace
 from benchmarks.make_traces import write

@@ -7,7 +7,7 @@ import pytest
 from analysis.comparison import compare, figures
 from analysis.comparison.record import Change, Comparison, Figure
 from analysis.cost_text import ALLOCATED_PEAK
-from analysis.ops import GAPS
+from analysis.ops.table import GAPS
 from profilers import rundir
 from profilers.records import Result
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analysis.comparison import compare, where
 from analysis.comparison.record import Comparison, Range, SideProfile
-from analysis.ops import GAPS
+from analysis.ops.table import GAPS
 from analysis.sides import Shown
 
 SHOWN = Shown([0, 1], ["PyTorch eager", "TensorFlow function"], ["●", "◆"], ["red", "blue"])

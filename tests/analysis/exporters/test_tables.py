@@ -8,9 +8,9 @@ from pyarrow import parquet
 from analysis.annotate import fold_trace
 from analysis.exporters import tables
 from analysis.groups import gather_folded
-from analysis.ops import Table
+from analysis.ops.rows import Row
+from analysis.ops.table import Table
 from analysis.readers.kineto import KinetoTrace
-from analysis.rows import Row
 
 DATA = Path(__file__).parents[2] / "data" / "kineto"
 

@@ -10,7 +10,7 @@ import pytest
 from analysis.folds.flops import work
 from analysis.formulas import contractions, convolution
 from analysis.groups import gather
-from analysis.ops import Table
+from analysis.ops.table import Table
 from analysis.readers.kineto import KinetoTrace
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 from analysis.annotate import fold
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.groups import gather_folded
-from analysis.ops import Table
+from analysis.ops.table import Table
 
 Row = tuple[str, Kind, int, int, int, str]  # name, kind, thread, start, end, path
 

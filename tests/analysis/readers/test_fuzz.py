@@ -12,9 +12,9 @@ import pytest
 
 from analysis.exporters import tables
 from analysis.groups import gather
-from analysis.ops import Grouping, Table
-from analysis.ops_command import document
-from analysis.ops_text import lines
+from analysis.ops.command import document
+from analysis.ops.table import Grouping, Table
+from analysis.ops.text import lines
 from analysis.readers.registry import open_trace
 from profilers.rundir import ProfileError
 

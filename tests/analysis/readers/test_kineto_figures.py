@@ -15,7 +15,7 @@ from analysis.blocks import Block, Kind, concat
 from analysis.folds.busy import union_ns
 from analysis.folds.links import on_device
 from analysis.groups import gather
-from analysis.ops import Grouping, Table
+from analysis.ops.table import Grouping, Table
 from analysis.readers.kineto import KinetoTrace
 from analysis.readers.kineto_events import KINDS
 

@@ -15,7 +15,7 @@ from analysis.annotate import Folded, fold_trace
 from analysis.blocks import Kind
 from analysis.exporters import chrome
 from analysis.groups import every_event, gather_folded
-from analysis.ops import Table
+from analysis.ops.table import Table
 from analysis.readers.kineto import KinetoTrace
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Block, Kind, concat
 from analysis.folds.busy import busy_ns
 from analysis.groups import gather, gather_folded, in_steps
-from analysis.ops import Grouping, Table
+from analysis.ops.table import Grouping, Table
 from analysis.readers.xspace import XSpaceTrace
 from analysis.readers.xspace_proto import XSpace
 from profilers.rundir import ProfileError

@@ -15,7 +15,7 @@ import pytest
 from analysis.annotate import Folded, fold_trace
 from analysis.blocks import Kind
 from analysis.groups import gather, gather_folded
-from analysis.ops import Table
+from analysis.ops.table import Table
 from analysis.readers.xspace import XSpaceTrace
 from analysis.readers.xspace_names import PIPELINE
 

@@ -5,7 +5,7 @@ import pytest
 
 from analysis.blocks import Block, Kind, concat
 from analysis.groups import every_event, gather
-from analysis.ops import Table
+from analysis.ops.table import Table
 from analysis.readers.xspace import XSpaceTrace
 from analysis.readers.xspace_proto import XSpace
 from analysis.readers.xspace_work import NO_WORK, Value, Work, xla_work

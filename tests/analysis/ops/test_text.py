@@ -5,15 +5,15 @@ from typing import get_args
 import pytest
 from rich.cells import cell_len
 
-from analysis import ops_text
 from analysis.groups import gather
-from analysis.ops import Grouping, Table
+from analysis.ops import text as ops_text
+from analysis.ops.rows import Row
+from analysis.ops.table import Grouping, Table
 from analysis.readers.registry import open_trace
-from analysis.rows import Row
 from analysis.sums import Gathered
 from analysis.terminal import Page
 
-DATA = Path(__file__).parents[1] / "data" / "kineto"
+DATA = Path(__file__).parents[2] / "data" / "kineto"
 GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
 
 

@@ -1,6 +1,6 @@
-"""Tests of analysis.merged: which category stands for a row whose calls are of several."""
+"""Tests of analysis.ops.merged: which category stands for a row whose calls are of several."""
 
-from analysis.merged import Merged
+from analysis.ops.merged import Merged
 from analysis.sums import Sums
 
 

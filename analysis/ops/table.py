@@ -7,9 +7,9 @@ from typing import Literal
 from analysis.blocks import NONE, Kind
 from analysis.folds.busy import DeviceTime
 from analysis.folds.categories import category
-from analysis.merged import Merged
-from analysis.row_work import RowWork, row_work
-from analysis.rows import Coverage, Row
+from analysis.ops.merged import Merged
+from analysis.ops.row_work import RowWork, row_work
+from analysis.ops.rows import Coverage, Row
 from analysis.sums import Gathered, Key, StepSums, Worked
 
 Grouping = Literal["op", "native", "category", "layer", "phase", "kernel", "copy", "shape", "step"]

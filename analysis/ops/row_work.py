@@ -6,7 +6,7 @@ from analysis.sums import Worked
 
 
 class RowWork(NamedTuple):
-    """Work of a row, as in `analysis.rows.Row`."""
+    """Work of a row, as in `analysis.ops.rows.Row`."""
 
     flops: int | None = None
     bytes: int | None = None

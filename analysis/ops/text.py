@@ -7,9 +7,9 @@ from rich.cells import cell_len
 
 from analysis import terminal, wording
 from analysis.folds.busy import DeviceTime
-from analysis.ops import GAPS, NO_LAYER, NO_OP, UNMAPPED, Grouping, Table
-from analysis.rows import Coverage, Row
-from analysis.short_names import padded, told_apart
+from analysis.ops.rows import Coverage, Row
+from analysis.ops.short_names import padded, told_apart
+from analysis.ops.table import GAPS, NO_LAYER, NO_OP, UNMAPPED, Grouping, Table
 from analysis.terminal import HEADING, MUTED, WARNING, Line, Page, line
 
 NAME_WIDTH, LEAST_NAME_WIDTH = 26, 12

@@ -8,11 +8,11 @@ from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.folds.busy import busy_ns
 from analysis.groups import every_event, gather_folded
-from analysis.ops import Table
+from analysis.ops.rows import Row
+from analysis.ops.table import Table
 from analysis.readers.kineto import KinetoTrace
-from analysis.rows import Row
 
-DATA = Path(__file__).parents[1] / "data" / "kineto"
+DATA = Path(__file__).parents[2] / "data" / "kineto"
 
 # name, kind, start, end
 Event = tuple[str, Kind, int, int]

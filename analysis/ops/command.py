@@ -9,15 +9,17 @@ from typing import TextIO
 
 import msgspec
 
-from analysis import ops_cache, ops_source, wording
+from analysis import wording
 from analysis.annotate import Folded, Mask
 from analysis.blocks import Trace
 from analysis.groups import Selection, every_event, gather, in_steps, steps_between
-from analysis.ops import Grouping, Table
-from analysis.ops_source import Request
+from analysis.ops import cache as ops_cache
+from analysis.ops import source as ops_source
+from analysis.ops.rows import Row
+from analysis.ops.source import Request
+from analysis.ops.table import Grouping, Table
 from analysis.output_file import replacing
 from analysis.reading_progress import reading
-from analysis.rows import Row
 from analysis.sums import Gathered
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
@@ -156,7 +158,8 @@ def _print(found: Table, by: Grouping, form: str, title: str, limit: int, stream
 
         tables.write_csv(found.rows(by), stream)
     else:
-        from analysis import ops_text, terminal
+        from analysis import terminal
+        from analysis.ops import text as ops_text
 
         page = terminal.page(stream)
         terminal.show(ops_text.lines(found, by, title, limit, page), stream)

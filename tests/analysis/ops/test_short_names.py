@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from analysis.short_names import padded, told_apart
+from analysis.ops.short_names import padded, told_apart
 
 LOOP = "void at::native::elementwise_kernel<128, {}, at::native::gpu_kernel_impl_nocast<{}<float> >"
 KERNELS = [

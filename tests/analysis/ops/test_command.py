@@ -9,11 +9,11 @@ import pytest
 from pyarrow import parquet
 
 from analysis import cli, terminal
-from analysis.ops_command import load, selection_of
-from analysis.ops_source import Request
+from analysis.ops.command import load, selection_of
+from analysis.ops.source import Request
 from profilers.rundir import ProfileError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data"
 BERT = DATA / "kineto" / "h100-bert-small.json.gz"
 NO_PLACE = "no/x.parquet can't be written (No such file or directory)."
@@ -227,7 +227,7 @@ def test_a_trace_of_another_rank_is_named(capsys: pytest.CaptureFixture[str]) ->
 def test_halves_of_characters_reach_no_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from analysis import ops_command
+    from analysis.ops import command as ops_command
 
     gather = ops_command.gather
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from analysis import ops_source
-from analysis.ops_source import Request
+from analysis.ops import source as ops_source
+from analysis.ops.source import Request
 from profilers.rundir import ProfileError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BERT = ROOT / "tests" / "data" / "kineto" / "h100-bert-small.json.gz"
 
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from analysis import ops_cache
-from analysis.ops_cache import CACHE
-from analysis.ops_command import load
-from analysis.ops_source import Request
+from analysis.ops import cache as ops_cache
+from analysis.ops.cache import CACHE
+from analysis.ops.command import load
+from analysis.ops.source import Request
 
-BERT = Path(__file__).parents[1] / "data" / "kineto" / "h100-bert-small.json.gz"
+BERT = Path(__file__).parents[2] / "data" / "kineto" / "h100-bert-small.json.gz"
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_sums_are_kept_beside_a_run(make_run: Any, monkeypatch: pytest.MonkeyPat
     first = load(Request(path=run)).rows("op")
     assert (run / CACHE).exists()
     with monkeypatch.context() as patch:
-        patch.setattr("analysis.ops_source.opened", None)
+        patch.setattr("analysis.ops.source.opened", None)
         assert load(Request(path=run)).rows("op") == first
     make_run.add_profile(run, make_run.kineto_events()[:7])
     assert sum(row.count for row in load(Request(path=run)).rows("op")) == 3
@@ -39,7 +39,7 @@ def test_sums_are_kept_beside_a_trace_only_if_asked(
     assert list(trace.parent.glob(".*")) == []
     load(Request(path=trace, cached=True))
     assert len(list(trace.parent.glob(".crossprof-ops*"))) == 1
-    monkeypatch.setattr("analysis.ops_source.opened", None)
+    monkeypatch.setattr("analysis.ops.source.opened", None)
     assert load(Request(path=trace, cached=True)).rows("op")[0].key == "aten::addmm"
 
 
@@ -51,7 +51,7 @@ def test_sums_of_the_current_folder_lie_beside_it_and_stay_fresh(
     assert [path.name for path in trace.parent.iterdir()] == [trace.name]
     [kept] = trace.parent.parent.glob(".crossprof-ops-folder*")
     (trace.parent / "notes.txt").write_text("no trace")
-    monkeypatch.setattr("analysis.ops_source.opened", None)
+    monkeypatch.setattr("analysis.ops.source.opened", None)
     assert load(Request(path=trace.parent, cached=True)).rows("op")[0].key == "aten::addmm"
     assert kept.exists()
 
@@ -59,7 +59,7 @@ def test_sums_of_the_current_folder_lie_beside_it_and_stay_fresh(
 def test_a_trace_that_grows_while_it_is_read_is_read_again(
     trace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from analysis import ops_command
+    from analysis.ops import command as ops_command
 
     gather = ops_command.gather
 
