@@ -6,6 +6,7 @@ import numpy.typing as npt
 from analysis.columns import Int64, group_rows
 
 FEWEST_ROWS = 1 << 12
+LARGEST = 2**63 - 1
 
 Table = npt.NDArray[np.int64]
 
@@ -45,7 +46,15 @@ class KeyedSums:
 
 
 def sum_by(group: npt.NDArray[np.intp], values: Int64, groups: int) -> Int64:
-    """The exact sum of the values of each group; `group` and `values` have shape (rows,)."""
+    """The sum of the values of each group; `group` and `values` have shape (rows,).
+
+    It is exact, but for sums that do not fit into 64 bits: those are the largest number that does.
+    """
     total = np.zeros(groups, dtype=np.int64)
     np.add.at(total, group, values)
-    return total
+    if not len(values) or int(np.abs(values).max()) <= LARGEST // len(values):
+        return total
+    exact = [0] * groups
+    for number, value in zip(group.tolist(), values.tolist(), strict=True):
+        exact[number] += value
+    return np.array([max(-LARGEST, min(each, LARGEST)) for each in exact], dtype=np.int64)

@@ -2,9 +2,10 @@
 
 Usage: python benchmarks/parallel_decoding.py TRACE.json [--processes 1,2,4] [--rounds 5]
 
-The trace is cut into parts of equal size, each a trace of its own. Each process reads one part and
-sends its columns to this one, which is what a reader that uses several cores would have to do
-before anything can be put in order of time. The command itself reads in one process.
+The trace, which must not be packed, is cut into parts of equal size, each a trace of its own. Each
+process reads one part and sends its columns to this one, which is what a reader that uses several
+cores would have to do before anything can be put in order of time. The command itself reads in one
+process.
 """
 
 import argparse
@@ -86,6 +87,8 @@ def measure(paths: Sequence[Path]) -> tuple[float, float, int]:
                 waiting.remove(receiver)
     for process in processes:
         process.join()
+        if process.exitcode:
+            raise SystemExit(f"a reader ended with {process.exitcode}; what it read is not known.")
     after = os.times()
     cpu_s = sum(after[:4]) - sum(before[:4])
     return time.perf_counter() - began, cpu_s, events

@@ -1,7 +1,9 @@
 """Keeps the sums of a trace beside it, for as long as the trace stays what it is."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 
 import msgspec
 
@@ -34,8 +36,13 @@ def path_of(path: Path, is_run: bool) -> Path:
 
 def stats(files: Iterable[Path]) -> Inputs:
     """Name, size and time of what is read; to be asked before it is read, as it may grow."""
-    found = [(file.name, file.stat()) for file in files if file.is_file()]
-    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+    found = []
+    for file in files:
+        with suppress(OSError):  # it may be gone by now
+            stat = file.stat()
+            if S_ISREG(stat.st_mode):
+                found.append((file.name, stat.st_size, stat.st_mtime_ns))
+    return found
 
 
 def read(cache: Path, current: Inputs) -> Gathered | None:
@@ -55,6 +62,6 @@ def write(cache: Path, made_of: Inputs, gathered: Gathered) -> bool:
         cache.parent.mkdir(exist_ok=True)
         with replacing(cache) as path:
             path.write_bytes(msgspec.msgpack.encode(stored))
-    except (OSError, UnicodeEncodeError):
+    except (OSError, UnicodeEncodeError, OverflowError):
         return False
     return True

@@ -114,7 +114,8 @@ def write(request: Request, by: Grouping, form: str, output: Path | None, limit:
             _print(found, by, form, _title(request), limit, sys.stdout)
             sys.stdout.flush()
         return
-    _refuse_input(request, output)
+    with _told_if_unwritable(output):
+        _refuse_input(request, output)
     found = load(request)
     with _told_if_unwritable(output), replacing(output) as place:
         if form == "parquet":

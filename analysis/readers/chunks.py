@@ -184,7 +184,10 @@ class ArrayReader:
                     kept += block
                     too_large = len(kept) > MAX_ELEMENT_BYTES
                 continue
-            cut = end if len(ends) else int(commas[0 if too_large else -1])
+            if too_large and len(commas):
+                cut = int(commas[0])
+            else:
+                cut = end if len(ends) else int(commas[-1])
             if too_large:
                 self._elements.too_large += 1
                 found: list[Element] = []
@@ -192,7 +195,7 @@ class ArrayReader:
                 found = self._elements.whole(bytes(kept) + block[:cut], decode)
             if self._elements.behind is not None:
                 self._elements.behind += block[cut:]
-            elif len(ends):
+            elif len(ends) and cut == end:
                 self._elements.behind = block[cut:]
             return found, block[cut + 1 :].lstrip(BLANK)
         self._elements.too_large += too_large

@@ -13,7 +13,7 @@ MAX_MEMBERS_BYTES = 1 << 24
 PIECE_BYTES = 1 << 14
 """What is looked at in one go: the members before an array are often shorter."""
 ESCAPE = re.compile(rb"\\.", re.DOTALL)
-KEY = re.compile(rb'\s*("(?:[^"\\]|\\.)*")\s*:\s*', re.DOTALL)
+KEY = re.compile(rb'\s*("[^"\\]*(?:\\.[^"\\]*)*")\s*:\s*', re.DOTALL)
 WHITESPACE = re.compile(rb"\s+")
 QUOTE = ord('"')
 STEPS = np.zeros(256, dtype=np.int8)
@@ -55,7 +55,8 @@ class Members:
     """The members of a JSON object, from text of any size.
 
     `values` holds them by key as far as the text was given; None stands for what is large, and for
-    what is no JSON, which `unread` counts. Places where a value had to be mended are in `repaired`.
+    what is no JSON, which `unread` counts. Members behind MAX_MEMBERS_BYTES are left out. Places
+    where a value had to be mended are in `repaired`.
     """
 
     def __init__(self, array: str | None = None) -> None:
@@ -117,7 +118,7 @@ class Members:
                 self.repaired += places
         if value is UNREADABLE or not isinstance(key, str):
             self.unread += 1
-        else:
+        elif self._bytes <= MAX_MEMBERS_BYTES:
             self.values[key] = value
 
     def _add(self, text: bytes, is_inside: bool) -> None:

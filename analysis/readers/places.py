@@ -11,6 +11,8 @@ from analysis.columns import Int64
 MARK_PROCESSES = ("Spans", "Traces")
 NO_PROCESS = ""
 """What an event that names no process has; a text like others, so it is a process of its own."""
+FIRST_TEXT = -(2**52)
+"""Numbers of texts begin here: no process has such a number, and JSON's readers take it exactly."""
 MARK = -2
 """The place of the profiler's own marks, which belong to no thread."""
 
@@ -39,7 +41,7 @@ class Placed(Protocol):
 
 
 class Places:
-    """Processes and threads as numbers; a text gets a number of its own below -1."""
+    """Processes and threads as numbers; a text gets a number of its own from FIRST_TEXT on."""
 
     def __init__(self) -> None:
         self.numbers = Ids(self._add)  # by (pid, tid)
@@ -65,7 +67,7 @@ class Places:
                 return number
         except ValueError:
             pass
-        return self.texts.setdefault(value, -2 - len(self.texts))
+        return self.texts.setdefault(value, FIRST_TEXT + len(self.texts))
 
     def one(self, number: int) -> tuple[int, int]:
         """Process and thread of one place."""
@@ -74,8 +76,8 @@ class Places:
     def of(self, events: Sequence[Placed]) -> tuple[Int64, Int64, npt.NDArray[np.bool_]]:
         """Processes and threads of events, and which are the profiler's marks (-1 and -1)."""
         pids, tids = [event.pid for event in events], [event.tid for event in events]
-        process, thread = np.array(pids), np.array(tids)
-        if process.dtype == np.int64 and thread.dtype == np.int64:
+        if {*map(type, pids), *map(type, tids)} == {int}:
+            process, thread = (np.fromiter(ids, np.int64, len(events)) for ids in (pids, tids))
             return process, thread, np.zeros(len(events), dtype=bool)
         places = self.numbers.of(list(zip(pids, tids, strict=True)))
         # Marks are at the end of the lists.

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 
 CONTROL = bytes.maketrans(bytes(range(32)), b" " * 32)
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])|-?\b(?:NaN|nan|Infinity|inf)\b', re.DOTALL)
+TOKEN = re.compile(
+    rb'"[^"\\]*(?:\\.[^"\\]*)*"|,(?=\s*[}\]])|-?\b(?:NaN|nan|Infinity|inf)\b', re.DOTALL
+)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"

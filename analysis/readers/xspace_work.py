@@ -39,7 +39,7 @@ class LineWork:
 
     def __init__(self, event_work: Mapping[int, Work], ids: Sequence[int], thread: str) -> None:
         self._is_told = thread != ASYNC_LINE
-        works = [event_work.get(number, NO_WORK) for number in ids]
+        works = [event_work.get(number, NO_WORK) for number in ids] if event_work else []
         self._of_code = np.array(works, dtype=np.int64).reshape(-1, len(NO_WORK))
         self._is_known = bool(event_work)
 
@@ -52,7 +52,8 @@ class LineWork:
         """
         if not self._is_told or not (self._is_known or stats):
             return {}
-        flops, moved = self._of_code[code].T
+        none = np.full(len(code), NONE, dtype=np.int64)
+        flops, moved = self._of_code[code].T if self._is_known else (none, none)
         for name in (FLOPS, MODEL_FLOPS):
             if name in stats:
                 flops = np.where(stats[name] > 0, stats[name], np.maximum(flops, stats[name]))

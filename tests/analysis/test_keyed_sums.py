@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import keyed_sums
-from analysis.keyed_sums import KeyedSums
+from analysis.keyed_sums import KeyedSums, sum_by
 
 ROWS = st.lists(
     st.tuples(st.integers(-1, 3), st.integers(-1, 2**40), st.integers(-(2**50), 2**50)),
@@ -46,3 +46,9 @@ def test_what_waits_stays_bounded_by_the_distinct_keys() -> None:
         held = sum(len(part) for part in sums._keys)
         assert held <= 2 * keyed_sums.FEWEST_ROWS
     assert sums.sums()[1].tolist() == [[1000]] * 100
+
+
+def test_a_sum_that_does_not_fit_is_the_largest_number_that_does() -> None:
+    group, values = np.array([0, 1, 0, 0, 2]), np.array([2**62, 5, 2**62, 1, -(2**62)])
+    assert sum_by(group, values, 3).tolist() == [2**63 - 1, 5, -(2**62)]
+    assert sum_by(group[:2], values[:2], 2).tolist() == [2**62, 5]

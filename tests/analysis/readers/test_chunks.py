@@ -189,6 +189,20 @@ def test_large_elements_and_space_between_elements(
     assert (reader.lost, reader.truncated, reader.header) == (0, None, {"z": 1})
 
 
+@pytest.mark.parametrize("end", [b"]}", b""])
+def test_what_follows_an_element_that_is_too_large_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes
+) -> None:
+    monkeypatch.setattr(chunks, "MAX_ELEMENT_BYTES", 1 << 19)
+    small = b",".join(b'{"n": %d}' % number for number in range(500))
+    path = tmp_path / "trace.json"
+    path.write_bytes(b'{"traceEvents": [{"x": "' + b"x" * (2 << 20) + b'"},' + small + end)
+    reader = ArrayReader(path)
+    found = [event["n"] for some in reader.lists(decode) for event in some]
+    assert found == list(range(500))
+    assert (reader.too_large, reader.lost, reader.truncated is None) == (1, 0, bool(end))
+
+
 @pytest.mark.parametrize("text", ['{"a": "', '{"a": [{"b": "x"}, '])
 def test_a_large_element_that_never_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.blocks import Block, Kind, concat
 from analysis.readers.kineto import KinetoTrace
+from analysis.readers.places import FIRST_TEXT
 
 BASE_NS = 1_790_857_026_000_000_000
 DATA = Path(__file__).parents[2] / "data" / "kineto"
@@ -187,7 +188,7 @@ def test_the_profilers_own_marks_are_counted_apart_from_what_is_dropped(tmp_path
         "null place",
         "good",
     ]
-    assert block.process.tolist() == [-2, -3, -3, 7]
+    assert block.process.tolist() == [FIRST_TEXT, FIRST_TEXT + 1, FIRST_TEXT + 1, 7]
     assert trace.marks == 2
     assert trace.dropped == 11
     assert trace.dropped_reasons == {
