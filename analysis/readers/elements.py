@@ -12,7 +12,10 @@ from analysis.readers.repair import elements, repaired
 
 TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 POSITION = re.compile(r"\(byte (\d+)\)")
-DOCUMENT = re.compile(rb'\]\s*(?:\}|,\s*"[^"\\]*"\s*:)')
+DOCUMENT = re.compile(rb'\]\s*(?:\}\s*(?![\s,}\]])|,\s*"[^"\\]*"\s*:)')
+"""What stands behind an array of a document: its last bracket, or its next key."""
+MOST_PARTS = 16
+"""What a broken element is tried with: it may be a part of one that holds objects."""
 TRUNCATED = "truncated"
 LONGEST_WORD_BYTES = 8
 
@@ -91,23 +94,49 @@ class Elements:
         return found
 
     def _salvaged(self, text: bytes, decode: Decode[Element]) -> list[Element]:
-        """Element by element, those that are JSON."""
+        """Element by element, those that are JSON.
+
+        What may be an element can be a part of one that holds objects; then more parts make it
+        whole.
+        """
         found: list[Element] = []
-        for begin, element in elements(text):
+        parts = [(begin, begin + len(part)) for begin, part in elements(text)]
+        number, behind = 0, self.behind
+        while number < len(parts) and self.behind is behind:
+            count, values = self._first(text, parts[number : number + MOST_PARTS], decode)
+            found += values
+            number += count
+        return found
+
+    def _first(
+        self, text: bytes, parts: list[tuple[int, int]], decode: Decode[Element]
+    ) -> tuple[int, list[Element]]:
+        """How many of these parts of the text are its first element, and that; none if broken."""
+        begin, end = parts[0]
+        for count, (_, last) in enumerate(parts, 1):
+            whole = text[begin:last]
             try:
-                found += decode(b"[" + element + b"]")
+                return count, decode(b"[" + whole + b"]")
             except msgspec.DecodeError as error:
-                if where := TRAILING.search(str(error)):
-                    found += self._ended(element, int(where[1]), decode)
-                    self.behind = text[begin + len(element) - len(self.behind or b"") :]
-                    break
-                self.lost += 1
-                if (end := _array_end(element)) is not None:
-                    self.behind = text[begin + end :]
+                where = TRAILING.search(str(error))
+                if where:
+                    bracket = begin + whole.rfind(b"]", 0, max(int(where[1]) - 1, 0))
+                    if DOCUMENT.match(text, bracket):
+                        values = self._ended(whole, int(where[1]), decode)
+                        self.behind = text[bracket:]
+                        return count, values
+                if where or not _at_end(error, len(whole)):
                     break
             except (UnicodeDecodeError, RecursionError):
-                self.lost += 1
-        return found
+                break
+        self._lose(text, begin, end)
+        return 1, []
+
+    def _lose(self, text: bytes, begin: int, end: int) -> None:
+        """Count an element that is broken; `behind` if the array seems to end behind it."""
+        self.lost += 1
+        if (place := _array_end(text[begin:end])) is not None:
+            self.behind = text[begin + place :]
 
 
 def _array_end(text: bytes) -> int | None:

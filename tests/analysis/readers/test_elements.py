@@ -5,6 +5,9 @@ import pytest
 
 from analysis.readers.elements import Elements
 
+CC = [{"c": 3}, {"c": 4}]
+NESTED = {"l": {"x": CC}}
+
 
 def decode(text: bytes) -> list[Any]:
     return msgspec.json.decode(text, type=list[dict[str, Any]])
@@ -22,6 +25,9 @@ def decode(text: bytes) -> list[Any]:
         (b'{"a": "\xff"}, {"b": "x', None, None),
         (b'{"a": 1}, {"b" 2, "c": "d"}]}', [{"a": 1}], b"]}"),
         (b'{"a": 1}, {"b" 2]}, {"c": 3}', [{"a": 1}, {"c": 3}], None),
+        (b'{"b" 2}, {"l": {"x": [{"c": 3}, {"c": 4}]}}, {"a": 1}]}', [NESTED, {"a": 1}], b"]}"),
+        (b'{"b" 2}, {"a": [{"c": 3}, {"c": 4}]}], "z": 3}', [{"a": CC}], b'], "z": 3}'),
+        (b'{"b" 2, "l": {"x": [{"c": 3}, {"c": 4}]}}, {"a": 1}, {"', [{"a": 1}], None),
         (b"", [], None),
     ],
 )
