@@ -81,6 +81,7 @@ class KinetoTrace(JsonTrace):
         if BASE_TIME not in header:
             header = _behind_events(self.path, self._limited)
         self.base_ns = _base_ns(header)
+        rank = self.rank
         spans: list[Span] = []
         arrows: list[ArrowStart] = []
         for events in self._reader.lists(self._events):
@@ -100,6 +101,11 @@ class KinetoTrace(JsonTrace):
         yield self._block(spans, arrows)
         header = self._reader.header
         self._take_header(header)
+        if self.rank != rank:
+            self.notes.append(
+                f"It says behind its events that it is rank {self.rank}; they count as rank {rank}."
+            )
+            self.rank = rank
         self.notes += self._reader.notes
         if BASE_TIME in header and (base_ns := header[BASE_TIME]) != self.base_ns:
             self.notes.append(

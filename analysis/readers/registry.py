@@ -64,7 +64,7 @@ def _open_file(path: Path, memory: bool, limited: bool, strings: Strings) -> Tra
         raise ProfileError(
             f"{path} is a pipe or a device; a trace is read twice, so write it to a file first."
         )
-    begin = b"".join(_first(Source(path, 1 << 12, limited)))
+    begin = _beginning(Source(path, 1 << 12, limited))
     text = begin.lstrip(b"\xef\xbb\xbf \t\r\n")
     is_xspace = begin.startswith(XSPACE_BEGINS) and (
         ".pb" in path.name or not text.startswith(JSON_BEGINS)
@@ -86,11 +86,14 @@ def _open_file(path: Path, memory: bool, limited: bool, strings: Strings) -> Tra
     )
 
 
-def _first(source: Source) -> Iterator[bytes]:
+def _beginning(source: Source) -> bytes:
+    """The first block that is not blank, behind the first bytes of the file."""
+    first = b""
     for block in source.blocks():
-        yield block
         if block.strip():
-            return
+            return first + block
+        first = first or block[:1]
+    return first
 
 
 def _is_packed(path: Path) -> bool:

@@ -161,6 +161,15 @@ def test_names_of_processes_threads_and_devices(tmp_path: Path) -> None:
     assert len(block) == 0
 
 
+def test_a_rank_behind_the_events_is_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    document = {"schemaVersion": 1, "traceEvents": [event("a")], "distributedInfo": {"rank": 5}}
+    path.write_text(json.dumps(document))
+    trace, block = read(path)
+    assert (block.rank.tolist(), trace.rank) == ([0], 0)
+    assert trace.notes == ["It says behind its events that it is rank 5; they count as rank 0."]
+
+
 def test_the_profilers_own_marks_are_counted_apart_from_what_is_dropped(tmp_path: Path) -> None:
     events = [
         event("PyTorch Profiler (0)", cat="Trace", pid="Spans", tid="PyTorch Profiler"),
