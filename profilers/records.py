@@ -13,6 +13,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is needed to repeat a run.
 
     `weights_from` is the run whose trained weights it began with, None where they were seeded.
+    `options` are the settings of the workload itself. A workload from a file has the file's path as
+    its name. `optimizer_parity` says whether the optimizer is the framework's own or has constants
+    made equal.
     """
 
     framework: str
@@ -35,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     loader: Literal["preloaded", "pipeline"] = "preloaded"
     loader_workers: int = 0
     weights_from: str | None = None
+    options: dict[str, int | float | str] = {}
+    optimizer_parity: Literal["stock", "matched"] = "stock"
 
 
 class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
