@@ -3,7 +3,8 @@
 from profilers.backend import frameworks
 from workloads.catalogue import dataset_list, find_workload, workload_list
 from workloads.data.dataset import DataSet
-from workloads.spec import Shape, summary
+from workloads.layers import Shape
+from workloads.spec import summary
 
 
 def print_list(workload: str | None) -> None:

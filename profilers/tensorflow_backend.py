@@ -15,7 +15,7 @@ from profilers import (
     tensorflow_data,
     tensorflow_device,
     tensorflow_fit,
-    tensorflow_layers,
+    tensorflow_network,
     tensorflow_recording,
 )
 from profilers.backend import Arrays, Observer
@@ -56,7 +56,8 @@ class TensorFlowBackend:
         """Make model and optimizer from canonical weights, on the device."""
         self._initial = weights
         with tf.device(self._device):
-            self.model = tensorflow_layers.build(workload, weights)
+            self._network = tensorflow_network.build(workload, weights)
+            self.model = self._network.model
             self.optimizer = self._new_optimizer(workload)
             self.optimizer.build(self.model.trainable_variables)
             self._optimizer_start = [variable.numpy() for variable in self.optimizer.variables]
@@ -160,7 +161,7 @@ class TensorFlowBackend:
             with span("phase:forward"), tf.name_scope("phase_forward"):
                 outputs = tf.cast(self.model(inputs, training=True), tf.float32)
             with span("phase:loss"), tf.name_scope("phase_loss"):
-                loss = _cross_entropy(labels, outputs)
+                loss = self._network.loss(outputs, labels)
                 scaled = self.optimizer.scale_loss(loss)
         with span("phase:backward"), tf.name_scope("phase_backward"):
             gradients = tape.gradient(scaled, variables)
@@ -185,7 +186,7 @@ class TensorFlowBackend:
 
     def restart(self) -> None:
         """Set weights and optimizer back in place, so that traced functions stay valid."""
-        tensorflow_layers.assign(self.model, self._initial)
+        self._network.assign(self._initial)
         for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
 
@@ -213,15 +214,15 @@ class TensorFlowBackend:
 
     def evaluate(self, batch_size: int) -> tuple[float, float]:
         """(accuracy, mean loss) over the whole test set, by the untraced model."""
-        right, loss_sum, count = 0, 0.0, len(self._test.labels)
+        right, loss_sum, count = 0, 0.0, int(tf.size(self._test.labels))
         with tf.device(self._device):
-            for begin in range(0, count, batch_size):
+            for begin in range(0, len(self._test.labels), batch_size):
                 labels = self._test.labels[begin : begin + batch_size]
                 outputs = self.model(self._test.inputs[begin : begin + batch_size], training=False)
                 outputs = tf.cast(outputs, tf.float32)
-                hits = tf.argmax(outputs, 1, output_type=labels.dtype) == labels
+                hits = tf.argmax(outputs, -1, output_type=labels.dtype) == labels
                 right += int(tf.reduce_sum(tf.cast(hits, tf.int32)))
-                loss_sum += float(_cross_entropy(labels, outputs)) * len(labels)
+                loss_sum += float(self._network.loss(outputs, labels)) * int(tf.size(labels))
         return right / count, loss_sum / count
 
     def inference(self, batch_size: int) -> Callable[[], None]:
@@ -239,7 +240,7 @@ class TensorFlowBackend:
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """The weights as they are now, in canonical layout."""
-        return tensorflow_layers.canonical_weights(self.model)
+        return self._network.arrays()
 
     def memory(self) -> dict[str, int]:
         """The GPU allocator's peak; nothing on the CPU."""
@@ -253,13 +254,6 @@ class TensorFlowBackend:
                 f"{self.settings.batch_size}; use a smaller --batch-size."
             )
         return None
-
-
-def _cross_entropy(labels: Any, logits: Any) -> Any:
-    """Mean cross-entropy of logits."""
-    return tf.reduce_mean(
-        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-    )
 
 
 def create(settings: Settings) -> TensorFlowBackend:

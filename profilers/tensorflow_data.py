@@ -16,11 +16,11 @@ FETCHED_AHEAD = 2
 
 
 class Preloaded:
-    """All samples on the device, float32 NHWC in [0, 1]: no step waits for a copy."""
+    """All samples on the device, images as NHWC: no step waits for a copy."""
 
     def __init__(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any], device: str) -> None:
         with tf.device(device):
-            self.inputs = tf.constant(np.asarray(inputs, np.float32) / np.float32(255))
+            self.inputs = tf.constant(_features(np.asarray(inputs)))
             self.labels = tf.constant(np.array(labels))
 
     def open(self, batches: Batches) -> Iterator[Any]:
@@ -43,7 +43,7 @@ class Preloaded:
 
     def dataset_spec(self, batch_size: int) -> Any:
         """What `dataset` hands out, as TensorFlow describes it."""
-        return _spec(self.inputs.shape, batch_size)
+        return _spec(self.inputs, self.labels, batch_size)
 
 
 class Pipeline:
@@ -74,7 +74,7 @@ class Pipeline:
 
     def spec(self, batch_size: int) -> Any:
         """What `open` hands out, as TensorFlow describes it."""
-        return _spec(self._inputs.shape, batch_size)
+        return _spec(self._decoded(0)[0][None], self._labels, batch_size)
 
     def dataset(self, batches: Batches) -> Any:
         """The pipeline for these batches: (inputs, labels)."""
@@ -98,9 +98,11 @@ class Pipeline:
     dataset_spec = spec
 
     def _decoded(self, number: Any) -> tuple[Any, Any, Any]:
-        """One sample: uint8 -> float32 in [0, 1]."""
-        image = tf.cast(tf.gather(self._inputs, number), tf.float32) / 255.0
-        return image, tf.gather(self._labels, number), number
+        """One sample: uint8 -> float32 in [0, 1], other types as they are."""
+        sample = tf.gather(self._inputs, number)
+        if sample.dtype == tf.uint8:
+            sample = tf.cast(sample, tf.float32) / 255.0
+        return sample, tf.gather(self._labels, number), number
 
 
 def _numbers(batches: Batches) -> Any:
@@ -115,7 +117,15 @@ def _numbers(batches: Batches) -> Any:
     return parts.prefetch(1).unbatch().apply(known)
 
 
-def _spec(samples_shape: Any, batch_size: int) -> Any:
+def _features(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """uint8 -> float32 in [0, 1], other types as they are."""
+    if array.dtype == np.uint8:
+        return array.astype(np.float32) / np.float32(255)
+    return array
+
+
+def _spec(inputs: Any, labels: Any, batch_size: int) -> Any:
     """(inputs, labels) of a batch."""
-    shape = (batch_size, *samples_shape[1:])
-    return tf.TensorSpec(shape, tf.float32), tf.TensorSpec((batch_size,), tf.int64)
+    return tuple(
+        tf.TensorSpec((batch_size, *each.shape[1:]), each.dtype) for each in (inputs, labels)
+    )

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.nn import functional
 
-from profilers import torch_data, torch_device, torch_layers
+from profilers import torch_data, torch_device, torch_layers, torch_network
 from profilers.backend import Arrays, Observer
 from profilers.records import Environment, Settings
 from profilers.rundir import ProfileError
@@ -53,8 +52,8 @@ class TorchBackend:
 
     def build(self, workload: Workload, weights: Arrays) -> None:
         """Make model and optimizer from canonical weights, on the device."""
-        self._workload = workload
-        self.model = torch_layers.build(workload, weights).to(self.device).train(self._training)
+        self._network = torch_network.build(workload, weights, self.device)
+        self.model = self._network.module.train(self._training)
         self._initial = {name: t.clone() for name, t in self.model.state_dict().items()}
         self._forward = self._executed()
         rate = workload.learning_rates[self.settings.optimizer]
@@ -101,7 +100,8 @@ class TorchBackend:
         eager mode only.
         """
         recorded = len(batches) - unrecorded
-        hooks = torch_layers.mark_layers(self.model) if self.settings.execution == "eager" else []
+        eager = self.settings.execution == "eager"
+        hooks = torch_layers.mark_layers(self._network.layers) if eager else []
         fetched = self._source.open(batches)
         with torch.profiler.profile(
             activities=torch_device.activities(self.device),
@@ -136,7 +136,7 @@ class TorchBackend:
             with span("phase:forward"):
                 outputs = self._forward(inputs)
             with span("phase:loss"):
-                loss = functional.cross_entropy(outputs, labels)
+                loss = self._network.loss(outputs, labels)
         with span("phase:backward"):
             (loss if self._scaler is None else self._scaler.scale(loss)).backward()
         with span("phase:optimizer"):
@@ -197,16 +197,16 @@ class TorchBackend:
             )
             for inputs, labels in pairs:
                 outputs = self.model(inputs)
-                right += int((outputs.argmax(1) == labels).sum())
-                loss_sum += float(functional.cross_entropy(outputs, labels, reduction="sum"))
+                right += int((outputs.argmax(-1) == labels).sum())
+                loss_sum += float(self._network.loss(outputs, labels)) * labels.numel()
         self.model.train(self._training)
-        count = len(self._test.labels)
+        count = self._test.labels.numel()
         return right / count, loss_sum / count
 
     def inference(self, batch_size: int) -> Callable[[], None]:
         """A function that runs the model forward once on test samples that lie on the device."""
-        repeats = -(-batch_size // len(self._test.inputs))
-        inputs = self._test.inputs.repeat(repeats, 1, 1, 1)[:batch_size].clone()
+        numbers = torch.arange(batch_size, device=self.device) % len(self._test.inputs)
+        inputs = self._test.inputs.index_select(0, numbers)
         self.model.eval()
         forward = self._executed()
 
@@ -218,7 +218,7 @@ class TorchBackend:
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """The weights as they are now, in canonical layout."""
-        return torch_layers.canonical_weights(self._workload, self.model)
+        return self._network.arrays()
 
     def memory(self) -> dict[str, int]:
         """The CUDA allocator's peaks; nothing on other devices."""

@@ -15,12 +15,12 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 class Preloaded:
-    """All samples on the device, float32 NCHW in [0, 1]: no step waits for a copy."""
+    """All samples on the device, images as NCHW: no step waits for a copy."""
 
     def __init__(
         self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any], device: torch.device
     ) -> None:
-        self.inputs = images(inputs).to(device)
+        self.inputs = features(inputs).to(device)
         self.labels = torch.from_numpy(np.array(labels)).to(device)
         self._device = device
 
@@ -69,7 +69,7 @@ class Pipeline:
             )
 
 
-class _Samples(Dataset[tuple[torch.Tensor, int, int]]):
+class _Samples(Dataset[tuple[torch.Tensor, torch.Tensor, int]]):
     """The cached arrays as a data set of one decoded sample at a time, with its number."""
 
     def __init__(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
@@ -78,12 +78,16 @@ class _Samples(Dataset[tuple[torch.Tensor, int, int]]):
     def __len__(self) -> int:
         return len(self._labels)
 
-    def __getitem__(self, number: int) -> tuple[torch.Tensor, int, int]:
-        image = images(self._inputs[number : number + 1])[0]
-        return image, int(self._labels[number]), int(number)
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor, int]:
+        sample = features(self._inputs[number : number + 1])[0]
+        return sample, torch.as_tensor(self._labels[number]), int(number)
 
 
-def images(array: npt.NDArray[Any]) -> torch.Tensor:
-    """uint8 NHWC -> float32 NCHW in [0, 1]."""
-    scaled = np.asarray(array, dtype=np.float32) / np.float32(255)
-    return torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 3, 1, 2)))
+def features(array: npt.NDArray[Any]) -> torch.Tensor:
+    """uint8 -> float32 in [0, 1], other types as they are; images NHWC -> NCHW."""
+    values = np.asarray(array)
+    if values.dtype == np.uint8:
+        values = values.astype(np.float32) / np.float32(255)
+    if values.ndim == 4:
+        values = values.transpose(0, 3, 1, 2)
+    return torch.from_numpy(np.array(values, order="C"))

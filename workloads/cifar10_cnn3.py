@@ -1,6 +1,7 @@
 """A CIFAR-10 network of three 3x3 convolutions."""
 
-from workloads.spec import Conv2d, Flatten, Linear, MaxPool2d, Relu, Workload
+from workloads.layers import Conv2d, Flatten, Linear, MaxPool2d, Relu
+from workloads.spec import Workload
 
 WORKLOAD = Workload(
     name="cifar10-cnn3",

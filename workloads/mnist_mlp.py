@@ -1,6 +1,7 @@
 """The perceptron of the MNIST labs: 784-64-10."""
 
-from workloads.spec import Flatten, Linear, Relu, Workload
+from workloads.layers import Flatten, Linear, Relu
+from workloads.spec import Workload
 
 WORKLOAD = Workload(
     name="mnist-mlp",

@@ -1,104 +1,49 @@
-"""What a model is, said once for every framework: its layers, their shapes and parameters."""
+"""What a model is, said once for every framework: its layers, how they are joined, its task."""
 
+import hashlib
 import math
+import re
 from collections.abc import Iterator
 
 import msgspec
 
-Shape = tuple[int, ...]
+from workloads.layers import (
+    Add,
+    AnyLayer,
+    BatchNorm,
+    Embedding,
+    Flatten,
+    LayerNorm,
+    Linear,
+    Parameter,
+    Relu,
+    Shape,
+)
+
+INPUT = "input"
+LAYER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 class WorkloadError(ValueError):
     """The workload or its data can't be what was asked: one sentence that says what to do."""
 
 
-class Conv2d(msgspec.Struct, frozen=True, tag="conv2d"):
-    """2-D convolution; zero padding on each side; weight (kernel, kernel, channels, filters)."""
+class Placed(msgspec.Struct, frozen=True):
+    """A layer in its model: the names of its inputs, the shape of the first, that of its output."""
 
-    name: str
-    filters: int
-    kernel: int
-    stride: int = 1
-    padding: int = 0
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(height, width, channels) -> (height, width, filters)."""
-        height, width = (
-            (side + 2 * self.padding - self.kernel) // self.stride + 1 for side in shape[:2]
-        )
-        return height, width, self.filters
-
-    def parameter_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Canonical HWIO weight and bias."""
-        weight = (self.kernel, self.kernel, shape[2], self.filters)
-        return {"weight": weight, "bias": (self.filters,)}
-
-
-class Linear(msgspec.Struct, frozen=True, tag="linear"):
-    """Fully connected layer; weight (inputs, units)."""
-
-    name: str
-    units: int
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(inputs,) -> (units,)."""
-        return (self.units,)
-
-    def parameter_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Canonical (in, out) weight and bias."""
-        return {"weight": (shape[0], self.units), "bias": (self.units,)}
-
-
-class Relu(msgspec.Struct, frozen=True, tag="relu"):
-    """max(x, 0)."""
-
-    name: str
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged."""
-        return shape
-
-    def parameter_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """None."""
-        return {}
-
-
-class MaxPool2d(msgspec.Struct, frozen=True, tag="max_pool2d"):
-    """Largest value of each size x size square; a rest at the edge is left out."""
-
-    name: str
-    size: int
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(height, width, channels) -> (height // size, width // size, channels)."""
-        return shape[0] // self.size, shape[1] // self.size, shape[2]
-
-    def parameter_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """None."""
-        return {}
-
-
-class Flatten(msgspec.Struct, frozen=True, tag="flatten"):
-    """All values of a sample in a row, in the canonical order (height, width, channels)."""
-
-    name: str
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Any shape -> (size,)."""
-        return (math.prod(shape),)
-
-    def parameter_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """None."""
-        return {}
-
-
-Layer = Conv2d | Linear | Relu | MaxPool2d | Flatten
+    layer: AnyLayer
+    inputs: tuple[str, ...]
+    shape: Shape
+    output: Shape
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """A model with its task. Images are NHWC; the last layer gives logits, one for each class.
 
-    `learning_rates` are those of the optimizers by name; the loss is the mean cross-entropy.
+    A sample is an image or a vector of numbers, or where the first layer is an embedding, a
+    sequence of tokens; the logits are one vector a sample, or one for each place of a
+    sequence. `learning_rates` are those of the optimizers by name; the loss is the mean
+    cross-entropy.
     """
 
     name: str
@@ -106,7 +51,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     input_shape: Shape
     classes: int
-    layers: tuple[Layer, ...]
+    layers: tuple[AnyLayer, ...]
     data: str
     batch_size: int = 32
     learning_rates: dict[str, float] = msgspec.field(
@@ -114,34 +59,119 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     )
 
     def __post_init__(self) -> None:
+        self._check_names()
+        output = self.output_shape
+        if output[-1:] != (self.classes,):
+            raise WorkloadError(f"{self.name}: the last layer gives {output}, not {self.classes}.")
+        used = {name for placed in self.placed() for name in placed.inputs}
+        for layer in self.layers[:-1]:
+            if layer.name not in used:
+                raise WorkloadError(f"{self.name}: no layer takes what {layer.name} gives.")
+        for placed in self.placed():
+            if isinstance(placed.layer, BatchNorm | LayerNorm) and self.flattened().keys() & {
+                *placed.inputs
+            }:
+                raise WorkloadError(
+                    f"{self.name}: {placed.layer.name} normalises a flattened image; put it "
+                    "before the flatten, or after a linear layer."
+                )
+
+    def _check_names(self) -> None:
         names = [layer.name for layer in self.layers]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise WorkloadError(f"{self.name}: layer names must differ; twice: {sorted(twice)}.")
-        *_, (_, _, output) = self.shapes()
-        if output != (self.classes,):
-            raise WorkloadError(f"{self.name}: the last layer gives {output}, not {self.classes}.")
+        for name in names:
+            if not LAYER_NAME.fullmatch(name) or name == INPUT:
+                raise WorkloadError(
+                    f"{self.name}: {name!r} is no name for a layer; use letters, digits and _, a "
+                    f'letter first, and not "{INPUT}".'
+                )
 
-    def shapes(self) -> Iterator[tuple[Layer, Shape, Shape]]:
-        """(layer, input shape, output shape) of one sample, in order."""
-        shape = self.input_shape
+    def placed(self) -> Iterator[Placed]:
+        """Each layer with its inputs and shapes, in order."""
+        shapes = {INPUT: self.input_shape}
+        before = INPUT
         for layer in self.layers:
-            output = layer.output_shape(shape)
-            yield layer, shape, output
-            shape = output
+            inputs = layer.inputs or (before,)
+            unknown = [name for name in inputs if name not in shapes]
+            if unknown or len(inputs) != layer.takes:
+                raise WorkloadError(
+                    f"{self.name}: {layer.name} takes {layer.takes} earlier layer(s) as input, not "
+                    f"{', '.join(inputs)}."
+                )
+            shape = shapes[inputs[0]]
+            self._check_shape(layer, shape, [shapes[name] for name in inputs])
+            shapes[layer.name] = layer.output_shape(shape)
+            before = layer.name
+            yield Placed(layer, inputs, shape, shapes[layer.name])
+
+    def _check_shape(self, layer: AnyLayer, shape: Shape, shapes: list[Shape]) -> None:
+        if isinstance(layer, Add) and len(set(shapes)) > 1:
+            raise WorkloadError(f"{self.name}: {layer.name} can't add shapes {shapes}.")
+        if problem := layer.problem(shape):
+            raise WorkloadError(f"{self.name}: {layer.name} {problem}.")
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Every parameter as "<layer>.<part>"."""
+        return {
+            f"{placed.layer.name}.{part}": parameter
+            for placed in self.placed()
+            for part, parameter in placed.layer.parameters(placed.shape).items()
+        }
 
     def parameter_shapes(self) -> dict[str, Shape]:
-        """Canonical shape of every parameter, as "<layer>.weight" and "<layer>.bias"."""
+        """Canonical shape of every parameter."""
+        return {name: parameter.shape for name, parameter in self.parameters().items()}
+
+    def rectified(self) -> set[str]:
+        """The layers whose values go through a ReLU next."""
         return {
-            f"{layer.name}.{part}": size
-            for layer, shape, _ in self.shapes()
-            for part, size in layer.parameter_shapes(shape).items()
+            name
+            for placed in self.placed()
+            for name in placed.inputs
+            if isinstance(placed.layer, Relu)
         }
+
+    def flattened(self) -> dict[str, Shape]:
+        """For each layer that gives the values of an image in a row: the image's shape.
+
+        Frameworks lay images out in different orders, and so such rows.
+        """
+        found: dict[str, Shape] = {}
+        for placed in self.placed():
+            if isinstance(placed.layer, Flatten) and len(placed.shape) == 3:
+                found[placed.layer.name] = placed.shape
+            elif not isinstance(placed.layer, Linear) and placed.inputs[0] in found:
+                found[placed.layer.name] = found[placed.inputs[0]]
+        return found
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of the logits of a sample: (classes,) or (length, classes)."""
+        *_, last = self.placed()
+        return last.output
+
+    @property
+    def vocabulary(self) -> int | None:
+        """How many tokens there are; None where samples are no tokens."""
+        sizes = [
+            placed.layer.vocabulary
+            for placed in self.placed()
+            if isinstance(placed.layer, Embedding) and placed.inputs == (INPUT,)
+        ]
+        return sizes[0] if sizes else None
 
     @property
     def parameter_count(self) -> int:
         """How many numbers training changes."""
-        return sum(math.prod(shape) for shape in self.parameter_shapes().values())
+        return sum(math.prod(p.shape) for p in self.parameters().values() if p.trainable)
+
+    @property
+    def sha256(self) -> str:
+        """A fingerprint of the model and its task, not of names and descriptions."""
+        task = (self.input_shape, self.classes, self.layers, sorted(self.learning_rates.items()))
+        return hashlib.sha256(msgspec.json.encode(task)).hexdigest()
 
 
 class LayerSummary(msgspec.Struct, frozen=True):
@@ -157,10 +187,14 @@ def summary(workload: Workload) -> list[LayerSummary]:
     """The model layer by layer, the same for every framework."""
     return [
         LayerSummary(
-            layer.name,
-            type(layer).__name__,
-            output,
-            sum(math.prod(size) for size in layer.parameter_shapes(shape).values()),
+            placed.layer.name,
+            type(placed.layer).__name__,
+            placed.output,
+            sum(
+                math.prod(parameter.shape)
+                for parameter in placed.layer.parameters(placed.shape).values()
+                if parameter.trainable
+            ),
         )
-        for layer, shape, output in workload.shapes()
+        for placed in workload.placed()
     ]

@@ -12,7 +12,8 @@ from tokenize import TokenError
 import numpy as np
 import numpy.typing as npt
 
-from workloads.spec import Relu, Workload, WorkloadError
+from workloads.layers import Conv2d, Linear
+from workloads.spec import Workload, WorkloadError
 
 HEADER_BYTES = 1024
 Arrays = Mapping[str, npt.NDArray[np.generic]]
@@ -21,24 +22,22 @@ Arrays = Mapping[str, npt.NDArray[np.generic]]
 def initial_weights(workload: Workload, seed: int) -> dict[str, npt.NDArray[np.float32]]:
     """float32 arrays by parameter name: kernels HWIO, linear weights (in, out).
 
-    Weights are uniform within gain * sqrt(3 / fan_in), the gain sqrt(2) where a ReLU follows and 1
-    elsewhere (He et al. 2015, arXiv 1502.01852); biases are uniform within 1 / sqrt(fan_in). Each
-    array has a random stream of its own, so adding a layer leaves the others as they are.
+    Weights are uniform around 0 with a variance of gain² / fan_in, the gain sqrt(2) where a ReLU
+    follows and 1 elsewhere (He et al. 2015, arXiv 1502.01852); biases are uniform within
+    1 / sqrt(fan_in); layers of other kinds say for themselves how they begin. Each array has a
+    random stream of its own, so adding a layer leaves the others as they are.
     """
-    followers = dict(zip(workload.layers, workload.layers[1:], strict=False))
+    rectified = workload.rectified()
     arrays = {}
-    for layer, shape, _ in workload.shapes():
-        sizes = layer.parameter_shapes(shape)
-        if not sizes:
-            continue
-        fan_in = math.prod(sizes["weight"][:-1])
-        gain = math.sqrt(2.0) if isinstance(followers.get(layer), Relu) else 1.0
-        limits = {"weight": gain * math.sqrt(3.0 / fan_in), "bias": 1.0 / math.sqrt(fan_in)}
-        for part, size in sizes.items():
+    for placed in workload.placed():
+        layer = placed.layer
+        gained = isinstance(layer, Conv2d | Linear) and layer.name in rectified
+        for part, parameter in layer.parameters(placed.shape).items():
             name = f"{layer.name}.{part}"
+            limit = parameter.limit * (math.sqrt(2.0) if gained and part == "weight" else 1.0)
             generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
-            unit = generator.uniform(-1.0, 1.0, size)
-            arrays[name] = (unit * limits[part]).astype(np.float32)
+            unit = generator.uniform(-1.0, 1.0, parameter.shape)
+            arrays[name] = (parameter.centre + unit * limit).astype(np.float32)
     return arrays
 
 

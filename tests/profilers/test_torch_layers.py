@@ -5,7 +5,8 @@ import numpy.typing as npt
 import pytest
 
 from workloads.catalogue import find_workload
-from workloads.spec import Conv2d, Flatten, Linear, MaxPool2d, Relu, Workload
+from workloads.layers import Conv2d, Flatten, Linear, MaxPool2d, Relu
+from workloads.spec import Workload
 from workloads.weights import fingerprint, initial_weights
 
 pytestmark = pytest.mark.slow
@@ -40,12 +41,12 @@ def reference_forward(workload: Workload, weights: dict[str, Array], images: Arr
 def test_torch_computes_what_the_spec_says(name: str) -> None:
     import torch
 
-    from profilers import torch_layers
+    from profilers import torch_network
 
     workload = find_workload(name)
     weights = initial_weights(workload, seed=5)
     images = np.random.default_rng(0).random((3, *workload.input_shape), dtype=np.float32)
-    model = torch_layers.build(workload, weights)
+    model = torch_network.build(workload, weights, torch.device("cpu")).module
     with torch.no_grad():
         outputs = model(torch.from_numpy(images.transpose(0, 3, 1, 2).copy())).numpy()
     assert np.allclose(outputs, reference_forward(workload, weights, images), atol=1e-5)
@@ -53,29 +54,32 @@ def test_torch_computes_what_the_spec_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["mnist-mlp", "cifar10-cnn3", "cifar10-cnn5"])
 def test_weights_come_back_as_they_went_in(name: str) -> None:
-    from profilers import torch_layers
+    import torch
+
+    from profilers import torch_network
 
     workload = find_workload(name)
     weights = initial_weights(workload, seed=1)
-    model = torch_layers.build(workload, weights)
-    assert fingerprint(torch_layers.canonical_weights(workload, model)) == fingerprint(weights)
+    network = torch_network.build(workload, weights, torch.device("cpu"))
+    assert fingerprint(network.arrays()) == fingerprint(weights)
 
 
 def test_ranges_around_layers_are_put_on_and_taken_off() -> None:
     import torch
 
-    from profilers import torch_layers
+    from profilers import torch_layers, torch_network
 
     workload = find_workload("mnist-mlp")
-    model = torch_layers.build(workload, initial_weights(workload, seed=0))
+    weights = initial_weights(workload, seed=0)
+    network = torch_network.build(workload, weights, torch.device("cpu"))
     inputs = torch.zeros(1, 1, 28, 28)
 
     def recorded() -> list[str]:
         with torch.profiler.profile() as profiler:
-            model(inputs)
+            network.module(inputs)
         return [e.name for e in profiler.events() if e.name.startswith("layer:")]
 
-    handles = torch_layers.mark_layers(model)
+    handles = torch_layers.mark_layers(network.layers)
     assert recorded() == ["layer:flatten", "layer:fc1", "layer:relu1", "layer:fc2"]
     for handle in handles:
         handle.remove()

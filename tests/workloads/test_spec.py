@@ -3,16 +3,8 @@ import importlib
 import pytest
 
 from workloads.catalogue import find_workload, workload_list
-from workloads.spec import (
-    Conv2d,
-    Flatten,
-    Linear,
-    MaxPool2d,
-    Relu,
-    Workload,
-    WorkloadError,
-    summary,
-)
+from workloads.layers import Conv2d, Flatten, Linear, MaxPool2d, Relu
+from workloads.spec import Workload, WorkloadError, summary
 
 
 def test_shapes_of_the_cifar10_network_of_three_convolutions() -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workloads.data.dataset import DataSet, Samples, Stream
-from workloads.spec import Shape, Workload, WorkloadError
+from workloads.layers import Shape
+from workloads.spec import Workload, WorkloadError
 from workloads.weights import fingerprint
 
 ARRAYS = ("train_inputs", "train_labels", "test_inputs", "test_labels")

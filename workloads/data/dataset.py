@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workloads.data.layout import Layout
-from workloads.spec import Shape, Workload, WorkloadError
+from workloads.layers import Shape
+from workloads.spec import Workload, WorkloadError
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from workloads.data.layout import (
     shown,
     unreadable,
 )
-from workloads.spec import Shape, Workload, WorkloadError
+from workloads.layers import Shape
+from workloads.spec import Workload, WorkloadError
 
 NAME = "mnist"
 SIDE, CLASSES = 28, 10

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from workloads.catalogue import find_workload
-from workloads.spec import Flatten
+from workloads.layers import Flatten
 
 pytestmark = pytest.mark.slow
 

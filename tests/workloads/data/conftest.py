@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from workloads.spec import Flatten, Linear, Workload
+from workloads.layers import Flatten, Linear
+from workloads.spec import Workload
 
 Pixels = npt.NDArray[np.uint8]
 WNIDS = ("n02124075", "n01443537", "n04067472")

@@ -10,7 +10,8 @@ from PIL import Image
 
 from workloads.data import cache, tiny_imagenet
 from workloads.data.dataset import Stream
-from workloads.spec import Linear, Workload, WorkloadError
+from workloads.layers import Linear
+from workloads.spec import Workload, WorkloadError
 
 
 @pytest.fixture
