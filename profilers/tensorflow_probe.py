@@ -8,6 +8,7 @@ import keras
 import msgspec
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.ops import math_ops
 
 from profilers import (
     tensorflow_audit,
@@ -53,13 +54,13 @@ class TensorFlowProbe:
 
     def layer_outputs(self, numbers: Numbers) -> Mapping[str, Array]:
         """The output of each layer."""
-        with tf.device(self._device), self._recorded() as made:
+        with tf.device(self._device), _exact_constants(), self._recorded() as made:
             self._network.model(self._batch(numbers)[0], training=True)
         return self._canonical(made)
 
     def first_step(self, numbers: Numbers) -> FirstStep:
         """Forward, loss and backward, from the weights as they are."""
-        with tf.device(self._device):
+        with tf.device(self._device), _exact_constants():
             inputs, labels = self._batch(numbers)
             with tf.GradientTape() as tape, self._recorded() as made:
                 outputs = self._network.model(inputs, training=True)
@@ -90,7 +91,7 @@ class TensorFlowProbe:
 
         traced = tf.function(step, autograph=False, jit_compile=False)
         for numbers in batches:
-            with tf.device(self._device):
+            with tf.device(self._device), _exact_constants():
                 loss = traced(*self._batch(numbers))
             yield float(loss)
 
@@ -149,6 +150,26 @@ def _policy(precision: Precision) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+@contextmanager
+def _exact_constants() -> Iterator[None]:
+    """Have tf.cast make a plain float a float64 at once; it rounds it to float32 on the way.
+
+    GELU and attention of float64 models would be off by 1e-8.
+    """
+    rounding = math_ops.cast
+
+    def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
+        if isinstance(x, float) and tf.as_dtype(dtype) == tf.float64:
+            return tf.constant(x, tf.float64)
+        return rounding(x, dtype, name)
+
+    math_ops.cast = tf.cast = cast
+    try:
+        yield
+    finally:
+        math_ops.cast = tf.cast = rounding
 
 
 def _draws(layer: Any) -> bool:
