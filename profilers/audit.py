@@ -1,8 +1,8 @@
-"""The vocabulary in which both frameworks' settings are written down, and what is found by trying.
+"""The words in which both frameworks' settings are written down, and what is found by trying.
 
-Groups are "optimizer", "loss", "precision", "layout", "execution", "threads" or a layer's name. Sizes
-are "height,width", a padding is "top,bottom,left,right", `momentum` of a layer is the share of the
-newest batch, and `strides` are never left out.
+Groups are "optimizer", "loss", "precision", "layout", "execution", "threads" or a layer's name.
+Sizes are "height,width", a padding is "top,bottom,left,right", and the momentum of a layer is the
+share of the newest batch.
 """
 
 from collections.abc import Callable, Iterable, Mapping

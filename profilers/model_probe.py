@@ -73,5 +73,3 @@ def create(
     module = import_module(f"profilers.{settings.framework}{SUFFIX}")
     probe: ModelProbe = module.create(settings, workload, weights, samples, precision)
     return probe
-
-

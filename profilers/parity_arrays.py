@@ -1,4 +1,4 @@
-"""The arrays of parity.npz: small ones whole, of large ones values at places that follow by name."""
+"""The arrays of parity.npz: small ones whole, of large ones what lies at places by their name."""
 
 import hashlib
 import math

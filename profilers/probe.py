@@ -28,9 +28,10 @@ from profilers.parity_record import (
 )
 from profilers.probe_batches import FULL_BATCHES, SMALL_BATCHES, ListedOrder
 from profilers.probe_curves import Share
+from profilers.probe_request import REQUEST, ProbeRequest
 from profilers.process import guarded
 from profilers.protocol import Channel, PhaseBegins
-from profilers.records import DataRecord, Settings
+from profilers.records import Settings
 from profilers.rundir import CheckFailedError
 from workloads.batches import BatchOrder
 from workloads.catalogue import find_workload
@@ -38,7 +39,6 @@ from workloads.data import cache
 from workloads.spec import Workload
 from workloads.weights import fingerprint
 
-REQUEST = "request.json"
 PHASE = "parity probe"
 WHOLE_SECONDS = 22.0
 """What all parts together may take, from the start of the process."""
@@ -49,14 +49,6 @@ DOUBLE_SHARE, MATCHED_SHARE, REFERENCE_SHARE = 0.3, 0.4, 0.9
 REPEATED = 1e-9
 """Outputs in float64 that differ by more than this part of the largest were drawn at random."""
 REMEDY = "It gives something else each time; have it draw no numbers, as by a rate of 0."
-
-
-class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """request.json: which model to probe; `settings` are as a run's, in its plainest execution."""
-
-    key: str
-    settings: Settings
-    data: DataRecord
 
 
 def main() -> int:
@@ -82,9 +74,7 @@ class Probing:
         self._began = time.monotonic()
         self._request, self._workload, self._weights = request, workload, weights
         self._settings = request.settings
-        order = BatchOrder(
-            request.data.train_count, self._settings.batch_size, self._settings.seed
-        )
+        order = BatchOrder(request.data.train_count, self._settings.batch_size, self._settings.seed)
         self._batches = probe_batches.pick(order, cache.load(request.data.cache_key))
         self._arrays = ParityArrays()
         self._notes: list[str] = []
@@ -105,9 +95,7 @@ class Probing:
         with self._part("matched"):
             matched, _ = self._curve("matched curve", self._matched(), self._batches.small)
         with self._part("reference"):
-            reference, backend = self._curve(
-                "reference curve", self._settings, self._batches.full
-            )
+            reference, backend = self._curve("reference curve", self._settings, self._batches.full)
         audit = single_model.audit(backend)
         records = self._arrays.save(folder / PARITY_ARRAYS)
         single_loss = single_step.loss if math.isfinite(single_step.loss) else None
@@ -176,9 +164,7 @@ class Probing:
         return [*found, RandomLayer(name=other, kind=model.layers[other], remedy=REMEDY)]
 
     def _double_curve(self, model: ModelProbe) -> Curve:
-        share = Share(
-            LEAST_DOUBLE, SMALL_BATCHES, min(DOUBLE_SECONDS, DOUBLE_SHARE * self._left())
-        )
+        share = Share(LEAST_DOUBLE, SMALL_BATCHES, min(DOUBLE_SECONDS, DOUBLE_SHARE * self._left()))
         rate = self._workload.learning_rates["sgd"]
         losses = model.losses(list(self._batches.small.all()), rate)
         return self._noted("float64 curve", probe_curves.curve(probe_curves.taken(losses, share)))
@@ -191,9 +177,7 @@ class Probing:
             optimizer_parity="matched",
         )
 
-    def _curve(
-        self, title: str, settings: Settings, order: ListedOrder
-    ) -> tuple[Curve, Backend]:
+    def _curve(self, title: str, settings: Settings, order: ListedOrder) -> tuple[Curve, Backend]:
         """Losses of training by the real backend, with their control."""
         part = {"matched curve": MATCHED_SHARE, "reference curve": REFERENCE_SHARE}[title]
         share = Share(LEAST_STEPS, CURVE_STEPS, part * self._left())
@@ -219,9 +203,7 @@ class Probing:
             self._notes.append(trouble)
         return found
 
-    def _layers(
-        self, model: ModelProbe, records: Mapping[str, ArrayRecord]
-    ) -> list[LayerRecord]:
+    def _layers(self, model: ModelProbe, records: Mapping[str, ArrayRecord]) -> list[LayerRecord]:
         kinds = {each.name: str(each.__struct_config__.tag) for each in self._workload.layers}
         return [
             LayerRecord(
@@ -234,9 +216,7 @@ class Probing:
         ]
 
 
-def _parameters(
-    model: ModelProbe, records: Mapping[str, ArrayRecord]
-) -> list[ParameterRecord]:
+def _parameters(model: ModelProbe, records: Mapping[str, ArrayRecord]) -> list[ParameterRecord]:
     return [
         ParameterRecord(
             name=name,

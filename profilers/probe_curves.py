@@ -1,4 +1,4 @@
-"""Losses of the first steps of a backend, within a time, and of the same steps from moved weights."""
+"""Losses of first steps, as many as fit into a time, and of the same steps from moved weights."""
 
 import math
 import time
@@ -13,6 +13,10 @@ from workloads.batches import Batches
 EXPLICIT_BITS = {"fp32": 23, "tf32": 10, "fp16": 10, "bf16": 7}
 
 
+FEW = 0.25
+"""Of a share: steps that take no more than so much are all taken, as a first step is long."""
+
+
 class Share:
     """A part of the time: `least` steps at least, `most` at most, and what fits between."""
 
@@ -21,12 +25,17 @@ class Share:
         self._began = self._last = time.monotonic()
 
     def is_used_up(self, steps: int) -> bool:
-        """Whether another step, as long as the last one, would be one too many."""
+        """Whether another step, as long as the last one, would be one too many.
+
+        Where the first one took long, as it was compiled, short ones may follow all the same.
+        """
         now = time.monotonic()
         step, self._last = now - self._last, now
         if steps >= self.most:
             return True
-        return steps >= self.least and now - self._began + step > self.seconds
+        if steps < self.least or now - self._began + step <= self.seconds:
+            return False
+        return (self.most - steps) * step > FEW * self.seconds
 
 
 class Losses:

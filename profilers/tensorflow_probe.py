@@ -132,7 +132,9 @@ class TensorFlowProbe:
     def _canonical(self, made: Mapping[str, Any]) -> dict[str, Array]:
         """The last output of each layer; Keras has the canonical layout."""
         return {
-            name: _numpy(made[name]) for name in self._network.layers if tf.is_tensor(made.get(name))
+            name: _numpy(made[name])
+            for name in self._network.layers
+            if tf.is_tensor(made.get(name))
         }
 
 

@@ -149,7 +149,9 @@ def _precision(backend: TorchBackend) -> Values:
     parameter = next(backend.network.module.parameters())
     own = str(parameter.dtype).removeprefix("torch.")
     mixed = backend.autocast_type
-    values: Values = {"type": own if mixed is None else f"mixed {str(mixed).removeprefix('torch.')}"}
+    values: Values = {
+        "type": own if mixed is None else f"mixed {str(mixed).removeprefix('torch.')}"
+    }
     values["deterministic"] = flags["deterministic"]
     if backend.device.type == "cuda":
         values["matmul_tf32"] = flags["matmul_allow_tf32"]

@@ -10,7 +10,6 @@ import torch
 from profilers.records import Settings
 
 KERAS_EPSILON = 1e-7
-KINDS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 
 
 class MatchedAdam(torch.optim.Adam):
@@ -54,4 +53,6 @@ def create(
     """The optimizer asked for, with this learning rate."""
     if settings.optimizer_parity == "matched" and settings.optimizer == "adam":
         return MatchedAdam(parameters, rate)
-    return KINDS[settings.optimizer](parameters, lr=rate)
+    if settings.optimizer == "adam":
+        return torch.optim.Adam(parameters, lr=rate)
+    return torch.optim.SGD(parameters, lr=rate)

@@ -62,7 +62,7 @@ class TorchProbe:
         with self._recorded() as made:
             outputs = self._network.module(inputs)
         loss = self._network.loss(outputs, labels)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         gradients = {}
         for name, view in self._trained.items():
             found = view.gradient()
@@ -77,7 +77,7 @@ class TorchProbe:
             inputs, labels = self._batch(numbers)
             optimizer.zero_grad()
             loss = self._network.loss(self._network.module(inputs), labels)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             yield float(loss.detach())
 
@@ -94,8 +94,7 @@ class TorchProbe:
         ]
         owners = self._network.layers
         return [
-            RandomLayer(name=_owner(name, owners), kind=kind, remedy=REMEDY)
-            for name, kind in found
+            RandomLayer(name=_owner(name, owners), kind=kind, remedy=REMEDY) for name, kind in found
         ]
 
     @contextmanager
