@@ -24,7 +24,7 @@ class Certificate(msgspec.Struct, frozen=True):
 
     verdict: str
     reason: str
-    warnings: list[str] = []
+    sentence: str = ""
 
 
 class Probed:
@@ -72,10 +72,11 @@ class Probed:
         if answer.found is None:
             self._warn(f"the probes of {names} could not be compared{answer.problem}")
             return
-        said = f"{names}: {answer.found.verdict}. {answer.found.reason}"
+        found = answer.found
         if not answer.passed:
-            raise CheckFailedError(f"{said} {_alone(sides)}")
-        self._progress.note(f"parity of {said}")
+            said = f"{names}: {found.verdict}: {found.reason}"
+            raise CheckFailedError(f"{said.rstrip('.')}. {_alone(sides)}")
+        self._progress.note(f"parity of {names}: {found.sentence or found.verdict}")
 
     def _warn(self, problem: str) -> None:
         self.warnings.append(f"no parity certificate: {problem}")
