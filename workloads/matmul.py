@@ -5,7 +5,7 @@ from workloads.spec import Workload
 
 
 def workload(size: int = 1024) -> Workload:
-    """size x size by size x size, as a batch of `size` vectors."""
+    """A batch of `size` vectors by a square matrix: 2 size³ operations forward."""
     return Workload(
         name="matmul",
         title="one product of two square matrices",

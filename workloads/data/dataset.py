@@ -12,7 +12,6 @@ from workloads.data.layout import Layout
 from workloads.layers import Shape
 from workloads.spec import Workload, WorkloadError
 
-
 Kind = Literal["images", "tokens", "numbers"]
 
 
