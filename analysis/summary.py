@@ -172,7 +172,7 @@ def _rate(batch_size: int, step_ms: Spread | None) -> float | None:
 
 
 def _flops_per_second(result: Result | None, step_ms: Spread | None) -> float | None:
-    """Of the matrix products, at the median step; None where there are none, or they are unknown."""
+    """Of the matrix products, at the median step; None where none are known."""
     if result is None or not result.flops_per_step or step_ms is None or step_ms.median <= 0:
         return None
     return 1e3 * result.flops_per_step / step_ms.median

@@ -1,8 +1,8 @@
 """The floating-point operations of a model's matrix products, by the definitions of its layers.
 
 A multiplication and an addition count as two. What is not a product of matrices (activations,
-norms, sums, the loss, the optimizer) is left out, and so is what an implementation computes twice to
-keep less in memory.
+norms, sums, the loss, the optimizer) is left out, and so is what an implementation computes twice
+to keep less in memory.
 """
 
 import math
