@@ -24,6 +24,7 @@ from profilers.protocol import Ready
 from profilers.records import Phase, ResourcesRecord, Result, RunRecord, Step
 from profilers.rounds import Rounds
 from profilers.rundir import ProfileError
+from workloads import flops
 from workloads.batches import Batches, BatchOrder
 from workloads.catalogue import find_workload
 from workloads.data import sources
@@ -283,6 +284,9 @@ def test_json_is_as_its_schema_says(torch_runs: dict[str, dict[str, Any]]) -> No
         assert row["overhead_ratio"] > 0.5
         assert row["rss_peak_bytes"] > 50_000_000
         assert row["gpu_percent"] is None
+        work = flops.per_step(find_workload(row["workload"]), row["batch_size"], training=True)
+        assert row["flops_per_step"] == work
+        assert row["flops_per_second"] == pytest.approx(1e3 * work / row["step_ms"]["median"])
 
 
 def test_the_schema_file_names_every_field_of_the_code() -> None:

@@ -27,12 +27,12 @@ def make_backend(make_settings: Callable[..., Settings]) -> Iterator[MakeBackend
 
     from profilers import tensorflow_backend
 
-    def make(**changes: Any) -> "TensorFlowBackend":
+    def make(data: str = "synthetic", **changes: Any) -> "TensorFlowBackend":
         settings = make_settings(**{"framework": "tensorflow", "execution": "function"} | changes)
-        workload = find_workload(settings.workload)
+        workload = find_workload(settings.workload, settings.options)
         backend = tensorflow_backend.create(settings)
         backend.build(workload, initial_weights(workload, settings.seed))
-        backend.load(find_dataset("synthetic").load(workload, None).arrays())
+        backend.load(find_dataset(data).load(workload, None).arrays())
         return backend
 
     yield make
@@ -48,6 +48,18 @@ def ops_per_step(profile: Path) -> list[int]:
     folded = fold_trace(XSpaceTrace(profile))
     steps = folded.step[(folded.block.kind == Kind.OP) & (folded.step >= 0)]
     return np.unique(steps, return_counts=True)[1].tolist()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_model_of_tokens_learns_at_each_place(make_backend: MakeBackend, precision: str) -> None:
+    options = {"length": 8, "width": 32, "heads": 2, "blocks": 1, "vocabulary": 16}
+    backend = make_backend("markov", workload="transformer", options=options, precision=precision)
+    losses = train(backend, 60)
+    assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.3
+    accuracy, loss = backend.evaluate(100)
+    assert accuracy > 2 / 16
+    assert loss == pytest.approx(losses[-1], abs=0.3)
+    backend.inference(3)()
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
