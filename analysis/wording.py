@@ -61,6 +61,14 @@ def _three_digits(value: float) -> float:
     return round(value, 2 - math.floor(math.log10(abs(value))))
 
 
+def power(value: float | None) -> str:
+    """One digit and a power of ten, as 3e-8; a dash for a missing number."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    digit, exponent = f"{value:.0e}".split("e")
+    return f"{digit}e{int(exponent)}"
+
+
 def count(value: int | None) -> str:
     """A whole number with all its digits; a dash for a missing one."""
     return MISSING if value is None else f"{value:,}"
