@@ -158,6 +158,39 @@ def _ops(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "runs",
+        nargs=2,
+        type=Path,
+        metavar="RUN",
+        help="a run of profile.py that was made with --framework both or --parity",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="how it is printed on stdout (default: table)",
+    )
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from analysis.parity import certificate as parity
+
+    found = parity.certificate(*arguments.runs)
+    if arguments.format == "json":
+        import msgspec
+
+        content = msgspec.to_builtins(found)
+        _print_json(content, content.pop("warnings"))
+    else:
+        from analysis import terminal
+        from analysis.parity import text
+
+        terminal.show(text.lines(found, terminal.page(sys.stdout)), sys.stdout)
+    return 0 if found.passed else 1
+
+
 def _print_json(content: dict[str, object], warnings: list[str]) -> None:
     """One document on stdout, in the form that all commands share."""
     import msgspec
@@ -177,6 +210,12 @@ COMMANDS = (
         "where the time of a run or of any trace went: by operation, layer, phase, kernel ...",
         _ops_arguments,
         _ops,
+    ),
+    Command(
+        "verify",
+        "whether two runs did the same arithmetic, and if not, why; exit code 1 then",
+        _verify_arguments,
+        _verify,
     ),
     Command(
         "finish",

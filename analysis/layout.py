@@ -36,10 +36,17 @@ def tied(text: str) -> str:
     return text.replace(" ", NO_BREAK_SPACE)
 
 
-def wrapped(text: str, style: str) -> Iterator[Line]:
-    """A sentence over the whole width; what is tied by no-break spaces stays in one line."""
-    for part in _lines(text, WIDTH):
-        yield line((part.replace(NO_BREAK_SPACE, " "), style))
+def wrapped(
+    text: str, style: str, width: int = WIDTH, indent: int = 0, hanging: int = 0
+) -> Iterator[Line]:
+    """A sentence over the whole width; what is tied by no-break spaces stays in one line.
+
+    All its lines are moved in by `indent`, those after the first by `hanging` more.
+    """
+    blanks = " " * indent
+    for part in _lines(text, max(width - indent - hanging, 1)):
+        yield line((blanks + part.replace(NO_BREAK_SPACE, " "), style))
+        blanks = " " * (indent + hanging)
 
 
 def commands(label: str, named: dict[str, Sequence[str]]) -> Iterator[Line]:
