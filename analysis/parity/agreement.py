@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from analysis import wording
+from analysis.parity.cause import OWNERS
 from analysis.parity.check import Check, Group
 
 NAMED: tuple[Group, ...] = ("workload", "weights", "samples", "batches", "structure", "asked")
@@ -30,13 +31,14 @@ def agreeing(checks: Sequence[Check]) -> Iterator[str]:
     for group, (what, of) in FOLDED.items():
         yield from _folded(same, checks, group, what, of)
     for check in same:
-        if check.group not in (*NAMED, *FOLDED, *SETTINGS, *CONDITIONS):
+        if check.group not in (*NAMED, *FOLDED, *SETTINGS, *CONDITIONS) and _agreed([check]):
             yield check.name + _agreed([check])
+    binding = [check.name for check in same if check.group == "binding" and not _agreed([check])]
+    if binding:
+        yield ", ".join(binding)
     settings = [check for check in same if check.group in SETTINGS]
     if settings:
-        owners = len({check.subject for check in settings})
-        of = wording.counted(owners, "object")
-        yield f"{wording.counted(len(settings), 'setting')} of {of} of the frameworks"
+        yield f"{wording.counted(len(settings), 'setting')} of {_owners(settings)}"
     for group, title in (("conditions", "conditions"), ("information", "for information")):
         names = [check.name for check in same if check.group == group]
         if names:
@@ -55,6 +57,14 @@ def not_compared(checks: Sequence[Check]) -> Iterator[tuple[str, str]]:
             yield wording.listed([*names[:LISTED], rest]), reason
         else:
             yield wording.listed(names), reason
+
+
+def _owners(settings: Sequence[Check]) -> str:
+    """What the settings belong to; layers are counted."""
+    subjects = dict.fromkeys(check.subject for check in settings)
+    named = [OWNERS[subject] for subject in subjects if subject in OWNERS]
+    layers = len(subjects) - len(named)
+    return wording.listed([*named, wording.counted(layers, "layer")] if layers else named)
 
 
 def _folded(

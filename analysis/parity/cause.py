@@ -51,7 +51,12 @@ def brief(checks: Sequence[Check]) -> str:
     if found == "same model, stock optimizers differ":
         names = [_stock_name(checks, check) for check in _differing(checks, "stock")]
         return f" ({wording.listed(names)}); {agreed(checks)} agree"
-    return f": {reason(checks).partition('. ')[0].rstrip('.')}"
+    return f": {lowered(reason(checks)).partition('. ')[0].rstrip('.')}"
+
+
+def lowered(sentence: str) -> str:
+    """A sentence as it stands after a colon."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def agreed(checks: Sequence[Check]) -> str:

@@ -7,7 +7,7 @@ STOCK = {
     "epsilon_place": "where {kind} adds epsilon",
     "gradients": "{kind}'s gradients of embeddings",
 }
-"""What the frameworks' own optimizers differ in without any choice of the user, and how it is called."""
+"""What the frameworks' own optimizers differ in by themselves, and how that is called."""
 
 OPTIMIZER = {
     "kind": "The weights are moved by other rules, so the two do not learn the same.",

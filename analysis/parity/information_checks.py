@@ -13,7 +13,7 @@ from analysis.parity.reader import Pair
 def checks(pair: Pair) -> Iterator[Check]:
     """What is worth knowing and part of no verdict."""
     yield from _initial_loss(pair)
-    yield _execution(pair)
+    yield from _execution(pair)
     yield from _parameter_norm(pair)
 
 
@@ -32,7 +32,7 @@ def _initial_loss(pair: Pair) -> Iterator[Check]:
     both = losses[0] is not None and losses[1] is not None
     distance = number_distance(*losses, 1.0)
     yield Check(
-        name=f"first loss, chance being ln({classes:,})",
+        name=f"first loss against ln({classes:,})",
         kind="information",
         group="information",
         left=losses[0],
@@ -48,12 +48,15 @@ def _is_near(loss: float, expected: float) -> bool:
     return expected / factor <= loss <= expected * factor
 
 
-def _execution(pair: Pair) -> Check:
+def _execution(pair: Pair) -> Iterator[Check]:
+    """The mode, where no setting of the frameworks tells of it."""
+    if any(each.group == "execution" for _, side in pair.both for each in side.record.audit):
+        return
     modes = [
         side.run.record.settings.execution if side.run else side.record.settings.execution
         for _, side in pair.both
     ]
-    return Check(
+    yield Check(
         name="execution mode",
         kind="information",
         group="information",

@@ -69,7 +69,12 @@ def read(folder: Path) -> Probed:
             f"{path} has {size_bytes:,} bytes, and {MOST_FILE_BYTES:,} are allowed; make it again: "
             "run this one with --parity."
         )
-    record = rundir.read_json(path, ParityRecord)
+    try:
+        record = rundir.read_json(path, ParityRecord)
+    except (RecursionError, UnicodeDecodeError) as error:
+        raise ProfileError(
+            f"{path} is damaged ({error}); run this one again with --parity."
+        ) from None
     return Probed(
         path=folder,
         record=record,

@@ -10,7 +10,7 @@ from analysis import sides, wording
 from analysis.layout import WIDTH, wrapped
 from analysis.ops.short_names import padded, told_apart
 from analysis.parity.agreement import FOLDED, agreeing, not_compared
-from analysis.parity.cause import shown
+from analysis.parity.cause import lowered, shown
 from analysis.parity.check import Certificate, Check, CheckClass
 from analysis.terminal import HEADING, MUTED, WARNING, Line, Page, line
 
@@ -33,7 +33,7 @@ def lines(certificate: Certificate, page: Page | None = None) -> Iterator[Line]:
     """The text, as wide as the page and 100 cells at most."""
     width = min(WIDTH, page.width) if page else WIDTH
     style = HEADING if certificate.passed else WARNING
-    yield from wrapped(f"{certificate.verdict}: {certificate.reason}", style, width)
+    yield from wrapped(f"{certificate.verdict}: {lowered(certificate.reason)}", style, width)
     yield from _conditions(certificate, width)
     marks = sides.marks([side.framework for side in certificate.sides])
     for mark, side in zip(marks, certificate.sides, strict=True):

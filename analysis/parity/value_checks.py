@@ -85,7 +85,8 @@ def loss_check(
     at = distance.worst
     shown = [curve[at] if at < len(curve) else None for curve in curves]
     if distance.apart is not None:
-        effect = f"They part in step {distance.apart}. {effect}"
+        several = max(map(len, curves)) > 1
+        effect = f"They part in step {distance.apart}. {effect}" if several else effect
     elif distance.broken != (None, None):
         effect = _broken(pair, distance)
     elif distance.steps == 0:

@@ -56,8 +56,8 @@ NOT_COMPARABLE: dict[str, tuple[dict[str, Any], str]] = {
     "batch order": ({"batches_sha256": "00"}, "The probe batches differ."),
     "padding": (
         {"arrays": outputs_part(*LAST), "audit": {("down1", "padding"): "same"}, **LOSSES_PART},
-        'The outputs part at layer "down1" (largest difference 0.5, tolerance 1e-9). The padding of '
-        'layer "down1" differs: 1 and same. padding="same" with stride 2',
+        'The outputs part at layer "down1" (largest difference 0.5, tolerance 1e-9). The padding '
+        'of layer "down1" differs: 1 and same. padding="same" with stride 2',
     ),
     "batch-norm epsilon": (
         {"arrays": outputs_part("norm1", "fc1"), "audit": {("norm1", "epsilon"): 1e-3}},
