@@ -1,13 +1,12 @@
 """The certificate as lines of text: verdict, reason, conditions, what differs, what is the same."""
 
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
 from analysis import sides, wording
-from analysis.layout import WIDTH, wrapped
+from analysis.layout import WIDTH, parted, wrapped
 from analysis.ops.short_names import padded, told_apart
 from analysis.parity.agreement import FOLDED, agreeing, not_compared
 from analysis.parity.cause import lowered, shown
@@ -73,14 +72,13 @@ def _table(title: str, checks: Sequence[Check], marks: Sequence[str], width: int
         max(map(cell_len, [mark, *column]))
         for mark, column in zip(marks, zip(*cells, strict=True), strict=True)
     ]
-    names = [
-        textwrap.wrap(wording.plain(each.name), width - INDENT - sum(widths) - 2 * APART) or [""]
-        for each in told
-    ]
+    name_room = width - INDENT - sum(widths) - APART * len(widths)
+    names = [parted(each.name, name_room) or [""] for each in told]
     longest = max(cell_len(part) for parts in names for part in parts)
-    name_width = max(longest, min(len(title), width - sum(widths) - 2 * APART) - INDENT)
+    name_width = max(longest, min(cell_len(title) - INDENT, name_room))
+    heading = told_apart([title], INDENT + name_width)[0]
     yield line()
-    yield line((_in_columns(padded(title, INDENT + name_width), marks, widths), HEADING))
+    yield line((_in_columns(padded(heading, INDENT + name_width), marks, widths), HEADING))
     for check, (first, *more), values in zip(told, names, cells, strict=True):
         yield line(_in_columns(" " * INDENT + padded(first, name_width), values, widths))
         yield from (line(" " * INDENT + part) for part in more)
