@@ -159,36 +159,17 @@ def _ops(arguments: argparse.Namespace) -> int:
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "runs",
-        nargs=2,
-        type=Path,
-        metavar="RUN",
-        help="a run of profile.py that was made with --framework both or --parity",
-    )
-    parser.add_argument(
-        "--format",
-        choices=("table", "json"),
-        default="table",
-        help="how it is printed on stdout (default: table)",
-    )
+    help_text = "a run of profile.py that was made with --framework both or --parity"
+    parser.add_argument("runs", nargs=2, type=Path, metavar="RUN", help=help_text)
+    help_text = "how it is printed (default: table)"
+    parser.add_argument("--format", choices=("table", "json"), default="table", help=help_text)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from analysis.parity import certificate as parity
+    from analysis.parity import command as parity
 
-    found = parity.certificate(*arguments.runs)
-    if arguments.format == "json":
-        import msgspec
-
-        content = msgspec.to_builtins(found)
-        _print_json(content, content.pop("warnings"))
-    else:
-        from analysis import terminal
-        from analysis.parity import text
-
-        terminal.show(text.lines(found, terminal.page(sys.stdout)), sys.stdout)
-    return 0 if found.passed else 1
+    left, right = arguments.runs
+    return 0 if parity.write(left, right, arguments.format) else 1
 
 
 def _print_json(content: dict[str, object], warnings: list[str]) -> None:

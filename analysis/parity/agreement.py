@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from analysis import wording
-from analysis.parity.cause import OWNERS
 from analysis.parity.check import Check, Group
+from analysis.parity.phrases import OWNERS
 
 NAMED: tuple[Group, ...] = ("workload", "weights", "samples", "batches", "structure", "asked")
 """Groups of checks that are told by their names."""

@@ -51,7 +51,7 @@ def read(path: Path, records: Iterable[ArrayRecord]) -> dict[str, Float64]:
         size_bytes = path.stat().st_size
         if size_bytes > MOST_FILE_BYTES:
             raise _UnfitError(f"it has {size_bytes:,} bytes, and {MOST_FILE_BYTES:,} are allowed")
-        wanted = {record.name: record for record in records}
+        wanted = _by_name(records)
         _check_sizes(wanted.values())
         with zipfile.ZipFile(path) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
@@ -82,6 +82,14 @@ def elements(record: ArrayRecord) -> int:
 def is_sampled(record: ArrayRecord) -> bool:
     """Whether only a part of the array was kept."""
     return math.prod(record.shape) > WHOLE_ELEMENTS
+
+
+def _by_name(records: Iterable[ArrayRecord]) -> dict[str, ArrayRecord]:
+    wanted: dict[str, ArrayRecord] = {}
+    for record in records:
+        if wanted.setdefault(record.name, record).shape != record.shape:
+            raise _UnfitError(f"{record.name} has two shapes")
+    return wanted
 
 
 def _check_sizes(records: Iterable[ArrayRecord]) -> None:

@@ -3,20 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from analysis import wording
-from analysis.parity import effects
-from analysis.parity.check import Check, Group, Value, Verdict
+from analysis.parity.check import Check, Group, Verdict
+from analysis.parity.phrases import OWNERS, lowered, measured, setting_told, stock_name, told
 
 ESSENTIAL: tuple[Group, ...] = ("outputs", "loss", "losses")
 """What must have been compared for a model to be certified."""
 
 RUN_COMPLETE = "run complete"
-OWNERS = {
-    "optimizer": "the optimizer",
-    "loss": "the loss",
-    "precision": "the device",
-    "model": "the model",
-}
-"""What settings belong to that belong to no layer."""
 
 
 def verdict(checks: Sequence[Check]) -> Verdict:
@@ -40,7 +33,7 @@ def reason(checks: Sequence[Check]) -> str:
         return next(text for cause in CAUSES for text in cause(checks))
     if found == "same arithmetic":
         return f"{agreed(checks)} agree."
-    return " ".join(_setting_told(check) for check in _differing(checks, "stock"))
+    return " ".join(setting_told(check) for check in _differing(checks, "stock"))
 
 
 def brief(checks: Sequence[Check]) -> str:
@@ -49,14 +42,9 @@ def brief(checks: Sequence[Check]) -> str:
     if found == "same arithmetic":
         return f"; {agreed(checks)} agree"
     if found == "same model, stock optimizers differ":
-        names = [_stock_name(checks, check) for check in _differing(checks, "stock")]
+        names = [stock_name(checks, check) for check in _differing(checks, "stock")]
         return f" ({wording.listed(names)}); {agreed(checks)} agree"
     return f": {lowered(reason(checks)).partition('. ')[0].rstrip('.')}"
-
-
-def lowered(sentence: str) -> str:
-    """A sentence as it stands after a colon."""
-    return sentence[:1].lower() + sentence[1:]
 
 
 def agreed(checks: Sequence[Check]) -> str:
@@ -121,8 +109,8 @@ def _structure(checks: Sequence[Check]) -> Iterator[str]:
     apart = _differing(checks, "structure")
     if apart:
         settings = [each for each in _differing(checks, "setting") if each.subject not in OWNERS]
-        yield from (_setting_told(each) for each in settings[:1])
-        yield _told(apart[0])
+        yield from (setting_told(each) for each in settings[:1])
+        yield told(apart[0])
 
 
 def _inputs(checks: Sequence[Check]) -> Iterator[str]:
@@ -137,8 +125,8 @@ def _inputs(checks: Sequence[Check]) -> Iterator[str]:
     asked = _differing(checks, "asked")
     optimizers = [each for each in _differing(checks, "setting") if each.name == "optimizer: kind"]
     if asked:
-        yield from (_setting_told(each) for each in optimizers)
-        yield _told(asked[0])
+        yield from (setting_told(each) for each in optimizers)
+        yield told(asked[0])
 
 
 def _form(checks: Sequence[Check]) -> Iterator[str]:
@@ -149,9 +137,9 @@ def _form(checks: Sequence[Check]) -> Iterator[str]:
 def _layer(checks: Sequence[Check]) -> Iterator[str]:
     """The first layer whose outputs part, with its settings that differ."""
     for check in _differing(checks, "layer")[:1]:
-        where = f'The outputs part at layer "{check.subject}"{_measured(check)}.'
+        where = f'The outputs part at layer "{check.subject}"{measured(check)}.'
         settings = [
-            _setting_told(each)
+            setting_told(each)
             for each in _differing(checks, "setting")
             if each.subject in (check.subject, "model", "precision")
         ]
@@ -162,12 +150,12 @@ def _settings(checks: Sequence[Check]) -> Iterator[str]:
     """Settings explain losses, gradients and steps, where the outputs agree."""
     apart = _differing(checks, "setting")
     if apart:
-        yield " ".join(_setting_told(each) for each in apart[:2])
+        yield " ".join(setting_told(each) for each in apart[:2])
 
 
 def _outputs(checks: Sequence[Check]) -> Iterator[str]:
     for check in _differing(checks, "outputs"):
-        yield f"The outputs of the model part after its last layer{_measured(check)}."
+        yield f"The outputs of the model part after its last layer{measured(check)}."
 
 
 def _loss(checks: Sequence[Check]) -> Iterator[str]:
@@ -175,7 +163,7 @@ def _loss(checks: Sequence[Check]) -> Iterator[str]:
         if check.difference is None:
             yield f"The loss of step 0 is broken. {check.effect}"
         yield (
-            f"All outputs agree and the loss of step 0 does not{_measured(check)}: the labels or "
+            f"All outputs agree and the loss of step 0 does not{measured(check)}: the labels or "
             "the loss are not the same."
         )
 
@@ -185,13 +173,13 @@ def _gradients(checks: Sequence[Check]) -> Iterator[str]:
     for check in _differing(checks, "gradient")[-1:]:
         yield (
             f'Outputs and loss agree, and the gradients part at "{check.subject}", the first of '
-            f"them on the way back{_measured(check)}."
+            f"them on the way back{measured(check)}."
         )
 
 
 def _updates(checks: Sequence[Check]) -> Iterator[str]:
     for check in _differing(checks, "losses"):
-        yield f"The {check.name} do not agree{_measured(check)}. {check.effect}"
+        yield f"The {check.name} do not agree{measured(check)}. {check.effect}"
 
 
 def _single(checks: Sequence[Check]) -> Iterator[str]:
@@ -200,7 +188,7 @@ def _single(checks: Sequence[Check]) -> Iterator[str]:
             yield f"The {check.name} is broken. {check.effect}"
         yield (
             f"In float64 all agree, and in float32 the {check.name.removesuffix(', float32')} does "
-            f"not{_measured(check)}: one side rounds more, as TF32 does."
+            f"not{measured(check)}: one side rounds more, as TF32 does."
         )
 
 
@@ -208,13 +196,13 @@ def _matched(checks: Sequence[Check]) -> Iterator[str]:
     for check in _differing(checks, "matched"):
         yield (
             "Outputs and gradients agree, and the optimizers do not, even with equal constants"
-            f"{_measured(check)}. {check.effect}"
+            f"{measured(check)}. {check.effect}"
         )
 
 
 def _binding(checks: Sequence[Check]) -> Iterator[str]:
     for check in _differing(checks, "binding"):
-        yield f"The models agree, but not the runs{_measured(check)}. {check.effect}"
+        yield f"The models agree, but not the runs{measured(check)}. {check.effect}"
 
 
 CAUSES: tuple[Callable[[Sequence[Check]], Iterator[str]], ...] = (
@@ -233,43 +221,3 @@ CAUSES: tuple[Callable[[Sequence[Check]], Iterator[str]], ...] = (
     _binding,
 )
 """Most telling first."""
-
-
-def _told(check: Check) -> str:
-    values = f"{shown(check.left)} and {shown(check.right)}"
-    return f"The {check.name.removeprefix('asked: ')} differs: {values}. {check.effect}".rstrip()
-
-
-def _setting_told(check: Check) -> str:
-    setting = check.name.partition(": ")[2].replace("_", " ")
-    owner = OWNERS.get(check.subject, f'layer "{check.subject}"')
-    values = f"{shown(check.left)} and {shown(check.right)}"
-    return f"The {setting} of {owner} differs: {values}. {check.effect}".rstrip()
-
-
-def _stock_name(checks: Sequence[Check], check: Check) -> str:
-    """As "Adam's epsilon"."""
-    kind = next((str(each.left) for each in checks if each.name == "optimizer: kind"), "optimizer")
-    return effects.STOCK[check.name.partition(": ")[2]].format(
-        kind=wording.plain(kind.capitalize())
-    )
-
-
-def _measured(check: Check) -> str:
-    if check.difference is None or check.tolerance is None:
-        return ""
-    return (
-        f" (largest difference {wording.magnitude(check.difference)}, "
-        f"tolerance {wording.magnitude(check.tolerance)})"
-    )
-
-
-def shown(value: Value) -> str:
-    """A value of either side as a sentence shows it."""
-    if value is None:
-        return wording.MISSING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return wording.magnitude(value)
-    return wording.plain(str(value))

@@ -16,6 +16,7 @@ from analysis.parity import (
     settings_checks,
 )
 from analysis.parity.check import Certificate, CertifiedSide, Check
+from analysis.parity.phrases import shown
 from analysis.parity.reader import Pair, Probed
 
 
@@ -54,7 +55,7 @@ def certificate(left: Path, right: Path) -> Certificate:
 def conditions_of(checks: list[Check]) -> str:
     """What differs of the conditions, or the word "same"."""
     differing = [
-        f"{check.name.replace('_', ' ')}: {cause.shown(check.left)} and {cause.shown(check.right)}"
+        f"{check.name.replace('_', ' ')}: {shown(check.left)} and {shown(check.right)}"
         for check in checks
         if check.kind == "conditions" and check.same is False
     ]

@@ -9,8 +9,8 @@ from analysis import sides, wording
 from analysis.layout import WIDTH, parted, wrapped
 from analysis.ops.short_names import padded, told_apart
 from analysis.parity.agreement import FOLDED, agreeing, not_compared
-from analysis.parity.cause import lowered, shown
 from analysis.parity.check import Certificate, Check, CheckClass
+from analysis.parity.phrases import lowered, shown
 from analysis.terminal import HEADING, MUTED, WARNING, Line, Page, line
 
 INDENT, EFFECT_INDENT, APART = 2, 4, 2

@@ -99,6 +99,7 @@ class ProbeMaker:
         framework: str = "torch",
         arrays: Mapping[str, Callable[[Array], Array]] | None = None,
         audit: Mapping[tuple[str, str], SettingValue] | None = None,
+        audit_only: Mapping[tuple[str, str], SettingValue] | None = None,
         settings: Mapping[str, Any] | None = None,
         layers: Mapping[str, tuple[str, Sequence[int]]] = LAYERS,
         parameters: Mapping[str, Sequence[int]] = PARAMETERS,
@@ -116,6 +117,8 @@ class ProbeMaker:
             stored[key] = array
             return array_record(key, shape, array)
 
+        told = {**AUDIT, **self._own(framework), **(audit or {})}
+        told = told if audit_only is None else dict(audit_only)
         execution = "eager" if framework == "torch" else "function"
         asked = {"framework": framework, "execution": execution, **(settings or {})}
         record = ParityRecord(
@@ -156,11 +159,7 @@ class ProbeMaker:
             reference=Curve(losses=REFERENCE, control=[loss + 1e-7 for loss in REFERENCE]),
             audit=[
                 Setting(group=group, name=setting, value=value)
-                for (group, setting), value in {
-                    **AUDIT,
-                    **self._own(framework),
-                    **(audit or {}),
-                }.items()
+                for (group, setting), value in told.items()
             ],
         )
         assert not changes, f"no such arrays: {changes}"

@@ -79,6 +79,13 @@ def test_other_arrays_are_refused(
         arrays.read(path, [record])
 
 
+def test_one_name_has_one_shape(tmp_path: Path) -> None:
+    path = saved(tmp_path / "parity.npz")
+    twice = ArrayRecord(name="output/fc1", shape=(3, 2), norm=1.0)
+    with pytest.raises(ProfileError, match="output/fc1 has two shapes"):
+        arrays.read(path, [RECORD, twice])
+
+
 def test_more_than_fits_is_refused_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
