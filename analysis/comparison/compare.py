@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import cost_text, finish
+from analysis import conditions, cost_text, finish
 from analysis.comparison import figures, ratios, rounds, same_work
 from analysis.comparison.ratios import Sample, Verdict
 from analysis.comparison.record import ComparedSide, Comparison, Evidence, SameWork, Warned
 from analysis.comparison.rounds import SideRuns
 from analysis.finish import Finished
+from analysis.summary import Measured
 from profilers import rundir
 from profilers.records import ComparisonSummary, RoundsRecord, RunRecord
 from profilers.rundir import ProfileError
@@ -169,10 +170,15 @@ def _summary(
         ratio=ratios.ratio(sample) if sample else None,
         verdict=verdict.text,
         parity=None,
-        conditions=same_work.conditions(*runs) if all(runs) else None,
+        conditions=_conditions(*runs) if all(runs) else None,
         path=path,
         warnings=warnings,
     )
+
+
+def _conditions(baseline: Sequence[Measured], other: Sequence[Measured]) -> str:
+    known = [[conditions.of_run(run) for run in side] for side in (baseline, other)]
+    return conditions.sentence(conditions.between(*known))
 
 
 def _same_work(baseline: SideRuns, other: SideRuns) -> SameWork | None:
