@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import conditions, cost_text, finish
-from analysis.comparison import figures, ratios, rounds, same_work
+from analysis.comparison import figures, parity, ratios, rounds, same_work
 from analysis.comparison.ratios import Sample, Verdict
 from analysis.comparison.record import ComparedSide, Comparison, Evidence, SameWork, Warned
 from analysis.comparison.rounds import SideRuns
@@ -143,6 +143,7 @@ def _held_against(
                 holm_threshold=verdict.threshold,
                 repeats_needed=verdict.repeats_needed,
                 same_work=work,
+                parity=parity.parity(baseline, other),
             )
         )
         summaries.append(_summary(path, baseline, other, sample, verdict, evidence[-1]))
@@ -161,7 +162,9 @@ def _summary(
     warnings = [
         f"{side.label} was not run: {side.not_run}" for side in (baseline, other) if side.not_run
     ]
-    if evidence.same_work is not None and evidence.same_work.differing:
+    if evidence.parity is not None and not evidence.parity.comparable:
+        warnings.append(evidence.parity.reason)
+    elif evidence.same_work is not None and evidence.same_work.differing:
         warnings.append(same_work.sentence(evidence.same_work))
     warnings += [f"round {each.round} has no pair: {each.reason}" for each in evidence.dropped]
     return ComparisonSummary(
@@ -169,7 +172,7 @@ def _summary(
         other=other.label,
         ratio=ratios.ratio(sample) if sample else None,
         verdict=verdict.text,
-        parity=None,
+        parity=evidence.parity.verdict if evidence.parity else None,
         conditions=_conditions(*runs) if all(runs) else None,
         path=path,
         warnings=warnings,
