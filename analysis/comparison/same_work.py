@@ -7,6 +7,7 @@ from analysis import statistics, wording
 from analysis.batches import same_batches
 from analysis.comparison.record import SameWork
 from analysis.summary import Measured
+from profilers.records import Settings
 
 LOSS_TOLERANCES = {"fp32": 1e-4, "tf32": 1e-2, "fp16": 1e-2, "bf16": 5e-2}
 """How far losses may lie apart, as a part of the loss: rounding stays far below it."""
@@ -31,7 +32,7 @@ def same_work(baseline: Sequence[Measured], other: Sequence[Measured]) -> SameWo
     difference = _difference(losses, others)
     tolerance = LOSS_TOLERANCES.get(settings.precision, LOSS_TOLERANCES["fp32"])
     found: dict[str, bool | None] = {
-        "workload": _alike(run.record.settings.workload for run in runs),
+        "workload": _alike(_workload(run.record.settings) for run in runs),
         "weights": _alike(run.result.weights_sha256 for run in runs if run.result),
         "data": _alike(run.result.data_sha256 for run in runs if run.result),
         "batches": same_batches(run.result for run in runs),
@@ -48,6 +49,11 @@ def same_work(baseline: Sequence[Measured], other: Sequence[Measured]) -> SameWo
             [_warm_up_loss(run, settings.warmup) for run in other],
         ),
     )
+
+
+def _workload(settings: Settings) -> tuple[object, ...]:
+    """The workload with its options."""
+    return settings.workload, *sorted(settings.options.items())
 
 
 def _warm_up_loss(run: Measured, number: int) -> float | None:

@@ -65,6 +65,7 @@ def test_equal_losses(run: Runs) -> None:
         ({"data_sha256": "other"}, "data differ"),
         ({"batches": [BatchDigest("timed", 100, "33")]}, "batches differ"),
         ({"settings": {"workload": "other"}}, "workload differs"),
+        ({"settings": {"options": {"size": 8}}}, "workload differs"),
         ({"loss": 2.6}, "step-0 losses differ (by 1e-1)"),
         ({"loss": 2.51, "data_sha256": "x"}, "data and step-0 losses differ (by 1e-2)"),
     ],
