@@ -32,7 +32,8 @@ def lines(certificate: Certificate, page: Page | None = None) -> Iterator[Line]:
     """The text, as wide as the page and 100 cells at most."""
     width = min(WIDTH, page.width) if page else WIDTH
     style = HEADING if certificate.passed else WARNING
-    yield from wrapped(f"{certificate.verdict}: {lowered(certificate.reason)}", style, width)
+    refused = f"{certificate.verdict}: {lowered(certificate.reason)}"
+    yield from wrapped(certificate.sentence if certificate.passed else refused, style, width)
     yield from _conditions(certificate, width)
     marks = sides.marks([side.framework for side in certificate.sides])
     for mark, side in zip(marks, certificate.sides, strict=True):
