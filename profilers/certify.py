@@ -24,7 +24,6 @@ class Certificate(msgspec.Struct, frozen=True):
 
     verdict: str
     reason: str
-    sentence: str
     warnings: list[str] = []
 
 
@@ -73,10 +72,10 @@ class Probed:
         if answer.found is None:
             self._warn(f"the probes of {names} could not be compared{answer.problem}")
             return
+        said = f"{names}: {answer.found.verdict}. {answer.found.reason}"
         if not answer.passed:
-            said = f"{names}: {answer.found.verdict}. {answer.found.reason}"
             raise CheckFailedError(f"{said} {_alone(sides)}")
-        self._progress.note(f"parity of {names}: {answer.found.sentence}")
+        self._progress.note(f"parity of {said}")
 
     def _warn(self, problem: str) -> None:
         self.warnings.append(f"no parity certificate: {problem}")

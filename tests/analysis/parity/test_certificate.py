@@ -101,4 +101,4 @@ def test_neither_a_framework_nor_pandas_is_imported(make_bound: Any, tmp_path: P
         env={**os.environ, "PYTHONPATH": f"{tmp_path / 'installed'}{os.pathsep}{ROOT}"},
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("same arithmetic: ")
+    assert done.stdout.startswith("same arithmetic; ")

@@ -45,7 +45,7 @@ def test_lines_fit_the_page(make_probe: Any, width: int) -> None:
 def test_what_comes_first(make_probe: Any) -> None:
     found = certificate(*make_probe.pair(audit={("optimizer", "epsilon"): 1e-7}))
     lines = written(found)
-    assert lines[0].startswith("same model, stock optimizers differ: the epsilon")
+    assert lines[0].startswith("same model, stock optimizers differ (Adam's epsilon); ")
     (conditions,) = [line for line in lines if line.startswith("same conditions")]
     assert conditions == "same conditions: yes"
     titles = [line.split("  ")[0] for line in lines if line and not line.startswith(" ")]
