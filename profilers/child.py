@@ -54,7 +54,7 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
     settings = record.settings
     workload = find_workload(settings.workload, settings.options)
     with recorder.phase("build"):
-        backend.build(workload, _initial_weights(settings, workload))
+        backend.build(workload, initial_weights(settings, workload))
     weights_sha256 = weights.fingerprint(backend.weights())
     with recorder.phase("data"):
         samples = _samples(record)
@@ -95,7 +95,7 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _initial_weights(settings: Settings, workload: Workload) -> Arrays:
+def initial_weights(settings: Settings, workload: Workload) -> Arrays:
     """The seeded weights, or those that another run was left with."""
     if settings.weights_from is None:
         return weights.initial_weights(workload, settings.seed)

@@ -100,6 +100,7 @@ def profile(asked: argparse.Namespace, made: "Made") -> int:
         code = made.rounds.run()
     finally:
         progress.close()
+    made.warnings += made.rounds.probed.warnings
     made.warnings += _finish(made.targets(), asked.quiet)
     if code == INTERRUPTED:
         made.problem = "interrupted"
@@ -146,6 +147,7 @@ class Made:
 
 
 def _progress(asked: argparse.Namespace, planned: Plan) -> Progress:
+    from profilers.probes import to_make
     from profilers.progress import LiveProgress, PlainProgress, Progress, estimate
 
     if asked.quiet:
@@ -157,7 +159,8 @@ def _progress(asked: argparse.Namespace, planned: Plan) -> Progress:
     runs = [side.settings for side in planned.sides] * planned.repeats
     if planned.teacher is not None:
         runs.append(planned.teacher.settings)
-    _say(f"{titles} on {s.device}: {s.workload}, {planned.data.name}; {estimate(runs)}")
+    probes = to_make(planned.sides, planned.data) if planned.probes else 0
+    _say(f"{titles} on {s.device}: {s.workload}, {planned.data.name}; {estimate(runs, probes)}")
     return LiveProgress() if sys.stderr.isatty() else PlainProgress()
 
 

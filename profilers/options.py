@@ -14,6 +14,7 @@ from workloads.spec import Workload
 DEFAULT_WORKLOAD = "mnist-mlp"
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
 OPTIMIZERS = ("adam", "sgd")
+PARITIES = ("stock", "matched")
 MODES = ("train", "infer")
 LOADERS = ("preloaded", "pipeline")
 ALIASES = {"pytorch": "torch", "tf": "tensorflow", "keras": "tensorflow"}
@@ -147,6 +148,13 @@ def _add_how(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) -> 
         help=f"fresh processes; default: 1, or {COMPARED_REPEATS} for several frameworks",
     )
     group.add_argument("--optimizer", choices=OPTIMIZERS, default="adam", help="default: adam")
+    group.add_argument(
+        "--optimizer-parity",
+        choices=PARITIES,
+        default="stock",
+        help="stock (default: the framework's own), or matched: its constants made equal, so that "
+        "frameworks learn the same",
+    )
     group.add_argument("--precision", choices=PRECISIONS, default="fp32", help="default: fp32")
     group.add_argument(
         "--threads", type=_at_least(1), metavar="N", help="default: the physical cores allowed"
@@ -164,6 +172,12 @@ def _add_where(group: argparse._ArgumentGroup) -> None:
         default=10.0,
         metavar="N",
         help="resource samples a second, at most 20; default: 10",
+    )
+    group.add_argument(
+        "--parity",
+        action="store_true",
+        help="probe the model's arithmetic, so that this run can be verified against another "
+        "(several frameworks are probed and verified anyway)",
     )
     group.add_argument("--output", default="traces", metavar="DIR", help="default: traces")
     group.add_argument(
@@ -207,6 +221,7 @@ def settings(
         loader=options.loader,
         loader_workers=threads if options.loader == "pipeline" else 0,
         options=workload.options,
+        optimizer_parity=options.optimizer_parity,
     )
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ TRAINED = "trained"
 class Side:
     """One framework in one execution mode, ready to be run; `number` is its place in the request.
 
-    The one that only trains the weights for the others has none.
+    The one that only trains the weights for the others has none. `versions` are what the
+    interpreter has.
     """
 
     number: int | None
@@ -35,6 +36,7 @@ class Side:
     interpreter: str
     settings: Settings
     warnings: list[str]
+    versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -46,7 +48,8 @@ class Side:
 class Plan:
     """All sides asked for, those that can be run, and what these share.
 
-    `teacher` is run before them, to train the weights that they begin with.
+    `teacher` is run before them, to train the weights that they begin with. `probes` says whether
+    their models are probed before they are run.
     """
 
     asked: list[records.Side]
@@ -57,6 +60,7 @@ class Plan:
     output: Path
     name: str | None
     repeats: int
+    probes: bool = False
 
     @property
     def compares(self) -> bool:
@@ -138,6 +142,7 @@ def make(asked: argparse.Namespace) -> Plan:
         output=output,
         name=asked.name,
         repeats=repeats,
+        probes=asked.parity or len(ready) > 1,
     )
 
 
@@ -169,7 +174,7 @@ def _ready(
     interpreter = interpreters.find(framework.name, programs)
     ready = launch.preflight(interpreter, framework, settings)
     settings = msgspec.structs.replace(settings, device=ready.device)
-    return Side(number, framework, interpreter, settings, ready.warnings)
+    return Side(number, framework, interpreter, settings, ready.warnings, ready.versions)
 
 
 def _check_devices(sides: list[Side]) -> None:

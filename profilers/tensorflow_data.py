@@ -1,6 +1,6 @@
 """How TensorFlow's steps come by their batches: from tensors on the device, or through tf.data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -103,6 +103,16 @@ class Pipeline:
         if sample.dtype == tf.uint8:
             sample = tf.cast(sample, tf.float32) / 255.0
         return sample, tf.gather(self._labels, number), number
+
+
+def probe_batch(
+    samples: Mapping[str, npt.NDArray[Any]], numbers: npt.NDArray[np.int64], dtype: str
+) -> tuple[Any, Any]:
+    """(inputs, labels) of these training samples; inputs that are no tokens in this type."""
+    inputs = _features(samples["train_inputs"][numbers])
+    if inputs.dtype.kind == "f":
+        inputs = inputs.astype(dtype)
+    return tf.constant(inputs), tf.constant(np.array(samples["train_labels"][numbers]))
 
 
 def _numbers(batches: Batches) -> Any:

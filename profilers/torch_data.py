@@ -1,6 +1,6 @@
 """How torch's steps come by their batches: from tensors on the device, or through a DataLoader."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -81,6 +81,18 @@ class _Samples(Dataset[tuple[torch.Tensor, torch.Tensor, int]]):
     def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor, int]:
         sample = features(self._inputs[number : number + 1])[0]
         return sample, torch.as_tensor(self._labels[number]), int(number)
+
+
+def probe_batch(
+    samples: Mapping[str, npt.NDArray[Any]],
+    numbers: npt.NDArray[np.int64],
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Batch:
+    """(inputs, labels) of these training samples; inputs that are no tokens in this type."""
+    inputs = features(samples["train_inputs"][numbers]).to(device)
+    labels = torch.from_numpy(np.array(samples["train_labels"][numbers])).to(device)
+    return inputs.to(dtype) if inputs.is_floating_point() else inputs, labels
 
 
 def features(array: npt.NDArray[Any]) -> torch.Tensor:
