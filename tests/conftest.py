@@ -111,14 +111,28 @@ def torch_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, 
 
 
 @pytest.fixture(scope="session")
-def tensorflow_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of a short CPU run of mnist-mlp under TensorFlow."""
+def compared_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What --json says of two rounds of mnist-mlp under both frameworks, and what stderr says."""
     pytest.importorskip("tensorflow")
-    output = tmp_path_factory.mktemp("tensorflow")
-    request = ["--framework", "tensorflow", "--device", "cpu", "--threads", "1", "--steps", "100"]
-    done = run_profile(*request, "--output", str(output), "--name", "run")
+    output = tmp_path_factory.mktemp("compared")
+    request = ["--framework", "both", "--device", "cpu", "--threads", "1", "--steps", "100"]
+    request += ["--profile-steps", "3", "--repeats", "2", "--name", "x", "--output", str(output)]
+    done = run_profile(*request, "--json")
     assert done.returncode == 0, done.stderr
-    return output / "run"
+    return json.loads(done.stdout) | {"output": output, "stderr": done.stderr}
+
+
+@pytest.fixture(scope="session")
+def tensorflow_run(compared_runs: dict[str, Any]) -> Path:
+    """The directory of a short CPU run of mnist-mlp under TensorFlow."""
+    paths = [run["path"] for run in compared_runs["runs"] if run["framework"] == "tensorflow"]
+    return Path(paths[0])
+
+
+@pytest.fixture(scope="session")
+def compiled_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where torch.compile keeps what it made, so that no two tests compile the same."""
+    return tmp_path_factory.mktemp("compiled")
 
 
 @pytest.fixture(scope="session")

@@ -25,12 +25,12 @@ MakeBackend = Callable[..., "TorchBackend"]
 def make_backend(
     make_settings: Callable[..., Settings],
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
+    compiled_code: Path,
 ) -> MakeBackend:
     from profilers import torch_backend, torch_device
 
     for name in torch_device.CACHE_VARIABLES:
-        monkeypatch.setenv(name, str(tmp_path_factory.mktemp("compiled")))
+        monkeypatch.setenv(name, str(compiled_code))
     # The number of inter-op threads can be set once in a process, and tests share one.
     monkeypatch.setattr(torch_device.torch, "set_num_interop_threads", lambda count: None)
 

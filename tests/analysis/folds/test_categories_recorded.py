@@ -45,14 +45,17 @@ class Nobody:
 
 @pytest.fixture
 def record(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    make_settings: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    compiled_code: Path,
+    tmp_path: Path,
 ) -> Record:
     """Three profiled training steps of a workload, folded."""
 
     def run(framework: str, execution: str, name: str) -> Folded:
         settings = make_settings(framework=framework, execution=execution, workload=name)
         workload = find_workload(name)
-        backend = create(framework, settings, monkeypatch, tmp_path)
+        backend = create(framework, settings, monkeypatch, compiled_code)
         backend.build(workload, initial_weights(workload, 0))
         backend.load(find_dataset("synthetic").load(workload, None).arrays())
         backend.prepare_profiling()
@@ -67,7 +70,9 @@ def record(
     return run
 
 
-def create(framework: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Any:
+def create(
+    framework: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, compiled_code: Path
+) -> Any:
     if framework == "tensorflow":
         pytest.importorskip("tensorflow")
         from profilers import tensorflow_backend
@@ -76,7 +81,7 @@ def create(framework: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, 
     from profilers import torch_backend, torch_device
 
     for name in torch_device.CACHE_VARIABLES:
-        monkeypatch.setenv(name, str(cache / "compiled"))
+        monkeypatch.setenv(name, str(compiled_code))
     # The number of inter-op threads can be set once in a process, and tests share one.
     monkeypatch.setattr(torch_device.torch, "set_num_interop_threads", lambda count: None)
     return torch_backend.create(settings)
