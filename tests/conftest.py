@@ -1,5 +1,7 @@
-"""Runs of the real command, made once and shared by every test that reads them."""
+"""What tests share because it takes long to make: runs of the real command, data, compiled code."""
 
+import functools
+import gc
 import json
 import os
 import subprocess
@@ -9,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy.typing as npt
 import pytest
 from hypothesis import settings
 
 from profilers.records import DataRecord, RunRecord, Settings, Status
+from workloads.catalogue import find_dataset, find_workload
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,6 +24,13 @@ ROOT = Path(__file__).parent.parent
 settings.register_profile("quick", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=200)
 settings.load_profile("thorough" if os.environ.get("CI") else "quick")
+
+
+def pytest_collection_finish() -> None:
+    """All that was imported up to here stays; no later search for garbage need look at it."""
+    gc.collect()
+    gc.freeze()
+
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -127,6 +138,20 @@ def tensorflow_run(compared_runs: dict[str, Any]) -> Path:
     """The directory of a short CPU run of mnist-mlp under TensorFlow."""
     paths = [run["path"] for run in compared_runs["runs"] if run["framework"] == "tensorflow"]
     return Path(paths[0])
+
+
+@pytest.fixture(scope="session")
+def synthetic_arrays() -> Callable[[str], dict[str, npt.NDArray[Any]]]:
+    """The made-up samples for a workload, which can't be written to, like those of the cache."""
+
+    @functools.cache
+    def load(workload: str) -> dict[str, npt.NDArray[Any]]:
+        arrays = find_dataset("synthetic").load(find_workload(workload), None).arrays()
+        for array in arrays.values():
+            array.flags.writeable = False
+        return arrays
+
+    return load
 
 
 @pytest.fixture(scope="session")

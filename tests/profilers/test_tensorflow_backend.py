@@ -8,7 +8,7 @@ import pytest
 
 from profilers.records import Settings
 from tests.profilers.observers import Nobody, batches, train
-from workloads.catalogue import find_dataset, find_workload
+from workloads.catalogue import find_workload
 from workloads.weights import fingerprint, initial_weights
 
 if TYPE_CHECKING:
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 MakeBackend = Callable[..., "TensorFlowBackend"]
+Samples = Callable[[str], dict[str, Any]]
 EXECUTIONS = ("function", "fit", "xla", "eager")
 
 
 @pytest.fixture
-def make_backend(make_settings: Callable[..., Settings]) -> Iterator[MakeBackend]:
+def make_backend(
+    make_settings: Callable[..., Settings], synthetic_arrays: Samples
+) -> Iterator[MakeBackend]:
     pytest.importorskip("tensorflow")
     import keras
 
@@ -32,7 +35,7 @@ def make_backend(make_settings: Callable[..., Settings]) -> Iterator[MakeBackend
         workload = find_workload(settings.workload)
         backend = tensorflow_backend.create(settings)
         backend.build(workload, initial_weights(workload, settings.seed))
-        backend.load(find_dataset("synthetic").load(workload, None).arrays())
+        backend.load(synthetic_arrays(settings.workload))
         return backend
 
     yield make
@@ -63,6 +66,7 @@ def test_the_loss_falls(make_backend: MakeBackend, optimizer: str, precision: st
 def test_the_first_losses_are_those_of_torch(
     make_backend: MakeBackend,
     make_settings: Callable[..., Settings],
+    synthetic_arrays: Samples,
     workload: str,
     execution: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -73,7 +77,7 @@ def test_the_first_losses_are_those_of_torch(
     spec = find_workload(workload)
     other = torch_backend.create(make_settings(workload=workload, optimizer="sgd"))
     other.build(spec, initial_weights(spec, 0))
-    other.load(find_dataset("synthetic").load(spec, None).arrays())
+    other.load(synthetic_arrays(workload))
     ours = make_backend(workload=workload, execution=execution, optimizer="sgd")
     assert train(ours, 3) == pytest.approx(train(other, 3), abs=1e-5)
 

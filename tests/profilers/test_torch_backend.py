@@ -10,7 +10,7 @@ import pytest
 
 from profilers.records import Settings
 from tests.profilers.observers import Nobody, batches, train
-from workloads.catalogue import find_dataset, find_workload
+from workloads.catalogue import find_workload
 from workloads.weights import fingerprint, initial_weights
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 MakeBackend = Callable[..., "TorchBackend"]
+Samples = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture
@@ -26,6 +27,7 @@ def make_backend(
     make_settings: Callable[..., Settings],
     monkeypatch: pytest.MonkeyPatch,
     compiled_code: Path,
+    synthetic_arrays: Samples,
 ) -> MakeBackend:
     from profilers import torch_backend, torch_device
 
@@ -39,7 +41,7 @@ def make_backend(
         workload = find_workload(settings.workload)
         backend = torch_backend.create(settings)
         backend.build(workload, initial_weights(workload, settings.seed))
-        backend.load(find_dataset("synthetic").load(workload, None).arrays())
+        backend.load(synthetic_arrays(settings.workload))
         return backend
 
     return make

@@ -15,7 +15,7 @@ from analysis.readers.kineto import KinetoTrace
 from analysis.readers.xspace import XSpaceTrace
 from profilers.records import Settings
 from workloads.batches import Batches, BatchOrder
-from workloads.catalogue import find_dataset, find_workload
+from workloads.catalogue import find_workload
 from workloads.weights import initial_weights
 
 pytestmark = pytest.mark.slow
@@ -48,6 +48,7 @@ def record(
     make_settings: Callable[..., Settings],
     monkeypatch: pytest.MonkeyPatch,
     compiled_code: Path,
+    synthetic_arrays: Callable[[str], dict[str, Any]],
     tmp_path: Path,
 ) -> Record:
     """Three profiled training steps of a workload, folded."""
@@ -57,7 +58,7 @@ def record(
         workload = find_workload(name)
         backend = create(framework, settings, monkeypatch, compiled_code)
         backend.build(workload, initial_weights(workload, 0))
-        backend.load(find_dataset("synthetic").load(workload, None).arrays())
+        backend.load(synthetic_arrays(name))
         backend.prepare_profiling()
         raw = tmp_path / name
         raw.mkdir()
