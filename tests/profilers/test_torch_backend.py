@@ -10,7 +10,7 @@ import pytest
 
 from profilers.records import Settings
 from tests.profilers.observers import Nobody, batches, train
-from workloads.catalogue import find_dataset, find_workload
+from workloads.catalogue import find_workload
 from workloads.weights import fingerprint, initial_weights
 
 if TYPE_CHECKING:
@@ -19,18 +19,20 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 MakeBackend = Callable[..., "TorchBackend"]
+Samples = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
 def make_backend(
     make_settings: Callable[..., Settings],
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
+    compiled_code: Path,
+    made_up_arrays: Samples,
 ) -> MakeBackend:
     from profilers import torch_backend, torch_device
 
     for name in torch_device.CACHE_VARIABLES:
-        monkeypatch.setenv(name, str(tmp_path_factory.mktemp("compiled")))
+        monkeypatch.setenv(name, str(compiled_code))
     # The number of inter-op threads can be set once in a process, and tests share one.
     monkeypatch.setattr(torch_device.torch, "set_num_interop_threads", lambda count: None)
 
@@ -39,7 +41,7 @@ def make_backend(
         workload = find_workload(settings.workload, settings.options)
         backend = torch_backend.create(settings)
         backend.build(workload, initial_weights(workload, settings.seed))
-        backend.load(find_dataset(data).load(workload, None).arrays())
+        backend.load(made_up_arrays(workload, data))
         return backend
 
     return make
