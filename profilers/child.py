@@ -15,7 +15,7 @@ from profilers.protocol import Channel, Hello
 from profilers.recorder import Recorder
 from profilers.records import SCHEMA, Result, RunRecord, Settings
 from profilers.rundir import CheckFailedError
-from workloads import weights
+from workloads import flops, weights
 from workloads.batches import BatchOrder
 from workloads.catalogue import find_workload
 from workloads.data import cache
@@ -52,7 +52,7 @@ def measure(run: Path, channel: Channel) -> None:
 
 def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) -> Result:
     settings = record.settings
-    workload = find_workload(settings.workload)
+    workload = find_workload(settings.workload, settings.options)
     with recorder.phase("build"):
         backend.build(workload, initial_weights(settings, workload))
     weights_sha256 = weights.fingerprint(backend.weights())
@@ -85,6 +85,7 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
         accuracy=accuracy,
         test_loss=_finite(test_loss),
         framework_memory=backend.memory(),
+        flops_per_step=flops.per_step(workload, settings.batch_size, training),
         profiled_build_ratio=_build_ratio(build_ms, timed_ms, recorder),
         warnings=recorder.warnings,
     )

@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.list:
             from profilers.listing import print_list
 
-            print_list(asked.workload)
+            print_list(asked.workload, options.workload_options(asked))
             return COMPLETE
         code = profile(asked, made)
     except (ProfileError, WorkloadError) as error:

@@ -28,6 +28,7 @@ examples:
   python profile.py --framework torch --workload cifar10-cnn3 --epochs 5
   python profile.py --framework both --workload cifar10-cnn3 --repeats 3
   python profile.py --framework both --execution compile,xla
+  python profile.py --framework both --workload matmul --set size=2048
   python profile.py --framework torch --data mnist --download
   python profile.py --framework tensorflow --mode infer --from torch
   python profile.py --list
@@ -77,6 +78,15 @@ def _add_what(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) ->
         help="auto (default: the best there is), cpu, cuda, cuda:1, mps",
     )
     group.add_argument("--workload", metavar="NAME", help=f"default: {DEFAULT_WORKLOAD}")
+    group.add_argument(
+        "--set",
+        dest="options",
+        action="append",
+        type=_pair,
+        default=[],
+        metavar="KEY=VALUE",
+        help="an option of the workload, as often as there are; --list shows them",
+    )
     group.add_argument(
         "--mode",
         choices=MODES,
@@ -210,8 +220,18 @@ def settings(
         mode=options.mode,
         loader=options.loader,
         loader_workers=threads if options.loader == "pipeline" else 0,
+        options=workload.options,
         optimizer_parity=options.optimizer_parity,
     )
+
+
+def workload_options(options: argparse.Namespace) -> dict[str, str]:
+    """What --set gives, by name; a ProfileError if it gives one name two values."""
+    found: dict[str, str] = {}
+    for name, value in options.options:
+        if found.setdefault(name, value) != value:
+            raise ProfileError(f"--set gives {name} two values, {found[name]} and {value}.")
+    return found
 
 
 def sides(
@@ -292,6 +312,13 @@ def _number_above(minimum: float, maximum: float) -> Callable[[str], float]:
         return number
 
     return convert
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return name, value
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:

@@ -14,6 +14,7 @@ from profilers.records import DataRecord, MissingSide, RunRecord, Settings
 from profilers.rundir import ProfileError
 from workloads import weights
 from workloads.catalogue import find_workload
+from workloads.options import written
 from workloads.spec import Workload
 
 if TYPE_CHECKING:
@@ -110,7 +111,9 @@ def make(asked: argparse.Namespace) -> Plan:
 
     known = frameworks()
     pairs = options.sides(asked, known)
-    workload = find_workload(asked.workload or options.DEFAULT_WORKLOAD)
+    workload = find_workload(
+        asked.workload or options.DEFAULT_WORKLOAD, options.workload_options(asked)
+    )
     cpus = physical_cores()
     wanted = [options.settings(asked, *pair, workload, cpus) for pair in pairs]
     sides = [records.Side(s.framework, s.execution) for s in wanted]
@@ -219,6 +222,12 @@ def _weights_source(asked: str, output: Path, workload: Workload) -> str:
         raise ProfileError(
             f"{found} holds no {rundir.WEIGHTS} (its mode is {record.settings.mode}, its status "
             f"{record.status}); take a run that trained to its end."
+        )
+    if record.settings.options != workload.options:
+        options_then = written(record.settings.options) or "no options"
+        raise ProfileError(
+            f"--from {asked} trained {workload.name} with {options_then}, not with "
+            f"{written(workload.options)}; give the same to --set, or take another run."
         )
     weights.load(found / rundir.WEIGHTS, workload)
     return str(found)

@@ -61,7 +61,7 @@ def probe(folder: Path, channel: Channel) -> None:
     """Write parity.npz, then parity.json."""
     channel.send(PhaseBegins(PHASE, seconds=WHOLE_SECONDS / 2))
     request = rundir.read_json(folder / REQUEST, ProbeRequest)
-    workload = find_workload(request.settings.workload)
+    workload = find_workload(request.settings.workload, request.settings.options)
     weights = initial_weights(request.settings, workload)
     record = Probing(request, workload, weights).record(folder)
     rundir.write_json(folder / PARITY, record)

@@ -60,7 +60,7 @@ def request(side: Side, data: DataRecord) -> ProbeRequest:
         sorted(side.versions.items()),
         platform.node(),
         os.environ.get("CUDA_VISIBLE_DEVICES"),
-        find_workload(settings.workload).sha256,
+        find_workload(settings.workload, settings.options).sha256,
         _weights(settings),
         data.sha256,
         sorted(known.items()),

@@ -24,6 +24,7 @@ FRAMEWORK = {
 }
 RAW_PROFILE = "kineto.json.gz"
 AUTOCAST = {"fp16": torch.float16, "bf16": torch.bfloat16}
+NO_KERNEL = "could not create a primitive"
 
 Range = Callable[[str], Any]
 _nothing = nullcontext()
@@ -231,11 +232,16 @@ class TorchBackend:
         return torch_device.memory(self.device)
 
     def explain(self, error: Exception) -> str | None:
-        """Out of memory and compiler failures in a sentence."""
+        """Out of memory, kernels that are missing and compiler failures in a sentence."""
         if isinstance(error, torch.OutOfMemoryError):
             return (
                 f"{self.device} ran out of memory at batch size {self.settings.batch_size}; "
                 "use a smaller --batch-size."
+            )
+        if isinstance(error, RuntimeError) and NO_KERNEL in str(error):
+            return (
+                f"oneDNN can't compute a layer of this model in {self.settings.precision} on this "
+                "processor; use --precision fp32 or bf16."
             )
         if isinstance(error, torch._dynamo.exc.TorchDynamoException):
             first = str(error).strip().splitlines()[0]

@@ -3,19 +3,19 @@
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 
 import workloads
 import workloads.data
+from workloads import options
 from workloads.data.dataset import DataSet
-from workloads.spec import Workload, WorkloadError
+from workloads.spec import Option, Workload, WorkloadError
 
 
 def workload_list() -> list[Workload]:
     """Every shipped workload, by name."""
-    modules = _modules(workloads)
-    return [module.WORKLOAD for module in modules if hasattr(module, "WORKLOAD")]
+    return [module.WORKLOAD for module in _workload_modules()]
 
 
 def dataset_list() -> list[DataSet]:
@@ -24,12 +24,13 @@ def dataset_list() -> list[DataSet]:
     return [module.DATASET for module in modules if hasattr(module, "DATASET")]
 
 
-def find_workload(name: str) -> Workload:
-    """The workload of that name, or a WorkloadError that names the nearest."""
-    known = {workload.name: workload for workload in workload_list()}
+def find_workload(name: str, given: Mapping[str, Option] | None = None) -> Workload:
+    """The workload of that name with these options, or a WorkloadError that says what there is."""
+    known = {module.WORKLOAD.name: module for module in _workload_modules()}
     if name not in known:
         raise WorkloadError(_unknown("workload", name, known))
-    return known[name]
+    module = known[name]
+    return options.made(module.WORKLOAD, getattr(module, "workload", None), given or {})
 
 
 def find_dataset(name: str) -> DataSet:
@@ -38,6 +39,10 @@ def find_dataset(name: str) -> DataSet:
     if name not in known:
         raise WorkloadError(_unknown("data set", name, known))
     return known[name]
+
+
+def _workload_modules() -> list[ModuleType]:
+    return [module for module in _modules(workloads) if hasattr(module, "WORKLOAD")]
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
