@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from profilers.records import DataRecord, RunRecord, Settings, Status
 from workloads.catalogue import find_dataset
+from workloads.spec import Workload
 
 ROOT = Path(__file__).parent.parent
 
