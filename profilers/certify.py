@@ -11,7 +11,6 @@ import msgspec
 
 from profilers import interpreters, probes
 from profilers.plan import Side
-from profilers.probes import ProbeFailedError
 from profilers.progress import Progress
 from profilers.records import DataRecord
 from profilers.rundir import CheckFailedError, ProfileError
@@ -49,7 +48,7 @@ class Probed:
             self._progress.begin_probe(side.framework.title, self._runs)
             try:
                 self._folders[side.number] = probes.make(side, wanted, self._progress)
-            except ProbeFailedError as error:
+            except ProfileError as error:
                 failed.add(wanted.key)
                 self._warn(f"{side.framework.title} could not be probed: {error}")
 

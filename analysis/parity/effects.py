@@ -36,7 +36,7 @@ PRECISION = {
     "about 1e-3. Switch it on or off for both (--precision).",
     "cudnn_tf32": "TF32 keeps 10 bits of each factor: convolutions are faster and outputs part by "
     "about 1e-3. Switch it on or off for both (--precision).",
-    "policy": "Layers compute with other number formats, so time and rounding are not alike.",
+    "type": "Layers compute with other number formats, so time and rounding are not alike.",
 }
 
 LAYER = {

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.parity import arrays as reader
 from profilers import parity_arrays
 from profilers.parity_arrays import ParityArrays, positions
 
@@ -59,4 +60,6 @@ def test_more_is_left_out_where_the_file_would_be_too_large(
             else:
                 expected = array[positions(name, array.size, kept)]
             assert np.array_equal(arrays[name], expected)
+        read = reader.read(tmp_path / "parity.npz", records.values())
+        assert all(np.array_equal(read[name], array) for name, array in arrays.items())
     assert len({record.kept for record in records.values()}) == 1

@@ -80,6 +80,8 @@ def test_optimizers_agree_where_they_are_matched_and_not_as_they_are(
     band = max(1e-5, 10 * control(torch.matched))
     assert largest(torch.matched, tensorflow.matched) < band
     assert len(torch.matched.control) == len(torch.reference.losses) == 10
+    for each in (torch, tensorflow):
+        assert 0 < control(each.matched) < 1e-3
     stock = largest(torch.reference, tensorflow.reference)
     matched = [probes(workload, name, "matched")[0] for name in ("torch", "tensorflow")]
     assert largest(matched[0].reference, matched[1].reference) < band < stock
