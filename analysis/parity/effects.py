@@ -28,7 +28,8 @@ LOSS = {
     "kind": "Another loss is minimised.",
     "reduction": "A sum instead of a mean over the batch makes loss and gradients larger by the "
     "batch size.",
-    "from_logits": "A softmax before a cross-entropy that has its own flattens loss and gradients.",
+    "softmax": "A softmax before a cross-entropy that has its own flattens loss and gradients; let "
+    "the model give logits and the loss take them, once on each side.",
 }
 
 PRECISION = {

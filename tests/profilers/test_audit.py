@@ -12,13 +12,13 @@ def cross_entropies(outputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def test_a_loss_is_known_by_what_it_gives() -> None:
     mean = audit.loss(lambda outputs, labels: cross_entropies(outputs, labels).mean(), "mean")
-    assert mean == {"kind": "cross-entropy", "reduction": "mean", "from_logits": True}
+    assert mean == {"kind": "cross-entropy", "reduction": "mean", "softmax": 1}
     total = audit.loss(lambda outputs, labels: cross_entropies(outputs, labels).sum(), "total")
     assert total["reduction"] == "sum"
     probabilities = audit.loss(
         lambda outputs, labels: -np.log(np.abs(outputs[np.arange(3), labels])).mean(), "nll"
     )
-    assert probabilities["from_logits"] is False
+    assert probabilities["softmax"] == 0
     assert audit.loss(lambda outputs, labels: 1.0, "hinge") == {"kind": "hinge"}
 
 
