@@ -19,6 +19,13 @@ def test_a_loss_is_known_by_what_it_gives() -> None:
         lambda outputs, labels: -np.log(np.abs(outputs[np.arange(3), labels])).mean(), "nll"
     )
     assert probabilities["softmax"] == 0
+    twice = audit.loss(
+        lambda outputs, labels: cross_entropies(
+            np.exp(outputs) / np.exp(outputs).sum(1, keepdims=True), labels
+        ).mean(),
+        "twice",
+    )
+    assert twice == {"kind": "cross-entropy", "reduction": "mean", "softmax": 2}
     assert audit.loss(lambda outputs, labels: 1.0, "hinge") == {"kind": "hinge"}
 
 
