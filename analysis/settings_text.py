@@ -20,7 +20,7 @@ def sentence(
     """
     known = [environment for environment in environments if environment is not None]
     parts = [
-        settings.workload,
+        settings.workload_name,
         f"{data.name} ({data.description})",
         f"batch {settings.batch_size}",
         settings.optimizer if settings.mode == "train" else "",

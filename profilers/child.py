@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 
 from profilers import backend as backends
-from profilers import rundir
+from profilers import rundir, subject
 from profilers.backend import Arrays, Backend
 from profilers.measure import Measurement, extent
 from profilers.process import guarded
@@ -17,9 +17,7 @@ from profilers.records import SCHEMA, Result, RunRecord, Settings
 from profilers.rundir import CheckFailedError
 from workloads import weights
 from workloads.batches import BatchOrder
-from workloads.catalogue import find_workload
 from workloads.data import cache
-from workloads.spec import Workload
 
 DOUBTFUL_BUILD_RATIO = 1.05
 
@@ -52,9 +50,9 @@ def measure(run: Path, channel: Channel) -> None:
 
 def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) -> Result:
     settings = record.settings
-    workload = find_workload(settings.workload)
+    workload = subject.find(settings)
     with recorder.phase("build"):
-        backend.build(workload, _initial_weights(settings, workload))
+        backend.build(workload, subject.initial_weights(settings, workload))
     weights_sha256 = weights.fingerprint(backend.weights())
     with recorder.phase("data"):
         samples = _samples(record)
@@ -92,13 +90,6 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _initial_weights(settings: Settings, workload: Workload) -> Arrays:
-    """The seeded weights, or those that another run was left with."""
-    if settings.weights_from is None:
-        return weights.initial_weights(workload, settings.seed)
-    return weights.load(Path(settings.weights_from) / rundir.WEIGHTS, workload)
 
 
 def _samples(record: RunRecord) -> Arrays:

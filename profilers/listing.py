@@ -4,6 +4,7 @@ from profilers.backend import frameworks
 from workloads.catalogue import dataset_list, find_workload, workload_list
 from workloads.data.dataset import DataSet
 from workloads.layers import Shape
+from workloads.native import NativeWorkload
 from workloads.spec import summary
 
 
@@ -33,6 +34,8 @@ def _origin(dataset: DataSet) -> str:
 
 def _model(name: str) -> list[str]:
     workload = find_workload(name)
+    if isinstance(workload, NativeWorkload):
+        return _native(workload)
     lines = [f"{workload.name}: {workload.title}", ""]
     lines.append(f"  {'layer':<10} {'kind':<10} {'output':>12} {'parameters':>11}")
     lines.append(f"  {'input':<10} {'':<10} {_shape(workload.input_shape):>12} {'':>11}")
@@ -41,6 +44,15 @@ def _model(name: str) -> list[str]:
         for row in summary(workload)
     ]
     return [*lines, f"  {'':<10} {'':<10} {'':>12} {workload.parameter_count:>11,}"]
+
+
+def _native(workload: NativeWorkload) -> list[str]:
+    """What a file with builders says; its layers are known when it is run."""
+    lines = [f"{workload.name}: {workload.title}", ""]
+    lines.append(f"  {'builders':<10} {', '.join(workload.builders)}")
+    lines.append(f"  {'data':<10} {workload.data}")
+    lines.append(f"  {'batch':<10} {workload.batch_size}")
+    return lines
 
 
 def _shape(shape: Shape) -> str:

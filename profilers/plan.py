@@ -2,19 +2,19 @@
 
 import argparse
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from profilers import interpreters, launch, options, records, rundir
+from profilers import interpreters, launch, native, options, records, rundir
 from profilers.backend import Framework, frameworks
 from profilers.records import DataRecord, MissingSide, RunRecord, Settings
 from profilers.rundir import ProfileError
 from workloads import weights
 from workloads.catalogue import find_workload
-from workloads.spec import Workload
+from workloads.native import OWN_DATA, AnyWorkload, NativeWorkload
 
 if TYPE_CHECKING:
     from workloads.data.cache import CachedData
@@ -45,7 +45,8 @@ class Side:
 class Plan:
     """All sides asked for, those that can be run, and what these share.
 
-    `teacher` is run before them, to train the weights that they begin with.
+    `teacher` is run before them, to train the weights that they begin with. `notes` are for the
+    user to know, and change nothing.
     """
 
     asked: list[records.Side]
@@ -56,6 +57,7 @@ class Plan:
     output: Path
     name: str | None
     repeats: int
+    notes: list[str] = field(default_factory=list)
 
     @property
     def compares(self) -> bool:
@@ -71,14 +73,14 @@ class Plan:
         """The name of a run's directory: the one asked for, or one that tells what ran."""
         if self.name is None:
             s = side.settings
-            return rundir.new_id(s.workload, s.framework, s.device)
+            return rundir.new_id(s.workload_name, s.framework, s.device)
         return run_names(self.name, self.asked, self.repeats)[side.number, repeat]
 
     def comparison_id(self) -> str:
         """The name of the comparison's directory."""
         s = self.sides[0].settings
         known = "-".join(dict.fromkeys(side.framework for side in self.asked))
-        return f"compare-{self.name or rundir.new_id(s.workload, known, s.device)}"
+        return f"compare-{self.name or rundir.new_id(s.workload_name, known, s.device)}"
 
 
 def run_names(
@@ -102,7 +104,6 @@ def make(asked: argparse.Namespace) -> Plan:
         ProfileError, WorkloadError: it can't be met, by no framework of those asked for.
     """
     from profilers.sampling.cgroup import physical_cores
-    from workloads.data import sources
 
     known = frameworks()
     pairs = options.sides(asked, known)
@@ -110,11 +111,13 @@ def make(asked: argparse.Namespace) -> Plan:
     cpus = physical_cores()
     wanted = [options.settings(asked, *pair, workload, cpus) for pair in pairs]
     sides = [records.Side(s.framework, s.execution) for s in wanted]
-    choice = sources.choose(wanted[0].data, asked.download)
-    choice.dataset.check(workload)
+    trains_first = asked.weights_from in known
+    if isinstance(workload, NativeWorkload):
+        teachers = [asked.weights_from] if trains_first else []
+        native.check_builders(workload, [*(s.framework for s in wanted), *teachers])
+    samples = _Samples(wanted[0].data, asked.download, workload)
     output = Path(asked.output)
     repeats = asked.repeats or (options.COMPARED_REPEATS if len(pairs) > 1 else 1)
-    trains_first = asked.weights_from in known
     _check_output(output, asked.name, sides, repeats, trains_first)
     if asked.weights_from is not None and not trains_first:
         source = _weights_source(asked.weights_from, output, workload)
@@ -126,16 +129,61 @@ def make(asked: argparse.Namespace) -> Plan:
     teacher = None
     if trains_first:
         teacher = _teacher(asked, known[asked.weights_from], workload, ready[0], programs)
+    data = _data(wanted[0], samples.prepare(asked.quiet))
+    notes: list[str] = []
+    if isinstance(workload, NativeWorkload):
+        described = [*ready, teacher] if teacher is not None else ready
+        made = native.prepare(workload, _programs(described), data)
+        notes = made.notes
+        for source in {side.settings.weights_from for side in ready} - {None}:
+            weights.load(Path(str(source)) / rundir.WEIGHTS, made.workload)
+        ready = [_knowing(side, made) for side in ready]
+        teacher = None if teacher is None else _knowing(teacher, made)
     return Plan(
         asked=sides,
         missing=missing,
         sides=ready,
         teacher=teacher,
-        data=_data(wanted[0], sources.prepare(choice, workload, asked.quiet)),
+        data=data,
         output=output,
         name=asked.name,
         repeats=repeats,
+        notes=notes,
     )
+
+
+class _Samples:
+    """The data that were asked for, which are looked for at once and made later."""
+
+    def __init__(self, asked: str, fetch: bool, workload: AnyWorkload) -> None:
+        from workloads.data import sources
+
+        self._own = workload if asked == OWN_DATA and isinstance(workload, NativeWorkload) else None
+        if self._own is None:
+            self._task = workload.task if isinstance(workload, NativeWorkload) else workload
+            self._choice = sources.choose(asked, fetch)
+            self._choice.dataset.check(self._task)
+
+    def prepare(self, quiet: bool) -> "CachedData":
+        """Make the arrays, or have data() of the user's file make them."""
+        from workloads import native_data
+        from workloads.data import sources
+
+        if self._own is not None:
+            return native_data.prepare(self._own)
+        return sources.prepare(self._choice, self._task, quiet)
+
+
+def _programs(sides: list[Side]) -> list[native.Program]:
+    """One for each framework."""
+    first = {side.framework.name: side for side in reversed(sides)}
+    return [native.Program(s.framework, s.interpreter, s.settings) for s in first.values()]
+
+
+def _knowing(side: Side, made: native.Prepared) -> Side:
+    """The side with the model that was found out."""
+    settings = msgspec.structs.replace(side.settings, model=made.workload.model_key)
+    return replace(side, settings=settings, warnings=[*side.warnings, *made.warnings])
 
 
 def _ready_sides(
@@ -184,7 +232,7 @@ def _check_devices(sides: list[Side]) -> None:
 def _teacher(
     asked: argparse.Namespace,
     framework: Framework,
-    workload: Workload,
+    workload: AnyWorkload,
     side: Side,
     programs: dict[str, str],
 ) -> Side:
@@ -195,7 +243,7 @@ def _teacher(
     return _ready(None, framework, settings, programs)
 
 
-def _weights_source(asked: str, output: Path, workload: Workload) -> str:
+def _weights_source(asked: str, output: Path, workload: AnyWorkload) -> str:
     """The run whose weights are asked for, by its path or its name; they must fit the workload."""
     places = (Path(asked), output / asked)
     found = next((place for place in places if os.path.exists(place / rundir.RUN)), None)
@@ -205,7 +253,7 @@ def _weights_source(asked: str, output: Path, workload: Workload) -> str:
             f"{' or '.join(frameworks())} to train there first."
         )
     record = rundir.read_json(found / rundir.RUN, RunRecord)
-    if record.settings.workload != workload.name:
+    if record.settings.workload_name != workload.name:
         raise ProfileError(
             f"--from {asked} trained {record.settings.workload}, not {workload.name}; "
             f"add --workload {record.settings.workload}, or take another run."
@@ -215,7 +263,8 @@ def _weights_source(asked: str, output: Path, workload: Workload) -> str:
             f"{found} holds no {rundir.WEIGHTS} (its mode is {record.settings.mode}, its status "
             f"{record.status}); take a run that trained to its end."
         )
-    weights.load(found / rundir.WEIGHTS, workload)
+    if not isinstance(workload, NativeWorkload):  # whose arrays are known when it was built
+        weights.load(found / rundir.WEIGHTS, workload)
     return str(found)
 
 

@@ -4,11 +4,14 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from pathlib import Path
 from types import ModuleType
 
 import workloads
 import workloads.data
+from workloads import native
 from workloads.data.dataset import DataSet
+from workloads.native import AnyWorkload
 from workloads.spec import Workload, WorkloadError
 
 
@@ -24,8 +27,10 @@ def dataset_list() -> list[DataSet]:
     return [module.DATASET for module in modules if hasattr(module, "DATASET")]
 
 
-def find_workload(name: str) -> Workload:
-    """The workload of that name, or a WorkloadError that names the nearest."""
+def find_workload(name: str) -> AnyWorkload:
+    """The workload of that name or in that file, or a WorkloadError that names the nearest."""
+    if native.is_file(name):
+        return native.load(Path(name))
     known = {workload.name: workload for workload in workload_list()}
     if name not in known:
         raise WorkloadError(_unknown("workload", name, known))

@@ -31,7 +31,7 @@ def same_work(baseline: Sequence[Measured], other: Sequence[Measured]) -> SameWo
     difference = _difference(losses, others)
     tolerance = LOSS_TOLERANCES.get(settings.precision, LOSS_TOLERANCES["fp32"])
     found: dict[str, bool | None] = {
-        "workload": _alike(run.record.settings.workload for run in runs),
+        "workload": _alike(_workload(run) for run in runs),
         "weights": _alike(run.result.weights_sha256 for run in runs if run.result),
         "data": _alike(run.result.data_sha256 for run in runs if run.result),
         "batches": _same_batches(runs),
@@ -48,6 +48,11 @@ def same_work(baseline: Sequence[Measured], other: Sequence[Measured]) -> SameWo
             [_warm_up_loss(run, settings.warmup) for run in other],
         ),
     )
+
+
+def _workload(run: Measured) -> tuple[str, str | None]:
+    """Its name, and what was in its file if it came from one."""
+    return run.record.settings.workload_name, run.record.settings.workload_sha256
 
 
 def _warm_up_loss(run: Measured, number: int) -> float | None:
