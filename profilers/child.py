@@ -13,7 +13,7 @@ from profilers.measure import Measurement, extent
 from profilers.process import guarded
 from profilers.protocol import Channel, Hello
 from profilers.recorder import Recorder
-from profilers.records import SCHEMA, Result, RunRecord, Settings
+from profilers.records import SCHEMA, Result, RunRecord
 from profilers.rundir import CheckFailedError
 from workloads import weights
 from workloads.batches import BatchOrder

@@ -90,7 +90,7 @@ def agree(torch: Description, keras: Description, given: Given, file: str) -> Ag
             )
         )
         if slot.trainable != twin.trainable:
-            trained, frozen = (("torch", "Keras") if slot.trainable else ("Keras", "torch"))
+            trained, frozen = ("torch", "Keras") if slot.trainable else ("Keras", "torch")
             made.warnings.append(
                 f"{slot.native} ({twin.native}) is trained in {trained} and frozen in {frozen}, so "
                 "the models do not train alike; freeze it in both or in none."
@@ -202,10 +202,10 @@ def _grouped(model: Description, units: Iterable[int]) -> dict[object, list[int]
     groups: dict[object, list[int]] = {}
     for number in units:
         unit = model.units[number]
-        parts: list[object] = [slot.shape for slot in unit.slots]
-        if unit.family != OTHER:
-            parts = sorted((_role(slot.role), slot.shape) for slot in unit.slots)
-        groups.setdefault((unit.family, tuple(parts)), []).append(number)
+        known = unit.family != OTHER
+        parts = [(_role(slot.role) if known else "", slot.shape) for slot in unit.slots]
+        arrays = tuple(sorted(parts) if known else parts)
+        groups.setdefault((unit.family, arrays), []).append(number)
     return groups
 
 
@@ -278,7 +278,7 @@ def _shape(shape: Shape) -> str:
 def _image(
     unit: Unit, other: Unit, slot: Slot, said: Shape | None, notes: list[str]
 ) -> Shape | None:
-    """The image that was flattened into the rows of an array, if torch has them in another order."""
+    """The image that was flattened into an array's rows, if torch has them in another order."""
     if said is not None:
         return said or None
     seen, theirs = unit.image, other.image
@@ -291,8 +291,8 @@ def _image(
     if theirs[2] == 1 or theirs[:2] == (1, 1):
         return None
     notes.append(
-        f"{unit.owner} follows a flattened image of {_shape(theirs)}; its rows are put into "
-        "torch's order, channels first."
+        f"{slot.native} ({other.owner} in Keras) follows a flattened image of {_shape(theirs)}; "
+        "its rows are in torch's order, channels first, in the one, and channels last in the other."
     )
     return theirs
 
@@ -311,14 +311,14 @@ def _owners(model: Description) -> dict[str, int]:
 def _layers(
     torch: Description, keras: Description, pairs: Mapping[Place, Place]
 ) -> Iterator[MappedLayer]:
-    """torch's layers in their order, with the layer of Keras that has the same arrays."""
+    """Torch's layers in their order, with the layer of Keras that has the same arrays."""
     partners: dict[int, set[int]] = {}
-    for (one, _), (other, _) in pairs.items():
-        partners.setdefault(one, set()).add(other)
+    for (one, _), (found, _) in pairs.items():
+        partners.setdefault(one, set()).add(found)
     theirs = set(_owners(keras).values())
     for owner, number in _owners(torch).items():
-        found = partners.get(number, set())
-        single = next(iter(found)) if len(found) == 1 else None
+        met = partners.get(number, set())
+        single = next(iter(met)) if len(met) == 1 else None
         if single is None or single not in theirs:
             yield MappedLayer(name=owner, torch=number, torch_name=owner)
             continue

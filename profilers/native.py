@@ -1,4 +1,4 @@
-"""Has a user's models described, pairs their arrays, and keeps what they begin with in the cache."""
+"""Has a user's models described, pairs their arrays, and keeps in the cache how they begin."""
 
 import os
 import tempfile
@@ -66,8 +66,7 @@ def prepare(workload: NativeWorkload, programs: list[Program], data: DataRecord)
     """
     with tempfile.TemporaryDirectory(prefix="crossprof-") as folder:
         found = {
-            program.framework.name: _described(program, data, Path(folder))
-            for program in programs
+            program.framework.name: _described(program, data, Path(folder)) for program in programs
         }
     descriptions = {name: description for name, (description, _) in found.items()}
     if len(found) > 1:
@@ -118,9 +117,7 @@ def _described(
         raise ProfileError(
             f"{name}.py could not be built under {program.framework.title} ({reason}).{told}"
         )
-    description = msgspec.json.decode(
-        (place / describe.DESCRIPTION).read_bytes(), type=Description
-    )
+    description = msgspec.json.decode((place / describe.DESCRIPTION).read_bytes(), type=Description)
     with np.load(place / describe.VALUES, allow_pickle=False) as file:
         return description, {name: file[name] for name in file.files}
 

@@ -135,8 +135,8 @@ def make(asked: argparse.Namespace) -> Plan:
         described = [*ready, teacher] if teacher is not None else ready
         made = native.prepare(workload, _programs(described), data)
         notes = made.notes
-        for source in {side.settings.weights_from for side in ready} - {None}:
-            weights.load(Path(str(source)) / rundir.WEIGHTS, made.workload)
+        for begun_with in {side.settings.weights_from for side in ready} - {None}:
+            weights.load(Path(str(begun_with)) / rundir.WEIGHTS, made.workload)
         ready = [_knowing(side, made) for side in ready]
         teacher = None if teacher is None else _knowing(teacher, made)
     return Plan(

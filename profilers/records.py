@@ -15,8 +15,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `weights_from` is the run whose trained weights it began with, None where they were seeded.
     `options` are the settings of the workload itself. A workload from a file has the file's path as
     its name, and `workload_sha256` is what was in it; `model` is the folder in the cache with what
-    the builders of such a file have in common. `optimizer_parity` says whether the optimizer is the framework's own or has constants
-    made equal.
+    the builders of such a file have in common. `optimizer_parity` says whether the optimizer is the
+    framework's own or has constants made equal.
     """
 
     framework: str

@@ -19,9 +19,7 @@ FETCHED_AHEAD = 2
 class Preloaded:
     """All samples on the device, images as NHWC: no step waits for a copy."""
 
-    def __init__(
-        self, inputs: Array | tuple[Array, ...], labels: Array, device: str
-    ) -> None:
+    def __init__(self, inputs: Array | tuple[Array, ...], labels: Array, device: str) -> None:
         with tf.device(device):
             self._inputs = tuple(
                 tf.constant(features(np.asarray(each))) for each in _several(inputs)
@@ -154,7 +152,7 @@ def _several(inputs: Any) -> tuple[Any, ...]:
 
 
 def _alone(inputs: tuple[Any, ...]) -> Any:
-    """A single input as it is; several as a tuple, which tf.data does not stack as it does a list."""
+    """A single input as it is; several as a tuple, which tf.data leaves apart, unlike a list."""
     return inputs[0] if len(inputs) == 1 else inputs
 
 

@@ -73,9 +73,7 @@ class OwnLoss(keras.losses.Loss):  # type: ignore[misc]
         return self._loss(y_pred, y_true)
 
 
-def prepare(
-    model: Any, optimizer: Any, own_loss: Callable[[Any, Any], Any] | None = None
-) -> None:
+def prepare(model: Any, optimizer: Any, own_loss: Callable[[Any, Any], Any] | None = None) -> None:
     """Compile the model as `fit` needs it, without XLA and with no metric but the loss.
 
     That is the mean cross-entropy, unless another one of outputs and labels is given.

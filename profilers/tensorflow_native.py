@@ -1,25 +1,22 @@
 """A user's Keras model: described once, and built again with its canonical arrays."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import keras
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from profilers import tensorflow_data, tensorflow_units
 from profilers.backend import Arrays
-from profilers.description import Description, Unit
+from profilers.description import Description
 from profilers.tensorflow_network import Network, cross_entropy
 from profilers.tensorflow_units import Piece
+from profilers.tensorflow_watch import Watch
 from profilers.tensorflow_weights import Array
 from workloads import native
-from workloads.layers import Shape
 from workloads.native import NativeWorkload
 from workloads.spec import WorkloadError
 
@@ -54,8 +51,8 @@ def _piece(workload: NativeWorkload, pieces: list[Piece], unit: int) -> Piece:
         return pieces[unit]
     except IndexError:
         raise WorkloadError(
-            f"{workload.name}: {BUILDER} makes another model than it did a moment ago; have it make "
-            "the same layers each time."
+            f"{workload.name}.py: {BUILDER}() makes another model each time; have it make the same "
+            "layers always."
         ) from None
 
 
@@ -90,8 +87,8 @@ def describe(
     keras.utils.set_random_seed(seed)
     model = _built(workload)
     path = Path(workload.path)
-    watch = _Watch()
-    with native.blamed(path, "build_keras's model"), _watched(watch):
+    watch = Watch()
+    with native.blamed(path, "build_keras's model"), watch.watching():
         outputs = model(tensorflow_data.given(_features(inputs)), training=False)
     if not tf.is_tensor(outputs) or outputs.shape.rank < 2 or len(outputs) != len(labels):
         raise WorkloadError(
@@ -123,68 +120,6 @@ def _check_loss(workload: NativeWorkload, outputs: Any, labels: Array) -> None:
             raise WorkloadError(
                 f"{name} gives {_shown(found)}, not one number for a batch; take the mean."
             )
-
-
-@dataclass
-class _Watch:
-    """What each layer did when it first ran: when that was, what it gave, what image it was given.
-
-    An image that was flattened is followed through layers that leave the number of values as it is.
-    """
-
-    orders: dict[int, int] = field(default_factory=dict)
-    outputs: dict[int, Shape | None] = field(default_factory=dict)
-    images: dict[int, Shape] = field(default_factory=dict)
-    _flattened: dict[int, tuple[Any, Shape]] = field(default_factory=dict)
-
-    def begins(self, layer: Any) -> None:
-        """A layer is called."""
-        self.orders.setdefault(id(layer), len(self.orders))
-
-    def ends(self, layer: Any, given: Any, made: Any) -> None:
-        """A layer has made something of a first argument."""
-        one = tf.is_tensor(made)
-        self.outputs.setdefault(id(layer), tuple(made.shape) if one else None)
-        if not one or not tf.is_tensor(given):
-            return
-        _, image = self._flattened.get(id(given), (None, None))
-        if image is not None:
-            self.images.setdefault(id(layer), image)
-        elif made.shape.rank == 2 and given.shape.rank == 4 and not layer.weights:
-            if given.shape[1:].num_elements() == made.shape[1]:
-                image = tuple(given.shape[1:])
-        weighted = isinstance(layer, keras.layers.Dense)
-        if image is not None and made.shape.rank == 2 and not weighted:
-            if made.shape[1:].num_elements() == tf.TensorShape(image).num_elements():
-                self._flattened[id(made)] = (made, image)
-
-    def told(self, piece: Piece) -> Unit:
-        """The unit of a piece with what was seen of its layer."""
-        seen = id(piece.layer)
-        return msgspec.structs.replace(
-            piece.unit,
-            order=self.orders.get(seen),
-            output=self.outputs.get(seen),
-            image=self.images.get(seen),
-        )
-
-
-@contextmanager
-def _watched(watch: _Watch) -> Iterator[None]:
-    """Tell the watch of every call of a layer meanwhile."""
-    call: Callable[..., Any] = keras.layers.Layer.__call__
-
-    def watched(layer: Any, *arguments: Any, **named: Any) -> Any:
-        watch.begins(layer)
-        made = call(layer, *arguments, **named)
-        watch.ends(layer, arguments[0] if arguments else None, made)
-        return made
-
-    keras.layers.Layer.__call__ = watched
-    try:
-        yield
-    finally:
-        keras.layers.Layer.__call__ = call
 
 
 def _shown(found: Any) -> str:

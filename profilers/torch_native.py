@@ -1,32 +1,27 @@
 """A user's torch model: described once, and built again with its canonical arrays."""
 
-import math
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
 from profilers import torch_data, torch_units
 from profilers.backend import Arrays
-from profilers.description import Description, Unit
+from profilers.description import Description
 from profilers.torch_network import Network, cross_entropy
+from profilers.torch_watch import Watch
 from profilers.torch_weights import Array, Turn, View, images_to_canonical, same
 from workloads import native
-from workloads.layers import Shape
 from workloads.native import NativeWorkload
 from workloads.native_model import MappedLayer
 from workloads.spec import WorkloadError
 
 BUILDER = native.BUILDERS["torch"]
-AFTER = {
+AFTER: dict[str, Turn] = {
     "relu": lambda values: np.maximum(values, 0),
     "tanh": np.tanh,
     "sigmoid": lambda values: 1 / (1 + np.exp(-values)),
@@ -39,7 +34,8 @@ def build(
     """The user's model with these weights, in training mode."""
     module = _built(workload)
     inputs = [
-        torch_data.features(np.zeros((2, *each.shape), each.dtype)) for each in workload.known.inputs
+        torch_data.features(np.zeros((2, *each.shape), each.dtype))
+        for each in workload.known.inputs
     ]
     _materialise(module, inputs)
     module = module.to(device, dtype).train()
@@ -51,9 +47,7 @@ def build(
         unit, slot = array.torch
         view = _at(workload, pieces, unit, slot)
         views[array.name] = torch_units.flattened(view, array.image) if array.image else view
-    layers = {
-        layer.name: layer for layer in workload.known.layers if layer.torch is not None
-    }
+    layers = {layer.name: layer for layer in workload.known.layers if layer.torch is not None}
     network = Network(
         module,
         {name: module.get_submodule(layer.torch_name) for name, layer in layers.items()},
@@ -65,15 +59,13 @@ def build(
     return network
 
 
-def _at(
-    workload: NativeWorkload, pieces: list[torch_units.Piece], unit: int, slot: int
-) -> View:
+def _at(workload: NativeWorkload, pieces: list[torch_units.Piece], unit: int, slot: int) -> View:
     try:
         return pieces[unit].views[slot]
     except IndexError:
         raise WorkloadError(
-            f"{workload.name}: {BUILDER} makes another model than it did a moment ago; have it make "
-            "the same layers each time."
+            f"{workload.name}.py: {BUILDER}() makes another model each time; have it make the same "
+            "layers always."
         ) from None
 
 
@@ -135,7 +127,7 @@ def describe(
         for number, piece in enumerate(pieces)
         for slot, view in enumerate(piece.views)
     }
-    watch = _Watch(module)
+    watch = Watch(module)
     with native.blamed(path, "build_torch's model"), watch.watching(), torch.no_grad():
         outputs = module.train()(*given)
     if not isinstance(outputs, torch.Tensor) or outputs.ndim < 2 or len(outputs) != len(labels):
@@ -163,70 +155,6 @@ def _check_loss(workload: NativeWorkload, outputs: torch.Tensor, labels: Array) 
     if not isinstance(found, torch.Tensor) or found.numel() != 1:
         raise WorkloadError(
             f"{workload.name}.py: {name} gives {_shown(found)}, not one number for a batch."
-        )
-
-
-class _Watch(TorchFunctionMode):
-    """What each module did when it first ran: when that was, what it gave, what it was given.
-
-    An image that was flattened is followed through functions that leave its values in their places.
-    """
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self._names = {each: name for name, each in module.named_modules()}
-        self._orders: dict[str, int] = {}
-        self._outputs: dict[str, Shape | None] = {}
-        self._images: dict[str, Shape] = {}
-        self._flattened: dict[int, tuple[torch.Tensor, Shape]] = {}
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Watch what runs meanwhile."""
-        handles = [each.register_forward_pre_hook(self._begins) for each in self._names]
-        handles += [each.register_forward_hook(self._ends) for each in self._names]
-        try:
-            with self:
-                yield
-        finally:
-            for handle in handles:
-                handle.remove()
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        """Run the function; note if it flattened an image, or was given one that had been."""
-        made = func(*args, **(kwargs or {}))
-        given = args[0] if args else None
-        if isinstance(made, torch.Tensor) and isinstance(given, torch.Tensor) and made.ndim == 2:
-            _, image = self._flattened.get(id(given), (None, None))
-            if image is None and given.ndim == 4 and len(made) == len(given):
-                image = tuple(given.shape[1:])
-            if image is not None and made.shape[1] == math.prod(image):
-                if func is not functional.linear:
-                    self._flattened[id(made)] = (made, image)
-        return made
-
-    def _begins(self, ran: nn.Module, given: tuple[Any, ...]) -> None:
-        self._orders.setdefault(self._names[ran], len(self._orders))
-        if given and id(given[0]) in self._flattened:
-            self._images.setdefault(self._names[ran], self._flattened[id(given[0])][1])
-
-    def _ends(self, ran: nn.Module, _: Any, output: Any) -> None:
-        shape = tuple(output.shape) if isinstance(output, torch.Tensor) else None
-        self._outputs.setdefault(self._names[ran], shape)
-
-    def told(self, unit: Unit) -> Unit:
-        """The unit with what was seen of its owner."""
-        return msgspec.structs.replace(
-            unit,
-            order=self._orders.get(unit.owner),
-            output=self._outputs.get(unit.owner),
-            image=self._images.get(unit.owner),
         )
 
 

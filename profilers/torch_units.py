@@ -139,7 +139,9 @@ def _attention(dotted: str, module: nn.MultiheadAttention) -> Iterator[tuple[str
         parts.append((f"{projection}_weight", view))
         if module.in_proj_bias is not None:
             native = f"{dotted}in_proj_bias"
-            parts.append((f"{projection}_bias", View(native, module.in_proj_bias, same, same, rows)))
+            parts.append(
+                (f"{projection}_bias", View(native, module.in_proj_bias, same, same, rows))
+            )
     for part_name, tensor in module.out_proj.named_parameters():
         turn = transposed if part_name == "weight" else same
         native = f"{dotted}out_proj.{part_name}"
@@ -229,11 +231,12 @@ def notes(model: nn.Module) -> Iterator[str]:
     """Facts about a model that training depends on and that Keras has no counterpart for."""
     for piece in pieces(model):
         for view in piece.views:
-            if isinstance(view, SummedBias) and view.second is not None:
-                if view.second.requires_grad and view.tensor.requires_grad:
-                    second = view.native.replace("bias_ih", "bias_hh")
-                    yield (
-                        f"torch trains two biases in {piece.unit.owner} where Keras has one, so "
-                        f"their sum moves twice as far in each step; for equal training call "
-                        f"{second}.requires_grad_(False) in build_torch."
-                    )
+            if not isinstance(view, SummedBias) or view.second is None:
+                continue
+            if view.second.requires_grad and view.tensor.requires_grad:
+                second = view.native.replace("bias_ih", "bias_hh")
+                yield (
+                    f"torch trains two biases in {piece.unit.owner} where Keras has one, so their "
+                    f"sum moves twice as far in each step; to train alike, call "
+                    f"{second}.requires_grad_(False) in build_torch."
+                )

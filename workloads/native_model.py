@@ -17,7 +17,7 @@ MAPPING, VALUES = "mapping.json", "weights.npz"
 FOLDER = "models"
 
 Place = tuple[int, int]
-"""The number of a unit of a model, and that of the array in it, as its framework walks the model."""
+"""The number of a unit of a model and that of an array in it, as its framework walks the model."""
 
 
 class MappedArray(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +41,8 @@ class MappedArray(msgspec.Struct, frozen=True, kw_only=True):
 class MappedLayer(msgspec.Struct, frozen=True, kw_only=True):
     """A layer by its shared name; `torch` and `keras` are the numbers of units that it owns.
 
-    `turn` says how torch's output becomes Keras', None where the two can't be compared. `activation`
-    is one that Keras applies inside the layer, and torch after it.
+    `turn` says how torch's output becomes Keras', None where the two can't be compared;
+    `activation` is one that Keras applies inside the layer, and torch after it.
     """
 
     name: str
@@ -89,9 +89,7 @@ def folder(cache: Path, key: str) -> Path:
     return cache / FOLDER / key
 
 
-def keep(
-    cache: Path, model: NativeModel, values_sha256: str, save: Callable[[Path], None]
-) -> str:
+def keep(cache: Path, model: NativeModel, values_sha256: str, save: Callable[[Path], None]) -> str:
     """Put the mapping and the initial values that `save` writes into the cache; their key."""
     key = hashlib.sha256(f"{model.sha256} {values_sha256}".encode()).hexdigest()[:16]
     target = folder(cache, key)
