@@ -20,9 +20,9 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
     """The arrays that belong together: those of a layer, or one of several parts of a layer.
 
-    `order` says when the layer ran first, None where it never did. `image` is the shape of a sample,
-    in the framework's own order, that was flattened into its input. `output` is the shape of what
-    it gave for two samples, None where that was no single tensor. `activation` is one that the
+    `order` says when the layer ran first, None where it never did. `image` is the shape, in the
+    framework's own order, of an image that was flattened into its input; `output` that of what it
+    gave for two samples, None where that was no single tensor. `activation` is one that the
     layer applies by itself.
     """
 

@@ -1,24 +1,27 @@
 """Which array of a torch model is which of a Keras model: by what they are, their shapes, order."""
 
-import difflib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from profilers.description import OTHER, Description, Slot, Unit
+from profilers.description import Description, Slot, Unit
+from profilers.pairing import (
+    SHOWN,
+    Given,
+    given_pairs,
+    in_order,
+    pair_loose,
+    pair_units,
+    shown,
+    slots_of,
+)
 from workloads.layers import Shape
 from workloads.native_model import MappedArray, MappedLayer, Place
 from workloads.spec import WorkloadError
 
-SHOWN = 6
 MODEL = "model"
-LOOSE = (OTHER, "embedding", "norm", "prelu")
-"""Families whose arrays are laid out alike, so that one may stand for another by its shape."""
 APPLIED = ("relu", "tanh", "sigmoid")
 """Activations inside a Keras layer that can be applied to what torch's layer gives."""
-
-Given = Mapping[str, tuple[str, Shape | None]]
-Pair = tuple[Place, Place]
 
 
 @dataclass
@@ -35,7 +38,7 @@ def alone(model: Description) -> Agreement:
     """The arrays and layers of one model that is not compared with another."""
     made = Agreement()
     side = "torch" if model.framework == "torch" else "keras"
-    for place, unit, slot in _slots(model):
+    for place, unit, slot in slots_of(model):
         made.arrays.append(
             MappedArray(
                 name=_name(unit, slot),
@@ -65,9 +68,9 @@ def agree(torch: Description, keras: Description, given: Given, file: str) -> Ag
             there.
     """
     _check_outputs(torch, keras, file)
-    pairs = _given_pairs(torch, keras, given, file)
-    _pair_units(torch, keras, pairs)
-    _pair_loose(torch, keras, pairs)
+    pairs = given_pairs(torch, keras, given, file)
+    pair_units(torch, keras, pairs)
+    pair_loose(torch, keras, pairs)
     _check_complete(torch, keras, pairs, file)
     made = Agreement()
     for (unit_number, slot_number), place in sorted(pairs.items()):
@@ -100,12 +103,6 @@ def agree(torch: Description, keras: Description, given: Given, file: str) -> Ag
     return made
 
 
-def _slots(model: Description) -> Iterator[tuple[Place, Unit, Slot]]:
-    for number, unit in enumerate(model.units):
-        for position, slot in enumerate(unit.slots):
-            yield (number, position), unit, slot
-
-
 def _name(unit: Unit, slot: Slot) -> str:
     return f"{unit.owner}.{slot.role}" if unit.owner else slot.role
 
@@ -118,131 +115,9 @@ def _check_outputs(torch: Description, keras: Description, file: str) -> None:
     if len(one) == 4 and (one[0], one[2], one[3], one[1]) == other:
         hint = "end the torch model with permute(0, 2, 3, 1), so that the classes come last in both"
     raise WorkloadError(
-        f"{file}: for {one[0]} samples build_torch's model gives {_shape(one)} and build_keras's "
-        f"{_shape(other)}; {hint}."
+        f"{file}: for {one[0]} samples build_torch's model gives {shown(one)} and build_keras's "
+        f"{shown(other)}; {hint}."
     )
-
-
-def _given_pairs(
-    torch: Description, keras: Description, given: Given, file: str
-) -> dict[Place, Place]:
-    """The pairs in WEIGHTS. A Keras name may be without the model's own name before it."""
-    torch_places = {slot.native: place for place, _, slot in _slots(torch)}
-    keras_places = {slot.native: place for place, _, slot in _slots(keras)}
-    short: dict[str, list[str]] = {}
-    for name in keras_places:
-        short.setdefault(name.partition("/")[2], []).append(name)
-    pairs: dict[Place, Place] = {}
-    for torch_name, (keras_name, _) in given.items():
-        if torch_name not in torch_places:
-            raise _unknown(file, "torch", torch_name, torch_places)
-        names = [keras_name] if keras_name in keras_places else short.get(keras_name, [])
-        if len(names) != 1:
-            raise _unknown(file, "Keras", keras_name, keras_places)
-        pair = torch_places[torch_name], keras_places[names[0]]
-        shapes = [_slot(torch, pair[0]).shape, _slot(keras, pair[1]).shape]
-        if shapes[0] != shapes[1]:
-            raise WorkloadError(
-                f"{file}: WEIGHTS pairs {torch_name} ({_shape(shapes[0])} in Keras' layout) with "
-                f"{keras_name} ({_shape(shapes[1])}); pair arrays of one shape."
-            )
-        if pair[1] in pairs.values():
-            raise WorkloadError(f"{file}: WEIGHTS has {keras_name} twice; each has one partner.")
-        pairs[pair[0]] = pair[1]
-    return pairs
-
-
-def _unknown(file: str, side: str, name: str, known: Iterable[str]) -> WorkloadError:
-    names = list(known)
-    near = difflib.get_close_matches(name, names, 3, 0.5) or names[:SHOWN]
-    return WorkloadError(
-        f'{file}: WEIGHTS names "{name}", which the {side} model has not, or has several of; it '
-        f"has {', '.join(near)}."
-    )
-
-
-def _slot(model: Description, place: Place) -> Slot:
-    return model.units[place[0]].slots[place[1]]
-
-
-def _free(model: Description, taken: Iterable[Place]) -> dict[int, list[int]]:
-    """Units that nothing of is paired yet, in the order in which they run, with their slots."""
-    used = {unit for unit, _ in taken}
-    numbers = [number for number in range(len(model.units)) if number not in used]
-    last = len(model.units)
-
-    def order(number: int) -> tuple[int, int]:
-        ran = model.units[number].order
-        return (last * 2 if ran is None else ran, number)
-
-    return {n: list(range(len(model.units[n].slots))) for n in sorted(numbers, key=order)}
-
-
-def _pair_units(torch: Description, keras: Description, pairs: dict[Place, Place]) -> None:
-    """Whole units of the same kind and shapes, if both models have as many of them."""
-    groups = _grouped(torch, _free(torch, pairs)), _grouped(keras, _free(keras, pairs.values()))
-    for signature, ours in groups[0].items():
-        theirs = groups[1].get(signature, [])
-        if len(ours) != len(theirs):
-            continue
-        for one, other in _matched(torch, keras, ours, theirs):
-            roles = [slot.role for slot in keras.units[other].slots]
-            known = keras.units[other].family != OTHER
-            for position, slot in enumerate(torch.units[one].slots):
-                partner = roles.index(_role(slot.role)) if known else position
-                pairs[one, position] = other, partner
-
-
-def _role(role: str) -> str:
-    """A part's name without the number of the layer: torch has several layers in one module."""
-    return role.partition("_l")[0] if "_l" in role else role
-
-
-def _grouped(model: Description, units: Iterable[int]) -> dict[object, list[int]]:
-    groups: dict[object, list[int]] = {}
-    for number in units:
-        unit = model.units[number]
-        known = unit.family != OTHER
-        parts = [(_role(slot.role) if known else "", slot.shape) for slot in unit.slots]
-        arrays = tuple(sorted(parts) if known else parts)
-        groups.setdefault((unit.family, arrays), []).append(number)
-    return groups
-
-
-def _matched(
-    torch: Description, keras: Description, ours: list[int], theirs: list[int]
-) -> Iterator[tuple[int, int]]:
-    """By the last part of the owners' names where both sides have the same ones, else in order."""
-    names = {_last(torch.units[number].owner): number for number in ours}
-    others = {_last(keras.units[number].owner): number for number in theirs}
-    if names.keys() == others.keys() and len(names) == len(ours) == len(theirs):
-        return iter([(number, others[name]) for name, number in names.items()])
-    return iter(list(zip(ours, theirs, strict=True)))
-
-
-def _last(owner: str) -> str:
-    return owner.replace("/", ".").rpartition(".")[2].lower()
-
-
-def _pair_loose(torch: Description, keras: Description, pairs: dict[Place, Place]) -> None:
-    """What is left, array by array, where a shape has as many on both sides."""
-    sides = []
-    for model, taken in ((torch, set(pairs)), (keras, set(pairs.values()))):
-        left: dict[Shape, list[Place]] = {}
-        for unit, slots in _free(model, ()).items():
-            if model.units[unit].family in LOOSE:
-                for slot in slots:
-                    if (unit, slot) not in taken:
-                        shape = model.units[unit].slots[slot].shape
-                        left.setdefault(shape, []).append((unit, slot))
-        sides.append(left)
-    for shape, ours in sides[0].items():
-        theirs = sides[1].get(shape, [])
-        loose = any(torch.units[unit].family == OTHER for unit, _ in ours) or any(
-            keras.units[unit].family == OTHER for unit, _ in theirs
-        )
-        if loose and len(ours) == len(theirs):
-            pairs.update(zip(ours, theirs, strict=True))
 
 
 def _check_complete(
@@ -251,8 +126,8 @@ def _check_complete(
     sides = (("torch", torch, set(pairs)), ("Keras", keras, set(pairs.values())))
     left = {
         title: [
-            f"{slot.native} ({unit.kind}) {_shape(slot.shape)}"
-            for place, unit, slot in _slots(model)
+            f"{slot.native} ({unit.kind}) {shown(slot.shape)}"
+            for place, unit, slot in slots_of(model)
             if place not in taken
         ]
         for title, model, taken in sides
@@ -271,10 +146,6 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:SHOWN]) + more if names else "none"
 
 
-def _shape(shape: Shape) -> str:
-    return "×".join(map(str, shape)) or "a number"
-
-
 def _image(
     unit: Unit, other: Unit, slot: Slot, said: Shape | None, notes: list[str]
 ) -> Shape | None:
@@ -291,7 +162,7 @@ def _image(
     if theirs[2] == 1 or theirs[:2] == (1, 1):
         return None
     notes.append(
-        f"{slot.native} ({other.owner} in Keras) follows a flattened image of {_shape(theirs)}; "
+        f"{slot.native} ({other.owner} in Keras) follows a flattened image of {shown(theirs)}; "
         "its rows are in torch's order, channels first, in the one, and channels last in the other."
     )
     return theirs
@@ -299,7 +170,7 @@ def _image(
 
 def _owners(model: Description) -> dict[str, int]:
     """The layers with one unit, by name, in the order in which they run."""
-    numbers = list(_free(model, ()))
+    numbers = list(in_order(model, ()))
     owners = [model.units[number].owner for number in numbers]
     return {
         owner: number

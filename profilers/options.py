@@ -10,7 +10,8 @@ from typing import NoReturn
 from profilers.backend import Framework
 from profilers.records import Settings
 from profilers.rundir import ProfileError
-from workloads.native import AnyWorkload, file_sha256, is_file
+from workloads.native import AnyWorkload, is_file
+from workloads.own_file import file_sha256
 
 DEFAULT_WORKLOAD = "mnist-mlp"
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16")

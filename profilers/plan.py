@@ -14,7 +14,7 @@ from profilers.records import DataRecord, MissingSide, RunRecord, Settings
 from profilers.rundir import ProfileError
 from workloads import weights
 from workloads.catalogue import find_workload
-from workloads.native import OWN_DATA, AnyWorkload, NativeWorkload
+from workloads.native import AnyWorkload, NativeWorkload
 
 if TYPE_CHECKING:
     from workloads.data.cache import CachedData
@@ -103,6 +103,7 @@ def make(asked: argparse.Namespace) -> Plan:
     Raises:
         ProfileError, WorkloadError: it can't be met, by no framework of those asked for.
     """
+    from profilers.asked_data import AskedData
     from profilers.sampling.cgroup import physical_cores
 
     known = frameworks()
@@ -115,7 +116,7 @@ def make(asked: argparse.Namespace) -> Plan:
     if isinstance(workload, NativeWorkload):
         teachers = [asked.weights_from] if trains_first else []
         native.check_builders(workload, [*(s.framework for s in wanted), *teachers])
-    samples = _Samples(wanted[0].data, asked.download, workload)
+    samples = AskedData(wanted[0].data, asked.download, workload)
     output = Path(asked.output)
     repeats = asked.repeats or (options.COMPARED_REPEATS if len(pairs) > 1 else 1)
     _check_output(output, asked.name, sides, repeats, trains_first)
@@ -150,28 +151,6 @@ def make(asked: argparse.Namespace) -> Plan:
         repeats=repeats,
         notes=notes,
     )
-
-
-class _Samples:
-    """The data that were asked for, which are looked for at once and made later."""
-
-    def __init__(self, asked: str, fetch: bool, workload: AnyWorkload) -> None:
-        from workloads.data import sources
-
-        self._own = workload if asked == OWN_DATA and isinstance(workload, NativeWorkload) else None
-        if self._own is None:
-            self._task = workload.task if isinstance(workload, NativeWorkload) else workload
-            self._choice = sources.choose(asked, fetch)
-            self._choice.dataset.check(self._task)
-
-    def prepare(self, quiet: bool) -> "CachedData":
-        """Make the arrays, or have data() of the user's file make them."""
-        from workloads import native_data
-        from workloads.data import sources
-
-        if self._own is not None:
-            return native_data.prepare(self._own)
-        return sources.prepare(self._choice, self._task, quiet)
 
 
 def _programs(sides: list[Side]) -> list[native.Program]:

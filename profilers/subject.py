@@ -7,7 +7,7 @@ import msgspec
 from profilers import rundir
 from profilers.records import Settings
 from profilers.rundir import ProfileError
-from workloads import native, native_model, weights
+from workloads import native_model, own_file, weights
 from workloads.catalogue import find_workload
 from workloads.data import cache
 from workloads.native import AnyWorkload, NativeWorkload
@@ -22,7 +22,7 @@ def find(settings: Settings) -> AnyWorkload:
     """
     if settings.workload_sha256 is not None:
         path = Path(settings.workload)
-        if native.file_sha256(path) != settings.workload_sha256:
+        if own_file.file_sha256(path) != settings.workload_sha256:
             raise ProfileError(f"{path} has changed since this run was planned; run it again.")
     workload = find_workload(settings.workload)
     if isinstance(workload, NativeWorkload) and settings.model is not None:

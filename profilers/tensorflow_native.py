@@ -18,6 +18,7 @@ from profilers.tensorflow_watch import Watch
 from profilers.tensorflow_weights import Array
 from workloads import native
 from workloads.native import NativeWorkload
+from workloads.own_file import blamed
 from workloads.spec import WorkloadError
 
 BUILDER = native.BUILDERS["tensorflow"]
@@ -88,7 +89,7 @@ def describe(
     model = _built(workload)
     path = Path(workload.path)
     watch = Watch()
-    with native.blamed(path, "build_keras's model"), watch.watching():
+    with blamed(path, "build_keras's model"), watch.watching():
         outputs = model(tensorflow_data.given(_features(inputs)), training=False)
     if not tf.is_tensor(outputs) or outputs.shape.rank < 2 or len(outputs) != len(labels):
         raise WorkloadError(
@@ -114,7 +115,7 @@ def _check_loss(workload: NativeWorkload, outputs: Any, labels: Array) -> None:
     """The loss must take what the model gives; its errors are the file's own."""
     own = native.loss(workload, "tensorflow")
     name = native.LOSSES["tensorflow"] if own else "the mean cross-entropy (the default loss)"
-    with native.blamed(Path(workload.path), name):
+    with blamed(Path(workload.path), name):
         found = (own or cross_entropy)(outputs, tf.constant(np.array(labels)))
         if not tf.is_tensor(found) or found.shape.rank != 0:
             raise WorkloadError(

@@ -18,6 +18,7 @@ from profilers.torch_weights import Array, Turn, View, images_to_canonical, same
 from workloads import native
 from workloads.native import NativeWorkload
 from workloads.native_model import MappedLayer
+from workloads.own_file import blamed
 from workloads.spec import WorkloadError
 
 BUILDER = native.BUILDERS["torch"]
@@ -119,7 +120,7 @@ def describe(
     module = _built(workload).to("cpu", torch.float32)
     given = [torch_data.features(each) for each in inputs]
     path = Path(workload.path)
-    with native.blamed(path, "build_torch's model"):
+    with blamed(path, "build_torch's model"):
         _materialise(module, given)
     pieces = torch_units.pieces(module)
     values = {
@@ -128,7 +129,7 @@ def describe(
         for slot, view in enumerate(piece.views)
     }
     watch = Watch(module)
-    with native.blamed(path, "build_torch's model"), watch.watching(), torch.no_grad():
+    with blamed(path, "build_torch's model"), watch.watching(), torch.no_grad():
         outputs = module.train()(*given)
     if not isinstance(outputs, torch.Tensor) or outputs.ndim < 2 or len(outputs) != len(labels):
         raise WorkloadError(
@@ -150,7 +151,7 @@ def _check_loss(workload: NativeWorkload, outputs: torch.Tensor, labels: Array) 
     """The loss must take what the model gives; its errors are the file's own."""
     own = native.loss(workload, "torch")
     name = native.LOSSES["torch"] if own else "the mean cross-entropy (the default loss)"
-    with native.blamed(Path(workload.path), name):
+    with blamed(Path(workload.path), name):
         found = (own or cross_entropy)(outputs, torch.from_numpy(np.array(labels)))
     if not isinstance(found, torch.Tensor) or found.numel() != 1:
         raise WorkloadError(

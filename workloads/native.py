@@ -2,20 +2,17 @@
 
 import hashlib
 import re
-import sys
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 import msgspec
 
+from workloads import own_file
 from workloads.layers import Flatten, Linear, Parameter, Shape
 from workloads.native_model import NativeModel
+from workloads.own_file import blamed, file_sha256
 from workloads.spec import Workload, WorkloadError
 
 SUFFIX = ".py"
@@ -23,9 +20,6 @@ BUILDERS = {"torch": "build_torch", "tensorflow": "build_keras"}
 LOSSES = {"torch": "torch_loss", "tensorflow": "keras_loss"}
 OWN_DATA = "data()"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
-FRAMEWORK_PACKAGES = {"torch", "tensorflow", "keras"}
-
-_loaded: dict[tuple[str, str], ModuleType] = {}
 
 
 class NativeWorkload(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,21 +104,6 @@ def is_file(name: str) -> bool:
     return name.endswith(SUFFIX)
 
 
-def file_sha256(path: Path) -> str:
-    """The fingerprint of a file's content.
-
-    Raises:
-        WorkloadError: it can't be read.
-    """
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise WorkloadError(
-            f"--workload {path} can't be read ({error.strerror}); name a Python file with a model, "
-            "or a workload of --list."
-        ) from None
-
-
 def load(path: Path, options: Mapping[str, Any] | None = None) -> AnyWorkload:
     """Import the file and read what it says.
 
@@ -137,7 +116,7 @@ def load(path: Path, options: Mapping[str, Any] | None = None) -> AnyWorkload:
             f"{path.name} gives its name to runs; rename it to letters, digits and . _ - alone."
         )
     sha256 = file_sha256(path)
-    module = _module(path, sha256)
+    module = own_file.module(path, sha256)
     if hasattr(module, "WORKLOAD") or hasattr(module, "workload"):
         return _spec(path, module, options or {})
     if options:
@@ -148,7 +127,7 @@ def load(path: Path, options: Mapping[str, Any] | None = None) -> AnyWorkload:
 def function(workload: NativeWorkload, name: str) -> Callable[..., Any] | None:
     """A function of the workload's file, or None; errors in it are told as the file's own."""
     path = Path(workload.path)
-    found = getattr(_module(path, workload.file_sha256), name, None)
+    found = getattr(own_file.module(path, workload.file_sha256), name, None)
     if found is None:
         return None
     if not callable(found):
@@ -163,88 +142,8 @@ def function(workload: NativeWorkload, name: str) -> Callable[..., Any] | None:
 
 def loss(workload: NativeWorkload, framework: str) -> Callable[..., Any] | None:
     """The workload's own loss under a framework, as it stands, so that it can be compiled."""
-    module = _module(Path(workload.path), workload.file_sha256)
+    module = own_file.module(Path(workload.path), workload.file_sha256)
     return getattr(module, LOSSES[framework], None)
-
-
-@contextmanager
-def blamed(path: Path, doing: str) -> Iterator[None]:
-    """Errors of code in this file become one sentence with the traceback from the file on."""
-    with _neighbours(path):
-        try:
-            yield
-        except WorkloadError as error:
-            place = _place(path, error.__traceback__)
-            raise WorkloadError(f"{place or path.name}: {error}") from None
-        except (Exception, SystemExit) as error:
-            raise WorkloadError(_blame(path, doing, error)) from None
-
-
-@contextmanager
-def _neighbours(path: Path) -> Iterator[None]:
-    """The file's own folder is where its imports look first, as if it were run by itself."""
-    folder = str(path.parent)
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        if folder in sys.path:
-            sys.path.remove(folder)
-
-
-def _blame(path: Path, doing: str, error: BaseException) -> str:
-    what = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return f"{path.name}, line {error.lineno}: {what}; mend that line and run again."
-    hint = ""
-    if isinstance(error, ModuleNotFoundError) and error.name in FRAMEWORK_PACKAGES:
-        hint = "; import a framework inside the builders only, as not every process has it"
-    own = _frames(path, error.__traceback__)
-    where = _place(path, error.__traceback__) or f"{path.name}, in what {doing} gave"
-    lines = traceback.format_list(traceback.extract_tb(own)) if own is not None else []
-    told = "".join(lines).rstrip().splitlines()
-    return f"{where}: {what}{hint}." + "".join(f"\n  | {line}" for line in told)
-
-
-def _frames(path: Path, found: TracebackType | None) -> TracebackType | None:
-    """The traceback from the first frame in the file on."""
-    while found is not None and found.tb_frame.f_code.co_filename != str(path):
-        found = found.tb_next
-    return found
-
-
-def _place(path: Path, found: TracebackType | None) -> str | None:
-    """The innermost line of the file that was at work."""
-    place = None
-    while (found := _frames(path, found)) is not None:
-        name = found.tb_frame.f_code.co_name
-        place = f"{path.name}, line {found.tb_lineno}" + f", in {name}" * (name != "<module>")
-        found = found.tb_next
-    return place
-
-
-def _module(path: Path, sha256: str) -> ModuleType:
-    """The file as a module under a name that nothing else has; imported once."""
-    key = (str(path), sha256)
-    if key not in _loaded:
-        name = f"_own_model_{sha256[:12]}"
-        spec = spec_from_loader(name, SourceFileLoader(name, str(path)))
-        assert spec is not None
-        assert spec.loader is not None
-        module = module_from_spec(spec)
-        sys.modules[name] = module
-        written = sys.dont_write_bytecode
-        sys.dont_write_bytecode = True
-        try:
-            with blamed(path, "import"):
-                spec.loader.exec_module(module)
-        except WorkloadError:
-            del sys.modules[name]
-            raise
-        finally:
-            sys.dont_write_bytecode = written
-        _loaded[key] = module
-    return _loaded[key]
 
 
 def _spec(path: Path, module: ModuleType, options: Mapping[str, Any]) -> Workload:
