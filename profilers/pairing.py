@@ -61,6 +61,7 @@ def _unknown(file: str, side: str, name: str, known: Iterable[str]) -> WorkloadE
 
 
 def slot_at(model: Description, place: Place) -> Slot:
+    """The array in this place."""
     return model.units[place[0]].slots[place[1]]
 
 
@@ -79,12 +80,9 @@ def in_order(model: Description, taken: Iterable[Place]) -> dict[int, list[int]]
 
 def pair_units(torch: Description, keras: Description, pairs: dict[Place, Place]) -> None:
     """Whole units of the same kind and shapes, if both models have as many of them."""
-    groups = (
-        _grouped(torch, in_order(torch, pairs)),
-        _grouped(keras, in_order(keras, pairs.values())),
-    )
-    for signature, ours in groups[0].items():
-        theirs = groups[1].get(signature, [])
+    found = _grouped(keras, in_order(keras, pairs.values()))
+    for signature, ours in _grouped(torch, in_order(torch, pairs)).items():
+        theirs = found.get(signature, [])
         if len(ours) != len(theirs):
             continue
         for one, other in _matched(torch, keras, ours, theirs):

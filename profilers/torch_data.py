@@ -23,7 +23,7 @@ class Preloaded:
     def __init__(
         self, inputs: Array | tuple[Array, ...], labels: Array, device: torch.device
     ) -> None:
-        self._inputs = tuple(features(each).to(device) for each in several(inputs))
+        self.inputs = given(tuple(features(each).to(device) for each in several(inputs)))
         self.labels = torch.from_numpy(np.array(labels)).to(device)
         self._device = device
 
@@ -36,13 +36,14 @@ class Preloaded:
 
     def picked(self, rows: torch.Tensor) -> Inputs:
         """The inputs of the samples with these numbers, which lie on the device."""
-        return given(tuple(each.index_select(0, rows) for each in self._inputs))
+        return given(tuple(each.index_select(0, rows) for each in several(self.inputs)))
 
     def split(self, batch_size: int) -> Iterator[Batch]:
         """All samples in order, so many at a time; the last batch may be smaller."""
         for begin in range(0, len(self.labels), batch_size):
             rows = slice(begin, begin + batch_size)
-            yield given(tuple(each[rows] for each in self._inputs)), self.labels[rows]
+            inputs = given(tuple(each[rows] for each in several(self.inputs)))
+            yield inputs, self.labels[rows]
 
 
 class Pipeline:
