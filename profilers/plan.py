@@ -155,8 +155,9 @@ def make(asked: argparse.Namespace) -> Plan:
 
 def _programs(sides: list[Side]) -> list[native.Program]:
     """One for each framework."""
-    first = {side.framework.name: side for side in reversed(sides)}
-    return [native.Program(s.framework, s.interpreter, s.settings) for s in first.values()]
+    names = [side.framework.name for side in sides]
+    first = [sides[names.index(name)] for name in dict.fromkeys(names)]
+    return [native.Program(side.framework, side.interpreter, side.settings) for side in first]
 
 
 def _knowing(side: Side, made: native.Prepared) -> Side:

@@ -21,8 +21,8 @@ class Preloaded:
 
     def __init__(self, inputs: Array | tuple[Array, ...], labels: Array, device: str) -> None:
         with tf.device(device):
-            self._inputs = tuple(
-                tf.constant(features(np.asarray(each))) for each in _several(inputs)
+            self.inputs = _alone(
+                tuple(tf.constant(features(np.asarray(each))) for each in _several(inputs))
             )
             self.labels = tf.constant(np.array(labels))
 
@@ -38,13 +38,14 @@ class Preloaded:
 
     def picked(self, numbers: Any) -> Any:
         """The inputs of these samples: a tensor, or a tuple of them for several inputs."""
-        return _alone(tuple(tf.gather(each, numbers) for each in self._inputs))
+        return _alone(tuple(tf.gather(each, numbers) for each in _several(self.inputs)))
 
     def split(self, batch_size: int) -> Iterator[tuple[Any, Any]]:
         """All samples in order, so many at a time; the last batch may be smaller."""
         for begin in range(0, len(self.labels), batch_size):
             rows = slice(begin, begin + batch_size)
-            yield _alone(tuple(each[rows] for each in self._inputs)), self.labels[rows]
+            inputs = _alone(tuple(each[rows] for each in _several(self.inputs)))
+            yield inputs, self.labels[rows]
 
     def spec(self, batch_size: int) -> Any:
         """What `open` hands out, as TensorFlow describes it."""
@@ -56,7 +57,7 @@ class Preloaded:
 
     def dataset_spec(self, batch_size: int) -> Any:
         """What `dataset` hands out, as TensorFlow describes it."""
-        return _spec(self._inputs, self.labels, batch_size)
+        return _spec(_several(self.inputs), self.labels, batch_size)
 
 
 class Pipeline:
