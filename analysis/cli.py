@@ -158,6 +158,20 @@ def _ops(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    help_text = "a run of profile.py that was made with --framework both or --parity"
+    parser.add_argument("runs", nargs=2, type=Path, metavar="RUN", help=help_text)
+    help_text = "how it is printed (default: table)"
+    parser.add_argument("--format", choices=("table", "json"), default="table", help=help_text)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from analysis.parity import command as parity
+
+    left, right = arguments.runs
+    return 0 if parity.write(left, right, arguments.format) else 1
+
+
 def _print_json(content: dict[str, object], warnings: list[str]) -> None:
     """One document on stdout, in the form that all commands share."""
     import msgspec
@@ -177,6 +191,12 @@ COMMANDS = (
         "where the time of a run or of any trace went: by operation, layer, phase, kernel ...",
         _ops_arguments,
         _ops,
+    ),
+    Command(
+        "verify",
+        "whether two runs did the same arithmetic, and if not, why; exit code 1 then",
+        _verify_arguments,
+        _verify,
     ),
     Command(
         "finish",

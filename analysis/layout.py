@@ -7,12 +7,16 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from rich.cells import get_character_cell_size
+
 from analysis import wording
 from analysis.terminal import HEADING, Line, line
 
 WIDTH = 100
 INDENT, COMMAND_INDENT = 9, 14
 NO_BREAK_SPACE = "\u00a0"
+FILLER = "\ue000"
+"""The second cell of a wide letter while lines are counted; no plain text holds it."""
 
 
 def labelled(
@@ -20,15 +24,24 @@ def labelled(
 ) -> Iterator[Line]:
     """Texts beside a label, each on lines of its own; no-break spaces tie as in `wrapped`."""
     for text in texts:
-        for part in _lines(text, WIDTH - indent):
+        for part in parted(text, WIDTH - indent):
             shown = part.replace(NO_BREAK_SPACE, " ")
             yield line((f"{label:<{indent}}", HEADING), (shown, style))
             label = ""
 
 
-def _lines(text: str, width: int) -> list[str]:
-    """The text in lines that part it at blanks alone, so that a path stays whole."""
-    return textwrap.wrap(wording.plain(text), width, break_on_hyphens=False)
+def parted(text: str, width: int) -> list[str]:
+    """The text in lines of so many cells that part it at blanks alone, so that a path stays whole.
+
+    What is longer than a line is parted anywhere.
+    """
+    padded = "".join(
+        letter + FILLER * (get_character_cell_size(letter) - 1) for letter in wording.plain(text)
+    )
+    if FILLER in padded:  # a letter may be parted from its second cell
+        width = max(width - 1, 1)
+    lines = textwrap.wrap(padded, width, break_on_hyphens=False)
+    return [line.replace(FILLER, "") for line in lines]
 
 
 def tied(text: str) -> str:
@@ -36,10 +49,17 @@ def tied(text: str) -> str:
     return text.replace(" ", NO_BREAK_SPACE)
 
 
-def wrapped(text: str, style: str) -> Iterator[Line]:
-    """A sentence over the whole width; what is tied by no-break spaces stays in one line."""
-    for part in _lines(text, WIDTH):
-        yield line((part.replace(NO_BREAK_SPACE, " "), style))
+def wrapped(
+    text: str, style: str, width: int = WIDTH, indent: int = 0, hanging: int = 0
+) -> Iterator[Line]:
+    """A sentence over the whole width; what is tied by no-break spaces stays in one line.
+
+    All its lines are moved in by `indent`, those after the first by `hanging` more.
+    """
+    blanks = " " * indent
+    for part in parted(text, max(width - indent - hanging, 1)):
+        yield line((blanks + part.replace(NO_BREAK_SPACE, " "), style))
+        blanks = " " * (indent + hanging)
 
 
 def commands(label: str, named: dict[str, Sequence[str]]) -> Iterator[Line]:

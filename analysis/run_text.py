@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from analysis import cost_text, profile_text, settings_text, sides, statistics, trust_text, wording
 from analysis.finish import Finished
 from analysis.layout import WIDTH, commands, labelled, shown_path, wrapped
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
 from profilers import rundir
-from profilers.records import RunRecord, Settings, Spread
+from profilers.records import RunRecord, RunSummary, Spread
 
 INDENT_CELLS, CELLS_APART = 2, 3
 
@@ -18,10 +20,10 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
 
     Of a run that did not complete it says so, and where the files are that were made of it.
     """
-    groups: dict[Settings, list[Finished]] = {}
+    groups: dict[bytes, list[Finished]] = {}
     for each in finished:
         if each.complete:
-            groups.setdefault(each.measured.record.settings, []).append(each)
+            groups.setdefault(msgspec.json.encode(each.measured.record.settings), []).append(each)
         else:
             yield line((not_finished(each.measured.run, each.measured.record), WARNING))
     for runs in groups.values():
@@ -134,9 +136,16 @@ def _step_cells(run: Finished) -> list[Cell]:
         trained = f"{epochs} epochs, {wording.counted(result.trained_steps, 'step')}"
     return [
         (*_time("step", step_ms.median if step_ms else None), _rows(run)),
-        ("samples/s", wording.number(found.samples_per_second), ""),
+        ("samples/s", wording.number(found.samples_per_second), _speed(found)),
         ("test accuracy", wording.number(found.accuracy), trained),
     ]
+
+
+def _speed(found: RunSummary) -> str:
+    """What the samples come to, in operations of matrix products."""
+    if found.flops_per_second is None:
+        return ""
+    return f"{wording.number(found.flops_per_second / 1e9)} GFLOP/s"
 
 
 def _other_cells(run: Finished) -> list[Cell]:

@@ -20,7 +20,7 @@ def sentence(
     """
     known = [environment for environment in environments if environment is not None]
     parts = [
-        settings.workload_name,
+        _workload(settings),
         f"{data.name} ({data.description})",
         f"batch {settings.batch_size}",
         settings.optimizer if settings.mode == "train" else "",
@@ -32,6 +32,12 @@ def sentence(
     ]
     asked = ", ".join(tied(part) for part in parts if part)
     return "; ".join(filter(None, [asked, _versions(known)]))
+
+
+def _workload(settings: Settings) -> str:
+    """The workload with its options, as matmul (size 1024)."""
+    options = ", ".join(f"{name} {value}" for name, value in settings.options.items())
+    return f"{settings.workload_name} ({options})" if options else settings.workload_name
 
 
 def _loader(settings: Settings) -> str:

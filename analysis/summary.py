@@ -96,6 +96,8 @@ def of_measured(measured: Measured) -> RunSummary:
         empty_summary(str(measured.run), record),
         step_ms=step_ms,
         samples_per_second=_rate(settings.batch_size, step_ms),
+        flops_per_step=result.flops_per_step if result else None,
+        flops_per_second=_flops_per_second(result, step_ms),
         first_step_ms=float(first_ms[0]) if len(first_ms) else None,
         accuracy=result.accuracy if result else None,
         overhead_ratio=_ratio(profiled_ms, step_ms),
@@ -167,6 +169,13 @@ def _inference(steps: list[Step], samples: int) -> Spread | None:
 def _rate(batch_size: int, step_ms: Spread | None) -> float | None:
     """Samples per second at the median step."""
     return 1e3 * batch_size / step_ms.median if step_ms and step_ms.median > 0 else None
+
+
+def _flops_per_second(result: Result | None, step_ms: Spread | None) -> float | None:
+    """Of the matrix products, at the median step; None where none are known."""
+    if result is None or not result.flops_per_step or step_ms is None or step_ms.median <= 0:
+        return None
+    return 1e3 * result.flops_per_step / step_ms.median
 
 
 def _ratio(profiled_ms: Spread | None, step_ms: Spread | None) -> float | None:

@@ -61,6 +61,29 @@ def _three_digits(value: float) -> float:
     return round(value, 2 - math.floor(math.log10(abs(value))))
 
 
+def power(value: float | None) -> str:
+    """One digit and a power of ten, as 3e-8; a dash for a missing number."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    digit, exponent = f"{value:.0e}".split("e")
+    return f"{digit}e{int(exponent)}"
+
+
+def magnitude(value: float | None) -> str:
+    """A number of any size, for which it matters how small it is: 0.54 and 3e-8 and 1e9.
+
+    From a thousandth to a million it has up to three digits and no needless zeros.
+    """
+    if value is not None and math.isinf(value):
+        return "infinite" if value > 0 else "−infinite"
+    if value is None or math.isnan(value):
+        return MISSING
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        text = number(value)
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return power(value).replace("-", "−", 1) if value < 0 else power(value)
+
+
 def count(value: int | None) -> str:
     """A whole number with all its digits; a dash for a missing one."""
     return MISSING if value is None else f"{value:,}"

@@ -90,8 +90,8 @@ class Backend(Protocol):
         """Wait until the device has done all that it was given."""
         ...
 
-    def restart(self) -> None:
-        """Set weights and optimizer back to what they were after `build`."""
+    def restart(self, weights: Arrays | None = None) -> None:
+        """Set weights (or these, if given) and optimizer back to what they were after `build`."""
         ...
 
     def prepare_profiling(self) -> bool:

@@ -15,9 +15,10 @@ from profilers.protocol import Channel, Hello
 from profilers.recorder import Recorder
 from profilers.records import SCHEMA, Result, RunRecord
 from profilers.rundir import CheckFailedError
-from workloads import weights
+from workloads import flops, weights
 from workloads.batches import BatchOrder
 from workloads.data import cache
+from workloads.native import NativeWorkload
 
 DOUBTFUL_BUILD_RATIO = 1.05
 
@@ -83,6 +84,9 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
         accuracy=accuracy,
         test_loss=_finite(test_loss),
         framework_memory=backend.memory(),
+        flops_per_step=None
+        if isinstance(workload, NativeWorkload)
+        else flops.per_step(workload, settings.batch_size, training),
         profiled_build_ratio=_build_ratio(build_ms, timed_ms, recorder),
         warnings=recorder.warnings,
     )

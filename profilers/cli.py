@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.list:
             from profilers.listing import print_list
 
-            print_list(asked.workload)
+            print_list(asked.workload, options.workload_options(asked))
             return COMPLETE
         code = profile(asked, made)
     except (ProfileError, WorkloadError) as error:
@@ -100,6 +100,7 @@ def profile(asked: argparse.Namespace, made: "Made") -> int:
         code = made.rounds.run()
     finally:
         progress.close()
+    made.warnings += made.rounds.probed.warnings
     made.warnings += _finish(made.targets(), asked.quiet)
     if code == INTERRUPTED:
         made.problem = "interrupted"
@@ -146,6 +147,7 @@ class Made:
 
 
 def _progress(asked: argparse.Namespace, planned: Plan) -> Progress:
+    from profilers.probes import to_make
     from profilers.progress import LiveProgress, PlainProgress, Progress, estimate
 
     if asked.quiet:
@@ -159,7 +161,9 @@ def _progress(asked: argparse.Namespace, planned: Plan) -> Progress:
     runs = [side.settings for side in planned.sides] * planned.repeats
     if planned.teacher is not None:
         runs.append(planned.teacher.settings)
-    _say(f"{titles} on {s.device}: {s.workload_name}, {planned.data.name}; {estimate(runs)}")
+    probes = to_make(planned.sides, planned.data) if planned.probes else 0
+    duration = estimate(runs, probes)
+    _say(f"{titles} on {s.device}: {s.workload_name}, {planned.data.name}; {duration}")
     return LiveProgress() if sys.stderr.isatty() else PlainProgress()
 
 

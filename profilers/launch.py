@@ -207,7 +207,7 @@ class Launch:
         if code == 128 + signal.SIGINT:
             return "interrupted"
         if self._error is None:
-            self._error = RunError("killed" if code < 0 else "crash", _ending(code, self._where))
+            self._error = RunError("killed" if code < 0 else "crash", ending(code, self._where))
         return "failed"
 
     def _take(self, message: Message) -> None:
@@ -249,7 +249,8 @@ def _not_interrupted() -> Iterator[None]:
             signal.signal(request, handler)
 
 
-def _ending(code: int, where: str) -> str:
+def ending(code: int, where: str) -> str:
+    """How a process ended that did not say why, in words."""
     if code >= 0:
         return f"the process ended with status {code} {where}"
     by_system = "; the machine may have run out of memory" if code == -signal.SIGKILL else ""
@@ -259,12 +260,17 @@ def _ending(code: int, where: str) -> str:
 def failure(run: Path, record: RunRecord, title: str) -> CheckFailedError:
     """What to tell the user of a run that did not complete, with the end of its log."""
     reason = (record.error.message if record.error else record.status).rstrip(".")
+    return CheckFailedError(
+        f"{title}: {reason}. What was recorded can be read: {run} (status {record.status})."
+        f"{log_tail(run)}"
+    )
+
+
+def log_tail(folder: Path) -> str:
+    """The end of the log in a folder, to be put after a sentence; empty where there is none."""
     try:
-        lines = (run / rundir.LOG).read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (folder / rundir.LOG).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     tail = "".join(f"\n  | {line}" for line in lines[-LOG_TAIL_LINES:])
-    log = f" Last lines of {rundir.LOG}:{tail}" if tail else ""
-    return CheckFailedError(
-        f"{title}: {reason}. What was recorded can be read: {run} (status {record.status}).{log}"
-    )
+    return f" Last lines of {rundir.LOG}:{tail}" if tail else ""

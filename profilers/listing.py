@@ -1,29 +1,33 @@
 """python profile.py --list: what can be run, and a model layer by layer."""
 
+from collections.abc import Mapping
+
 from profilers.backend import frameworks
 from workloads.catalogue import dataset_list, find_workload, workload_list
 from workloads.data.dataset import DataSet
 from workloads.layers import Shape
-from workloads.native import NativeWorkload
-from workloads.spec import summary
+from workloads.native import AnyWorkload, NativeWorkload
+from workloads.options import written
+from workloads.spec import Option, summary
 
 
-def print_list(workload: str | None) -> None:
+def print_list(workload: str | None, options: Mapping[str, Option] | None = None) -> None:
     """Print all workloads, data sets and frameworks, or the layers of one workload."""
-    print("\n".join(_model(workload) if workload else _everything()), flush=True)
+    found = _model(find_workload(workload, options)) if workload else _everything()
+    print("\n".join(found), flush=True)
 
 
 def _everything() -> list[str]:
     lines = ["workloads"]
-    lines += [
-        f"  {w.name:<14} {w.parameter_count:>9,} parameters  {w.data:<10} {w.title}"
-        for w in workload_list()
-    ]
+    for w in workload_list():
+        name = f"  {w.name:<16} {w.parameter_count:>10,} parameters  {w.data:<10}"
+        lines.append(f"{name} {w.title}")
+        lines += [f"  {'':<16} --set {written(w.options).replace(', ', ' ')}"] * bool(w.options)
     lines += ["", "data sets"]
-    lines += [f"  {d.name:<14} {d.description}{_origin(d)}" for d in dataset_list()]
+    lines += [f"  {d.name:<16} {d.description}{_origin(d)}" for d in dataset_list()]
     lines += ["", "frameworks"]
-    lines += [f"  {f.name:<14} {', '.join(f.executions)}" for f in frameworks().values()]
-    return [*lines, "", "--list --workload NAME shows a model layer by layer."]
+    lines += [f"  {f.name:<16} {', '.join(f.executions)}" for f in frameworks().values()]
+    return [*lines, "", "--list --workload NAME shows a model layer by layer, --set its options."]
 
 
 def _origin(dataset: DataSet) -> str:
@@ -32,18 +36,24 @@ def _origin(dataset: DataSet) -> str:
     return f" (DIR or --download, {megabytes:,.0f} MB)" if dataset.downloads else ""
 
 
-def _model(name: str) -> list[str]:
-    workload = find_workload(name)
+def _model(workload: AnyWorkload) -> list[str]:
     if isinstance(workload, NativeWorkload):
         return _native(workload)
-    lines = [f"{workload.name}: {workload.title}", ""]
-    lines.append(f"  {'layer':<10} {'kind':<10} {'output':>12} {'parameters':>11}")
-    lines.append(f"  {'input':<10} {'':<10} {_shape(workload.input_shape):>12} {'':>11}")
-    lines += [
-        f"  {row.name:<10} {row.kind:<10} {_shape(row.output_shape):>12} {row.parameters:>11,}"
+    rows = [("layer", "kind", "output", "parameters")]
+    rows.append(("input", "", _shape(workload.input_shape), ""))
+    rows += [
+        (row.name, row.kind, _shape(row.output_shape), f"{row.parameters:,}")
         for row in summary(workload)
     ]
-    return [*lines, f"  {'':<10} {'':<10} {'':>12} {workload.parameter_count:>11,}"]
+    rows.append(("", "", "", f"{workload.parameter_count:,}"))
+    name, kind, output, parameters = (max(map(len, column)) for column in zip(*rows, strict=True))
+    title = f"{workload.name}: {workload.title}"
+    options = [f"--set {written(workload.options).replace(', ', ' ')}"] * bool(workload.options)
+    table = [
+        f"  {row[0]:<{name}}  {row[1]:<{kind}}  {row[2]:>{output}}  {row[3]:>{parameters}}"
+        for row in rows
+    ]
+    return [title, *options, "", *table]
 
 
 def _native(workload: NativeWorkload) -> list[str]:

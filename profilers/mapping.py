@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from profilers.description import Description, Slot, Unit
 from profilers.pairing import (
     SHOWN,
@@ -49,10 +51,10 @@ def alone(model: Description) -> Agreement:
             )
         )
     for number in _owners(model).values():
-        owner = model.units[number].owner
-        made.layers.append(
-            MappedLayer(name=owner, **{side: number, f"{side}_name": owner})  # type: ignore[arg-type]
-        )
+        unit = model.units[number]
+        layer = MappedLayer(name=unit.owner, kind=unit.family)
+        placed = {side: number, f"{side}_name": unit.owner}
+        made.layers.append(msgspec.structs.replace(layer, **placed))
     return made
 
 
@@ -191,12 +193,15 @@ def _layers(
         met = partners.get(number, set())
         single = next(iter(met)) if len(met) == 1 else None
         if single is None or single not in theirs:
-            yield MappedLayer(name=owner, torch=number, torch_name=owner)
+            yield MappedLayer(
+                name=owner, kind=torch.units[number].family, torch=number, torch_name=owner
+            )
             continue
         unit, other = torch.units[number], keras.units[single]
         inside = other.activation
         yield MappedLayer(
             name=owner,
+            kind=unit.family,
             torch=number,
             keras=single,
             torch_name=owner,

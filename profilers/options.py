@@ -16,6 +16,7 @@ from workloads.own_file import file_sha256
 DEFAULT_WORKLOAD = "mnist-mlp"
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
 OPTIMIZERS = ("adam", "sgd")
+PARITIES = ("stock", "matched")
 MODES = ("train", "infer")
 LOADERS = ("preloaded", "pipeline")
 ALIASES = {"pytorch": "torch", "tf": "tensorflow", "keras": "tensorflow"}
@@ -29,6 +30,7 @@ examples:
   python profile.py --framework torch --workload cifar10-cnn3 --epochs 5
   python profile.py --framework both --workload cifar10-cnn3 --repeats 3
   python profile.py --framework both --execution compile,xla
+  python profile.py --framework both --workload matmul --set size=2048
   python profile.py --framework torch --data mnist --download
   python profile.py --framework tensorflow --mode infer --from torch
   python profile.py --list
@@ -82,6 +84,15 @@ def _add_what(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) ->
         metavar="NAME|FILE.py",
         help=f"a workload of --list, or a file with a model of your own (docs/own-model.md); "
         f"default: {DEFAULT_WORKLOAD}",
+    )
+    group.add_argument(
+        "--set",
+        dest="options",
+        action="append",
+        type=_pair,
+        default=[],
+        metavar="KEY=VALUE",
+        help="an option of the workload, as often as there are; --list shows them",
     )
     group.add_argument(
         "--mode",
@@ -144,6 +155,13 @@ def _add_how(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) -> 
         help=f"fresh processes; default: 1, or {COMPARED_REPEATS} for several frameworks",
     )
     group.add_argument("--optimizer", choices=OPTIMIZERS, default="adam", help="default: adam")
+    group.add_argument(
+        "--optimizer-parity",
+        choices=PARITIES,
+        default="stock",
+        help="stock (default: the framework's own), or matched: its constants made equal, so that "
+        "frameworks learn the same",
+    )
     group.add_argument("--precision", choices=PRECISIONS, default="fp32", help="default: fp32")
     group.add_argument(
         "--threads", type=_at_least(1), metavar="N", help="default: the physical cores allowed"
@@ -161,6 +179,12 @@ def _add_where(group: argparse._ArgumentGroup) -> None:
         default=10.0,
         metavar="N",
         help="resource samples a second, at most 20; default: 10",
+    )
+    group.add_argument(
+        "--parity",
+        action="store_true",
+        help="probe the model's arithmetic, so that this run can be verified against another "
+        "(several frameworks are probed and verified anyway)",
     )
     group.add_argument("--output", default="traces", metavar="DIR", help="default: traces")
     group.add_argument(
@@ -209,7 +233,18 @@ def settings(
         mode=options.mode,
         loader=options.loader,
         loader_workers=threads if options.loader == "pipeline" else 0,
+        options=workload.options,
+        optimizer_parity=options.optimizer_parity,
     )
+
+
+def workload_options(options: argparse.Namespace) -> dict[str, str]:
+    """What --set gives, by name; a ProfileError if it gives one name two values."""
+    found: dict[str, str] = {}
+    for name, value in options.options:
+        if found.setdefault(name, value) != value:
+            raise ProfileError(f"--set gives {name} two values, {found[name]} and {value}.")
+    return found
 
 
 def sides(
@@ -290,6 +325,13 @@ def _number_above(minimum: float, maximum: float) -> Callable[[str], float]:
         return number
 
     return convert
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return name, value
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:

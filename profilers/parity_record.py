@@ -16,11 +16,13 @@ class ArrayRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` is its key there. Of more than 65,536 elements only 4,096 are kept, at positions that
     follow from the name; `norm` is the Euclidean norm of all, None where one is no finite number.
+    `kept` is how many there are where the file would have been too large with as many.
     """
 
     name: str
     shape: tuple[int, ...]
     norm: float | None
+    kept: int | None = None
 
 
 class LayerRecord(msgspec.Struct, frozen=True, kw_only=True):

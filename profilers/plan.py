@@ -15,6 +15,7 @@ from profilers.rundir import ProfileError
 from workloads import weights
 from workloads.catalogue import find_workload
 from workloads.native import AnyWorkload, NativeWorkload
+from workloads.options import written
 
 if TYPE_CHECKING:
     from workloads.data.cache import CachedData
@@ -26,7 +27,8 @@ TRAINED = "trained"
 class Side:
     """One framework in one execution mode, ready to be run; `number` is its place in the request.
 
-    The one that only trains the weights for the others has none.
+    The one that only trains the weights for the others has none. `versions` are what the
+    interpreter has.
     """
 
     number: int | None
@@ -34,6 +36,7 @@ class Side:
     interpreter: str
     settings: Settings
     warnings: list[str]
+    versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -45,8 +48,9 @@ class Side:
 class Plan:
     """All sides asked for, those that can be run, and what these share.
 
-    `teacher` is run before them, to train the weights that they begin with. `notes` are for the
-    user to know, and change nothing.
+    `teacher` is run before them, to train the weights that they begin with. `probes` says whether
+    their models are probed before they are run. `notes` are for the user to know, and change
+    nothing.
     """
 
     asked: list[records.Side]
@@ -57,6 +61,7 @@ class Plan:
     output: Path
     name: str | None
     repeats: int
+    probes: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -108,7 +113,9 @@ def make(asked: argparse.Namespace) -> Plan:
 
     known = frameworks()
     pairs = options.sides(asked, known)
-    workload = find_workload(asked.workload or options.DEFAULT_WORKLOAD)
+    workload = find_workload(
+        asked.workload or options.DEFAULT_WORKLOAD, options.workload_options(asked)
+    )
     cpus = physical_cores()
     wanted = [options.settings(asked, *pair, workload, cpus) for pair in pairs]
     sides = [records.Side(s.framework, s.execution) for s in wanted]
@@ -149,6 +156,7 @@ def make(asked: argparse.Namespace) -> Plan:
         output=output,
         name=asked.name,
         repeats=repeats,
+        probes=asked.parity or len(ready) > 1,
         notes=notes,
     )
 
@@ -194,7 +202,7 @@ def _ready(
     interpreter = interpreters.find(framework.name, programs)
     ready = launch.preflight(interpreter, framework, settings)
     settings = msgspec.structs.replace(settings, device=ready.device)
-    return Side(number, framework, interpreter, settings, ready.warnings)
+    return Side(number, framework, interpreter, settings, ready.warnings, ready.versions)
 
 
 def _check_devices(sides: list[Side]) -> None:
@@ -242,6 +250,12 @@ def _weights_source(asked: str, output: Path, workload: AnyWorkload) -> str:
         raise ProfileError(
             f"{found} holds no {rundir.WEIGHTS} (its mode is {record.settings.mode}, its status "
             f"{record.status}); take a run that trained to its end."
+        )
+    if record.settings.options != workload.options:
+        options_then = written(record.settings.options) or "no options"
+        raise ProfileError(
+            f"--from {asked} trained {workload.name} with {options_then}, not with "
+            f"{written(workload.options)}; give the same to --set, or take another run."
         )
     if not isinstance(workload, NativeWorkload):  # whose arrays are known when it was built
         weights.load(found / rundir.WEIGHTS, workload)

@@ -24,16 +24,20 @@ TYPICAL_SECONDS = {
     "inference": 1.1,
 }
 FINISH_SECONDS = 1.5
+PROBE_SECONDS = 9.0
 DEVICE_SECONDS = 5.0  # the timed phase is longer on a device
 COMPILE_SECONDS = 30.0
 REDRAW_SECONDS = 0.5
 BAR_WIDTH = 20
 
 
-def estimate(runs: Sequence[Settings]) -> str:
-    """How long the command will take, in words; the steps asked for have no known time yet."""
+def estimate(runs: Sequence[Settings], probes: int = 0) -> str:
+    """How long the command will take, in words; the steps asked for have no known time yet.
+
+    `probes` is how many models are probed before the runs.
+    """
     first, count = runs[0], f"{len(runs)} run{'s' * (len(runs) > 1)}"
-    seconds = sum(map(_seconds, runs)) + FINISH_SECONDS * len(runs)
+    seconds = sum(map(_seconds, runs)) + FINISH_SECONDS * len(runs) + PROBE_SECONDS * probes
     if first.epochs is None and first.steps is None:
         return f"{count}, about {seconds:.0f} s"
     if first.epochs is not None:
@@ -57,6 +61,12 @@ class Progress:
     def begin(self, title: str, number: int, total: int) -> None:
         """Run `number` of `total` starts."""
 
+    def begin_probe(self, title: str, runs: int) -> None:
+        """A model is probed before the first of so many runs."""
+
+    def note(self, text: str) -> None:
+        """A line that stays: a warning, or what was found out before the runs."""
+
     def message(self, message: Message) -> None:
         """The measured process said something."""
 
@@ -72,6 +82,10 @@ class Progress:
 
 class PlainProgress(Progress):
     """One line for each run that has ended."""
+
+    def note(self, text: str) -> None:
+        """Print the line."""
+        print(text, file=sys.stderr, flush=True)
 
     def begin(self, title: str, number: int, total: int) -> None:
         """Remember which run this is."""
@@ -105,6 +119,14 @@ class LiveProgress(Progress):
         if self._live is None:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
+
+    def begin_probe(self, title: str, runs: int) -> None:
+        """Show the first line of the first run, which is still to come."""
+        self.begin(title, 1, runs)
+
+    def note(self, text: str) -> None:
+        """Leave a line above the live ones."""
+        self._console.print(text, soft_wrap=True, markup=False)
 
     def message(self, message: Message) -> None:
         """Note the phase or step."""

@@ -139,7 +139,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """result.json: the child's last file, so its presence means that the child got to its end.
 
     A norm or loss that is no finite number is None: JSON has none. So is the accuracy where labels
-    are no classes.
+    are no classes. `flops_per_step` are the floating-point operations of the matrix products in a
+    step, None where they are not known.
     """
 
     schema: int = SCHEMA
@@ -154,6 +155,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     test_loss: float | None
     framework_memory: dict[str, int] = {}
     profiled_build_ratio: float | None = None
+    flops_per_step: int | None = None
     warnings: list[str] = []
 
 
@@ -209,6 +211,9 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     optimizer: str
     threads: int
     repeat: int
+    options: dict[str, int | float | str] = {}
+    flops_per_step: int | None = None
+    flops_per_second: float | None = None
     step_ms: Spread | None = None
     samples_per_second: float | None = None
     first_step_ms: float | None = None
@@ -324,5 +329,6 @@ def empty_summary(path: str, record: RunRecord) -> RunSummary:
         optimizer=s.optimizer,
         threads=s.threads,
         repeat=record.repeat,
+        options=s.options,
         warnings=record.warnings,
     )

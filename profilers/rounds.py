@@ -11,6 +11,7 @@ from statistics import median
 import msgspec
 
 from profilers import rundir
+from profilers.certify import Probed
 from profilers.launch import Launch, failure
 from profilers.plan import Plan, Side
 from profilers.progress import Progress
@@ -21,7 +22,7 @@ COMPLETE, FAILED, UNMET, INTERRUPTED = 0, 1, 2, 130
 
 
 class Rounds:
-    """All runs of a plan; `runs` and `comparison` are what was made so far."""
+    """All runs of a plan; `runs`, `comparison` and `probed` are what was made so far."""
 
     def __init__(self, plan: Plan, progress: Progress) -> None:
         self.runs: list[Path] = []
@@ -29,9 +30,14 @@ class Rounds:
         self._plan = plan
         self._progress = progress
         self._record: RoundsRecord | None = None
+        self.probed = Probed(progress, plan.data, plan.run_count)
 
     def run(self) -> int:
-        """Run everything; the exit code. A run that fails does not keep the others from running."""
+        """Run everything; the exit code. A run that fails does not keep the others from running.
+
+        Raises:
+            CheckFailedError: the sides are not the same model; nothing was timed.
+        """
         plan = self._plan
         sides = list(plan.sides)
         if plan.teacher is not None:
@@ -43,6 +49,9 @@ class Rounds:
                 replace(s, settings=msgspec.structs.replace(s.settings, weights_from=source))
                 for s in sides
             ]
+        if plan.probes:
+            self.probed.make(sides)
+            self.probed.compare(sides)
         order_seed = secrets.randbits(32)
         if plan.compares:
             self._begin_comparison(order_seed)
@@ -84,7 +93,7 @@ class Rounds:
             data=plan.data,
             repeat=repeat,
             repeats=1 if side is plan.teacher else plan.repeats,
-            warnings=side.warnings,
+            warnings=[*side.warnings, *self.probed.attach(side, run)],
         )
         rundir.write_json(run / rundir.RUN, record)
         self.runs.append(run)

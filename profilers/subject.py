@@ -24,7 +24,7 @@ def find(settings: Settings) -> AnyWorkload:
         path = Path(settings.workload)
         if own_file.file_sha256(path) != settings.workload_sha256:
             raise ProfileError(f"{path} has changed since this run was planned; run it again.")
-    workload = find_workload(settings.workload)
+    workload = find_workload(settings.workload, settings.options)
     if isinstance(workload, NativeWorkload) and settings.model is not None:
         model = native_model.read(cache.folder(), settings.model)
         return msgspec.structs.replace(workload, model=model, model_key=settings.model)

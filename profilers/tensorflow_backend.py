@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -16,6 +15,7 @@ from profilers import (
     tensorflow_device,
     tensorflow_fit,
     tensorflow_network,
+    tensorflow_optimizers,
     tensorflow_recording,
 )
 from profilers.backend import Arrays, Observer
@@ -49,6 +49,11 @@ class TensorFlowBackend:
         tensorflow_device.apply(settings)
         self._device = HOST if settings.device == "cpu" else "/GPU:0"
 
+    @property
+    def network(self) -> tensorflow_network.Network:
+        """The model that was built."""
+        return self._network
+
     def environment(self) -> Environment:
         """Versions, devices, threads and flags as they are in force."""
         return tensorflow_device.environment(self.settings.device)
@@ -59,7 +64,8 @@ class TensorFlowBackend:
         with tf.device(self._device):
             self._network = tensorflow_network.build(workload, weights)
             self.model = self._network.model
-            self.optimizer = self._new_optimizer(workload)
+            rate = workload.learning_rates[self.settings.optimizer]
+            self.optimizer = tensorflow_optimizers.create(self.settings, rate)
             self.optimizer.build(self.model.trainable_variables)
             self._optimizer_start = [variable.numpy() for variable in self.optimizer.variables]
         if self.settings.execution == "fit":
@@ -68,14 +74,6 @@ class TensorFlowBackend:
             tensorflow_fit.prepare(self.model, self.optimizer, loss)
         self._step = self._executed(self._train if self._training else self._predict)
         tensorflow_device.check_placement(self.model, self.settings.device)
-
-    def _new_optimizer(self, workload: AnyWorkload) -> Any:
-        kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
-        rate = workload.learning_rates[self.settings.optimizer]
-        optimizer = kinds[self.settings.optimizer](learning_rate=rate)
-        if self.settings.precision == "fp16":
-            return keras.optimizers.LossScaleOptimizer(optimizer)
-        return optimizer
 
     def _executed(self, work: Callable[..., Any]) -> Any:
         """The work as the execution asked for has it: traced, compiled, or as it stands."""
@@ -188,9 +186,9 @@ class TensorFlowBackend:
         """Wait until the device has done all that it was given."""
         tf.test.experimental.sync_devices()
 
-    def restart(self) -> None:
+    def restart(self, weights: Arrays | None = None) -> None:
         """Set weights and optimizer back in place, so that traced functions stay valid."""
-        self._network.assign(self._initial)
+        self._network.assign(self._initial if weights is None else weights)
         for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
 

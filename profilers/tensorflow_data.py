@@ -1,6 +1,6 @@
 """How TensorFlow's steps come by their batches: from tensors on the device, or through tf.data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from workloads.batches import Batches, BatchLog
+from workloads.data import cache
 
 Array = npt.NDArray[Any]
 NUMBERS_AT_ONCE = 2**20
@@ -121,6 +122,19 @@ class Pipeline:
         return tuple(
             tf.cast(each, tf.float32) / 255.0 if each.dtype == tf.uint8 else each for each in sample
         )
+
+
+def probe_batch(
+    samples: Mapping[str, npt.NDArray[Any]], numbers: npt.NDArray[np.int64], dtype: str
+) -> tuple[Any, Any]:
+    """(inputs, labels) of these training samples; inputs that are no tokens in this type."""
+    inputs = (features(np.asarray(each[numbers])) for each in cache.inputs(samples, "train"))
+    labels = np.asarray(samples["train_labels"][numbers])
+    *typed, targets = (
+        tf.constant(each.astype(dtype) if each.dtype.kind == "f" else each)
+        for each in (*inputs, labels)
+    )
+    return _alone(tuple(typed)), targets
 
 
 def _numbers(batches: Batches) -> Any:

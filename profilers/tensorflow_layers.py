@@ -30,9 +30,9 @@ PADDING = "_pad"
 
 
 def build(workload: Workload) -> Any:
-    """The model with Keras' own weights; layers have the spec's names, a padding's is "<name>_pad".
+    """The model with Keras' own weights, of the type of Keras' global dtype policy.
 
-    Its type is that of Keras' global dtype policy.
+    Layers have the spec's names; one that pads beforehand, as Keras can't pad so, is "<name>_pad".
     """
     token = workload.vocabulary is not None
     inputs = keras.Input(workload.input_shape, dtype="int64" if token else None, name=INPUT)
@@ -46,7 +46,7 @@ def build(workload: Workload) -> Any:
 def _applied(layer: AnyLayer, shape: Shape, given: list[Any]) -> Any:
     """What a layer makes of symbolic inputs."""
     made = keras_layer(layer, shape)
-    if isinstance(layer, Conv2d) and layer.padding:
+    if isinstance(layer, Conv2d) and _padding(layer) == "valid" and layer.padding:
         pad = keras.layers.ZeroPadding2D(layer.padding, name=f"{layer.name}{PADDING}")
         return made(pad(given[0]))
     if isinstance(layer, Attention):
@@ -60,7 +60,7 @@ def keras_layer(layer: AnyLayer, shape: Shape) -> Any:
     match layer:
         case Conv2d():
             sizes = (layer.filters, layer.kernel, layer.stride)
-            return keras.layers.Conv2D(*sizes, "valid", use_bias=layer.bias, name=name)
+            return keras.layers.Conv2D(*sizes, _padding(layer), use_bias=layer.bias, name=name)
         case Linear():
             return keras.layers.Dense(layer.units, use_bias=layer.bias, name=name)
         case BatchNorm():
@@ -80,6 +80,12 @@ def keras_layer(layer: AnyLayer, shape: Shape) -> Any:
             return keras.layers.LSTM(layer.units, name=name)
         case _:
             return _without_parameters(layer, shape)
+
+
+def _padding(layer: Conv2d) -> str:
+    """Keras' own padding where it lies evenly around the image, which it does without a stride."""
+    same = layer.stride == 1 and 2 * layer.padding == layer.kernel - 1
+    return "same" if same else "valid"
 
 
 def _without_parameters(layer: AnyLayer, shape: Shape) -> Any:

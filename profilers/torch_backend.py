@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from profilers import torch_data, torch_device, torch_layers, torch_network
+from profilers import torch_data, torch_device, torch_layers, torch_network, torch_optimizers
 from profilers.backend import Arrays, Observer
 from profilers.records import Environment, Settings
 from profilers.rundir import ProfileError
@@ -25,6 +25,7 @@ FRAMEWORK = {
 }
 RAW_PROFILE = "kineto.json.gz"
 AUTOCAST = {"fp16": torch.float16, "bf16": torch.bfloat16}
+NO_KERNEL = "could not create a primitive"
 
 Range = Callable[[str], Any]
 _nothing = nullcontext()
@@ -44,8 +45,13 @@ class TorchBackend:
         torch_device.apply(settings)
         if settings.execution == "compile":
             self._compile_cache = torch_device.fresh_compile_cache()
-        self._autocast_type = AUTOCAST.get(settings.precision)
+        self.autocast_type = AUTOCAST.get(settings.precision)
         self._training = settings.mode == "train"
+
+    @property
+    def network(self) -> torch_network.Network:
+        """The model that was built."""
+        return self._network
 
     def environment(self) -> Environment:
         """Versions, devices, threads and flags as they are in force."""
@@ -58,8 +64,7 @@ class TorchBackend:
         self._initial = {name: t.clone() for name, t in self.model.state_dict().items()}
         self._forward = self._executed()
         rate = workload.learning_rates[self.settings.optimizer]
-        kinds = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
-        self.optimizer = kinds[self.settings.optimizer](self.model.parameters(), lr=rate)
+        self.optimizer = torch_optimizers.create(self.settings, self.model.parameters(), rate)
         scaled = self.settings.precision == "fp16"
         self._scaler = torch.amp.GradScaler(self.device.type) if scaled else None
         torch_device.check_placement(self.model, self.device)
@@ -150,9 +155,9 @@ class TorchBackend:
         return loss.detach()
 
     def _precision(self) -> Any:
-        if self._autocast_type is None:
+        if self.autocast_type is None:
             return _nothing
-        return torch.autocast(self.device.type, dtype=self._autocast_type)
+        return torch.autocast(self.device.type, dtype=self.autocast_type)
 
     def mean_loss(self, handles: list[torch.Tensor]) -> float:
         """The mean of the losses, summed in float64; waits for the device."""
@@ -163,11 +168,13 @@ class TorchBackend:
         """Wait until the device has done all that it was given."""
         torch_device.synchronise(self.device)
 
-    def restart(self) -> None:
+    def restart(self, weights: Arrays | None = None) -> None:
         """Set weights and optimizer back in place, so that compiled code stays valid."""
         with torch.no_grad():
             for name, tensor in self.model.state_dict().items():
                 tensor.copy_(self._initial[name])
+        if weights is not None:
+            self._network.assign(weights)
         for state in self.optimizer.state.values():
             for value in state.values():
                 if isinstance(value, torch.Tensor):
@@ -223,11 +230,16 @@ class TorchBackend:
         return torch_device.memory(self.device)
 
     def explain(self, error: Exception) -> str | None:
-        """Out of memory and compiler failures in a sentence."""
+        """Out of memory, kernels that are missing and compiler failures in a sentence."""
         if isinstance(error, torch.OutOfMemoryError):
             return (
                 f"{self.device} ran out of memory at batch size {self.settings.batch_size}; "
                 "use a smaller --batch-size."
+            )
+        if isinstance(error, RuntimeError) and NO_KERNEL in str(error):
+            return (
+                f"oneDNN can't compute a layer of this model in {self.settings.precision} on this "
+                "processor; use --precision fp32 or bf16."
             )
         if isinstance(error, torch._dynamo.exc.TorchDynamoException):
             first = str(error).strip().splitlines()[0]

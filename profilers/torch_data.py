@@ -1,6 +1,6 @@
 """How torch's steps come by their batches: from tensors on the device, or through a DataLoader."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from workloads.batches import Batches, BatchLog
+from workloads.data import cache
 
 Array = npt.NDArray[Any]
 Inputs = torch.Tensor | tuple[torch.Tensor, ...]
@@ -103,6 +104,19 @@ def several(inputs: Any) -> tuple[Any, ...]:
 def given(inputs: tuple[torch.Tensor, ...]) -> Inputs:
     """A single input as it is, several as a tuple."""
     return inputs[0] if len(inputs) == 1 else inputs
+
+
+def probe_batch(
+    samples: Mapping[str, npt.NDArray[Any]],
+    numbers: npt.NDArray[np.int64],
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Batch:
+    """(inputs, labels) of these training samples; inputs that are no tokens in this type."""
+    found = [features(each[numbers]).to(device) for each in cache.inputs(samples, "train")]
+    inputs = tuple(each.to(dtype) if each.is_floating_point() else each for each in found)
+    labels = torch.from_numpy(np.array(samples["train_labels"][numbers])).to(device)
+    return given(inputs), labels.to(dtype) if labels.is_floating_point() else labels
 
 
 def features(array: Array) -> torch.Tensor:

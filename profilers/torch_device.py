@@ -108,7 +108,8 @@ def can_compile(device: torch.device) -> bool:
 def apply(settings: Settings) -> None:
     """Set threads and TF32 as asked; fp32 means TF32 off."""
     torch.set_num_threads(settings.threads)
-    torch.set_num_interop_threads(settings.threads)
+    if torch.get_num_interop_threads() != settings.threads:  # torch lets it be set only once
+        torch.set_num_interop_threads(settings.threads)
     tf32 = settings.precision == "tf32"
     torch.backends.cuda.matmul.allow_tf32 = tf32
     torch.backends.cudnn.allow_tf32 = tf32

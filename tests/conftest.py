@@ -1,5 +1,6 @@
-"""Runs of the real command, made once and shared by every test that reads them."""
+"""What tests share because it takes long to make: runs of the real command, data, compiled code."""
 
+import gc
 import json
 import os
 import subprocess
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy.typing as npt
 import pytest
 from hypothesis import settings
 
 from profilers.records import DataRecord, RunRecord, Settings, Status
+from workloads.catalogue import find_dataset
+from workloads.spec import Workload
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,6 +24,13 @@ ROOT = Path(__file__).parent.parent
 settings.register_profile("quick", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=200)
 settings.load_profile("thorough" if os.environ.get("CI") else "quick")
+
+
+def pytest_collection_finish() -> None:
+    """All that was imported up to here stays; no later search for garbage need look at it."""
+    gc.collect()
+    gc.freeze()
+
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -111,14 +122,44 @@ def torch_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, 
 
 
 @pytest.fixture(scope="session")
-def tensorflow_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of a short CPU run of mnist-mlp under TensorFlow."""
+def compared_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What --json says of two rounds of mnist-mlp under both frameworks, and what stderr says."""
     pytest.importorskip("tensorflow")
-    output = tmp_path_factory.mktemp("tensorflow")
-    request = ["--framework", "tensorflow", "--device", "cpu", "--threads", "1", "--steps", "100"]
-    done = run_profile(*request, "--output", str(output), "--name", "run")
+    output = tmp_path_factory.mktemp("compared")
+    request = ["--framework", "both", "--device", "cpu", "--threads", "1", "--steps", "100"]
+    request += ["--profile-steps", "3", "--repeats", "2", "--name", "x", "--output", str(output)]
+    done = run_profile(*request, "--json")
     assert done.returncode == 0, done.stderr
-    return output / "run"
+    return json.loads(done.stdout) | {"output": output, "stderr": done.stderr}
+
+
+@pytest.fixture(scope="session")
+def tensorflow_run(compared_runs: dict[str, Any]) -> Path:
+    """The directory of a short CPU run of mnist-mlp under TensorFlow."""
+    paths = [run["path"] for run in compared_runs["runs"] if run["framework"] == "tensorflow"]
+    return Path(paths[0])
+
+
+@pytest.fixture(scope="session")
+def made_up_arrays() -> Callable[..., dict[str, npt.NDArray[Any]]]:
+    """The made-up samples for a workload, which can't be written to, like those of the cache."""
+    made: dict[tuple[str, str], dict[str, npt.NDArray[Any]]] = {}
+
+    def load(workload: Workload, data: str = "synthetic") -> dict[str, npt.NDArray[Any]]:
+        key = workload.sha256, data
+        if key not in made:
+            made[key] = find_dataset(data).load(workload, None).arrays()
+            for array in made[key].values():
+                array.flags.writeable = False
+        return made[key]
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def compiled_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where torch.compile keeps what it made, so that no two tests compile the same."""
+    return tmp_path_factory.mktemp("compiled")
 
 
 @pytest.fixture(scope="session")

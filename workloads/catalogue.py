@@ -3,22 +3,21 @@
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import workloads
 import workloads.data
-from workloads import native
+from workloads import native, options
 from workloads.data.dataset import DataSet
 from workloads.native import AnyWorkload
-from workloads.spec import Workload, WorkloadError
+from workloads.spec import Option, Workload, WorkloadError
 
 
 def workload_list() -> list[Workload]:
     """Every shipped workload, by name."""
-    modules = _modules(workloads)
-    return [module.WORKLOAD for module in modules if hasattr(module, "WORKLOAD")]
+    return [module.WORKLOAD for module in _workload_modules()]
 
 
 def dataset_list() -> list[DataSet]:
@@ -27,14 +26,19 @@ def dataset_list() -> list[DataSet]:
     return [module.DATASET for module in modules if hasattr(module, "DATASET")]
 
 
-def find_workload(name: str) -> AnyWorkload:
-    """The workload of that name or in that file, or a WorkloadError that names the nearest."""
+def find_workload(name: str, given: Mapping[str, Option] | None = None) -> AnyWorkload:
+    """The workload of that name or in that file, with these options.
+
+    Raises:
+        WorkloadError: there is none; it says what there is.
+    """
     if native.is_file(name):
-        return native.load(Path(name))
-    known = {workload.name: workload for workload in workload_list()}
+        return native.load(Path(name), given)
+    known = {module.WORKLOAD.name: module for module in _workload_modules()}
     if name not in known:
         raise WorkloadError(_unknown("workload", name, known))
-    return known[name]
+    module = known[name]
+    return options.made(module.WORKLOAD, getattr(module, "workload", None), given or {})
 
 
 def find_dataset(name: str) -> DataSet:
@@ -43,6 +47,10 @@ def find_dataset(name: str) -> DataSet:
     if name not in known:
         raise WorkloadError(_unknown("data set", name, known))
     return known[name]
+
+
+def _workload_modules() -> list[ModuleType]:
+    return [module for module in _modules(workloads) if hasattr(module, "WORKLOAD")]
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:

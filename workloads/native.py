@@ -12,8 +12,9 @@ import msgspec
 from workloads import own_file
 from workloads.layers import Flatten, Linear, Parameter, Shape
 from workloads.native_model import NativeModel
+from workloads.options import made
 from workloads.own_file import blamed, file_sha256
-from workloads.spec import Workload, WorkloadError
+from workloads.spec import Option, Workload, WorkloadError
 
 SUFFIX = ".py"
 BUILDERS = {"torch": "build_torch", "tensorflow": "build_keras"}
@@ -42,6 +43,7 @@ class NativeWorkload(msgspec.Struct, frozen=True, kw_only=True):
     input_shape: Shape = ()
     classes: int | None = None
     weights: dict[str, tuple[str, Shape | None]] = {}
+    options: dict[str, Option] = {}
     model: NativeModel | None = None
     model_key: str = ""
 
@@ -104,7 +106,7 @@ def is_file(name: str) -> bool:
     return name.endswith(SUFFIX)
 
 
-def load(path: Path, options: Mapping[str, Any] | None = None) -> AnyWorkload:
+def load(path: Path, options: Mapping[str, Option] | None = None) -> AnyWorkload:
     """Import the file and read what it says.
 
     Raises:
@@ -120,7 +122,7 @@ def load(path: Path, options: Mapping[str, Any] | None = None) -> AnyWorkload:
     if hasattr(module, "WORKLOAD") or hasattr(module, "workload"):
         return _spec(path, module, options or {})
     if options:
-        raise WorkloadError(f"{path.name} takes no settings; only a function workload(...) does.")
+        raise WorkloadError(f"{path.name} takes no --set; only a function workload(...) does.")
     return _native(path, sha256, module)
 
 
@@ -146,19 +148,17 @@ def loss(workload: NativeWorkload, framework: str) -> Callable[..., Any] | None:
     return getattr(module, LOSSES[framework], None)
 
 
-def _spec(path: Path, module: ModuleType, options: Mapping[str, Any]) -> Workload:
-    if hasattr(module, "workload"):
-        with blamed(path, "workload"):
-            found = module.workload(**options)
-        source = "workload()"
-    elif options:
-        raise WorkloadError(f"{path.name} takes no settings; only a function workload(...) does.")
-    else:
-        found, source = module.WORKLOAD, "WORKLOAD"
+def _spec(path: Path, module: ModuleType, options: Mapping[str, Option]) -> Workload:
+    """WORKLOAD, or what workload() makes of the options that its keywords name."""
+    make = getattr(module, "workload", None)
+    with blamed(path, "workload"):
+        found = module.WORKLOAD if hasattr(module, "WORKLOAD") else make()  # type: ignore[misc]
+        if isinstance(found, Workload) and options:
+            found = made(found, make, options)
     if not isinstance(found, Workload):
-        raise WorkloadError(
-            f"{path.name}: {source} is {_a(found)}, not a Workload of workloads.spec."
-        )
+        source = "WORKLOAD" if hasattr(module, "WORKLOAD") else "workload()"
+        kind = type(found).__name__
+        raise WorkloadError(f"{path.name}: {source} is a {kind}, not a Workload of workloads.spec.")
     return msgspec.structs.replace(found, name=path.stem)
 
 
@@ -237,10 +237,6 @@ def _weights(path: Path, module: ModuleType) -> dict[str, tuple[str, Shape | Non
                 '("dense/kernel", (7, 7, 64)).'
             ) from None
     return found
-
-
-def _a(found: object) -> str:
-    return f"a {type(found).__name__}"
 
 
 def _file(path: str) -> str:

@@ -39,13 +39,14 @@ class MappedArray(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MappedLayer(msgspec.Struct, frozen=True, kw_only=True):
-    """A layer by its shared name; `torch` and `keras` are the numbers of units that it owns.
+    """A layer by its shared name and its kind in neutral words; `torch` and `keras` are the numbers of units that it owns.
 
     `turn` says how torch's output becomes Keras', None where the two can't be compared;
     `activation` is one that Keras applies inside the layer, and torch after it.
     """
 
     name: str
+    kind: str
     torch: int | None = None
     keras: int | None = None
     torch_name: str = ""

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
@@ -19,6 +20,8 @@ from workloads.layers import (
     Relu,
     Shape,
 )
+
+Option = int | float | str
 
 INPUT = "input"
 LAYER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -43,7 +46,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     A sample is an image or a vector of numbers, or where the first layer is an embedding, a
     sequence of tokens; the logits are one vector a sample, or one for each place of a
     sequence. `learning_rates` are those of the optimizers by name; the loss is the mean
-    cross-entropy.
+    cross-entropy. `options` are what the function that made it was given, by keyword.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     learning_rates: dict[str, float] = msgspec.field(
         default_factory=lambda: {"adam": 1e-3, "sgd": 1e-2}
     )
+    options: dict[str, Option] = {}
 
     def __post_init__(self) -> None:
         self._check_names()
@@ -67,10 +71,9 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
         for layer in self.layers[:-1]:
             if layer.name not in used:
                 raise WorkloadError(f"{self.name}: no layer takes what {layer.name} gives.")
+        flattened = self.flattened()
         for placed in self.placed():
-            if isinstance(placed.layer, BatchNorm | LayerNorm) and self.flattened().keys() & {
-                *placed.inputs
-            }:
+            if isinstance(placed.layer, BatchNorm | LayerNorm) and placed.inputs[0] in flattened:
                 raise WorkloadError(
                     f"{self.name}: {placed.layer.name} normalises a flattened image; put it "
                     "before the flatten, or after a linear layer."
@@ -78,7 +81,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
     def _check_names(self) -> None:
         names = [layer.name for layer in self.layers]
-        twice = {name for name in names if names.count(name) > 1}
+        twice = {name for name, count in Counter(names).items() if count > 1}
         if twice:
             raise WorkloadError(f"{self.name}: layer names must differ; twice: {sorted(twice)}.")
         for name in names:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from analysis import wording
 from analysis.comparison.record import Comparison, Evidence
 from analysis.comparison.values import interval, ranges, times
+from analysis.parity.phrases import lowered
 from profilers.records import ComparisonSummary, Ratio
 
 
@@ -20,6 +21,9 @@ def sentences(record: Comparison) -> Iterator[str]:
 def _sentence(
     record: Comparison, other: int, summary: ComparisonSummary, evidence: Evidence
 ) -> str:
+    if evidence.parity is not None and not evidence.parity.comparable:
+        reason = evidence.parity.reason
+        return f"{summary.other} is not comparable with {summary.baseline}: {lowered(reason)}"
     ratio = summary.ratio
     if ratio is None or ratio.low is None or ratio.high is None:
         return _without_interval(record, other, evidence, ratio)

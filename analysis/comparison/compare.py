@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import cost_text, finish
-from analysis.comparison import figures, ratios, rounds, same_work
+from analysis import conditions, cost_text, finish
+from analysis.comparison import figures, parity, ratios, rounds, same_work
 from analysis.comparison.ratios import Sample, Verdict
 from analysis.comparison.record import ComparedSide, Comparison, Evidence, SameWork, Warned
 from analysis.comparison.rounds import SideRuns
 from analysis.finish import Finished
+from analysis.summary import Measured
 from profilers import rundir
 from profilers.records import ComparisonSummary, RoundsRecord, RunRecord
 from profilers.rundir import ProfileError
@@ -142,6 +143,7 @@ def _held_against(
                 holm_threshold=verdict.threshold,
                 repeats_needed=verdict.repeats_needed,
                 same_work=work,
+                parity=parity.parity(baseline, other),
             )
         )
         summaries.append(_summary(path, baseline, other, sample, verdict, evidence[-1]))
@@ -160,7 +162,9 @@ def _summary(
     warnings = [
         f"{side.label} was not run: {side.not_run}" for side in (baseline, other) if side.not_run
     ]
-    if evidence.same_work is not None and evidence.same_work.differing:
+    if evidence.parity is not None and not evidence.parity.comparable:
+        warnings.append(evidence.parity.reason)
+    elif evidence.same_work is not None and evidence.same_work.differing:
         warnings.append(same_work.sentence(evidence.same_work))
     warnings += [f"round {each.round} has no pair: {each.reason}" for each in evidence.dropped]
     return ComparisonSummary(
@@ -168,11 +172,16 @@ def _summary(
         other=other.label,
         ratio=ratios.ratio(sample) if sample else None,
         verdict=verdict.text,
-        parity=None,
-        conditions=same_work.conditions(*runs) if all(runs) else None,
+        parity=evidence.parity.verdict if evidence.parity else None,
+        conditions=_conditions(*runs) if all(runs) else None,
         path=path,
         warnings=warnings,
     )
+
+
+def _conditions(baseline: Sequence[Measured], other: Sequence[Measured]) -> str:
+    known = [[conditions.of_run(run) for run in side] for side in (baseline, other)]
+    return conditions.sentence(conditions.between(*known))
 
 
 def _same_work(baseline: SideRuns, other: SideRuns) -> SameWork | None:

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from analysis.comparison.ratios import Kind
+from analysis.parity.check import Verdict
 from profilers.records import ComparisonRecord, DataRecord, Environment, Settings
 
 
@@ -79,11 +80,29 @@ class SameWork(msgspec.Struct, frozen=True, kw_only=True):
     later_difference: float | None = None
 
 
+class Parity(msgspec.Struct, frozen=True):
+    """The worst of the parity certificates of all pairs of runs, and the round of that pair.
+
+    `sentence` says it in one line, `reason` why.
+    """
+
+    verdict: Verdict
+    sentence: str
+    reason: str
+    round: int
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the times of both sides say anything about each other."""
+        return self.verdict != "not comparable"
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What the comparison of the baseline with `other` stands on.
 
     `mean_log_ratio` and `deviation` are of the pairs' ln ratios. `p_value` and `holm_threshold`
     are those of the test for "different", `repeats_needed` how many pairs would show it.
+    `parity` is None where a run has no probe.
     """
 
     other: str
@@ -96,6 +115,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     holm_threshold: float | None
     repeats_needed: int | None
     same_work: SameWork | None
+    parity: Parity | None = None
 
 
 class Range(msgspec.Struct, frozen=True):

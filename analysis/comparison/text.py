@@ -6,7 +6,7 @@ from pathlib import Path
 from analysis import run_text, settings_text, sides, wording
 from analysis.comparison import answer, rounds, same_work, trust, values, where
 from analysis.comparison.compare import Compared
-from analysis.comparison.record import Comparison, SameWork
+from analysis.comparison.record import Comparison, Evidence, SameWork
 from analysis.comparison.table import Column, Table, tables
 from analysis.comparison.values import Written
 from analysis.layout import commands, labelled, shown_path, tied, wrapped
@@ -14,6 +14,7 @@ from analysis.sides import Shown
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
 
 WORK_INDENT = 11
+CERTIFIED = ("same arithmetic", "same model, stock optimizers differ")
 
 
 def lines(compared: Compared) -> Iterator[Line]:
@@ -78,24 +79,34 @@ def _settings(record: Comparison, shown: Shown) -> str:
 
 
 def _work(record: Comparison, shown: Shown) -> Iterator[Line]:
-    """Whether the sides did the same work, and under the same conditions; alike sides at once."""
-    whose: dict[tuple[SameWork, str | None], list[str]] = {}
+    """The certificate, or where there is none whether the runs recorded the same work.
+
+    Beside it stands whether they ran under the same conditions. Alike sides are told at once.
+    """
+    whose: dict[tuple[str, str, str | None], list[str]] = {}
     for number, summary, evidence in zip(
         record.others, record.comparisons, record.evidence, strict=True
     ):
         if number in shown.numbers and evidence.same_work is not None:
-            found = (evidence.same_work, summary.conditions)
+            found = (*_told(evidence, evidence.same_work), summary.conditions)
             whose.setdefault(found, []).append(summary.other)
-    for (work, conditions), labels in whose.items():
+    for (title, text, conditions), labels in whose.items():
         who = f"{wording.listed(labels)}: " if len(whose) > 1 else ""
         alike = "; same conditions" if conditions == "same" else ""
-        if work.differing:
-            yield from wrapped(f"{who}{same_work.sentence(work)}", WARNING)
+        if title:
+            yield from labelled(title, [f"✓ {who}{text}{alike}"], indent=WORK_INDENT)
         else:
-            text = f"✓ {who}{same_work.sentence(work)}{alike}"
-            yield from labelled("Same work", [text], indent=WORK_INDENT)
+            yield from wrapped(f"{who}{text}", WARNING)
         if conditions not in (None, "same"):
             yield from wrapped(f"{who}other conditions: {conditions}", WARNING)
+
+
+def _told(evidence: Evidence, work: SameWork) -> tuple[str, str]:
+    """The title of what is said of a side and the text; bad news has no title."""
+    if evidence.parity is not None:
+        certified = evidence.parity.verdict in CERTIFIED
+        return "Parity" if certified else "", evidence.parity.sentence
+    return "" if work.differing else "Same work", same_work.sentence(work)
 
 
 def _figures(record: Comparison, shown: Shown) -> Iterator[Line]:

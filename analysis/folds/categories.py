@@ -46,6 +46,9 @@ LAYERS = (
 )
 """Kinds of layers that frameworks make of plain ops; by the layer's kind, or else its name."""
 
+ACTIVATIONS = re.compile(r"(?:^|_)(?:gelu|silu|swish|mish|softplus|selu|elu)_?\d*$")
+"""Layers that frameworks make of elementwise ops; others in them, as a product, keep their own."""
+
 OF_THE_LAYER = frozenset(
     (
         Category.ELEMENTWISE,
@@ -124,4 +127,6 @@ def _of_layer(layer: str, named: Meaning | None) -> Category | None:
     if not layer or (named and named.category not in OF_THE_LAYER):
         return None
     text = layer.rsplit(".", 1)[-1].lower()
+    if named and named.category == Category.ELEMENTWISE and ACTIVATIONS.search(text):
+        return Category.ACTIVATION
     return next((found for pattern, found in LAYERS if pattern.search(text)), None)

@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from analysis.formulas import contractions, convolution, pointwise
+from analysis.formulas import contractions, convolution, pointwise, recurrent
 from analysis.formulas.call import Call, Counted, UnknownWorkError, parse_call
 
 NAMESPACE = "aten::"
 LARGEST = 2**63 - 1
 CONCRETE = re.compile(r"conv|pool")
 NO_TEXT, TYPES, VALUES = range(3)
-FORMULAS = contractions.FORMULAS | convolution.FORMULAS | pointwise.FORMULAS
+FORMULAS = contractions.FORMULAS | convolution.FORMULAS | pointwise.FORMULAS | recurrent.FORMULAS
 
 Formula = Callable[[Call], Counted]
 

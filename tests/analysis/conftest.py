@@ -140,6 +140,7 @@ class RunMaker:
 
     start_ns = START_NS
     steps = STEPS
+    result = RESULT
     host_samples = HOST_SAMPLES
     step = staticmethod(step)
     environment = staticmethod(environment)

@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from analysis import layout
 
@@ -66,3 +67,15 @@ def test_a_label_stands_before_the_first_line_alone() -> None:
     assert found[1].startswith(" " * 11 + "a")
     assert found[2] == " " * 11 + "b"
     assert max(map(len, found)) <= 100
+
+
+@pytest.mark.parametrize("width", [4, 7, 20])
+def test_wide_letters_take_two_cells(width: int) -> None:
+    found = [each.text for each in layout.wrapped("層 畳み込み層の出力 x", "", width)]
+    assert max(map(cell_len, found)) <= width
+    assert "".join("".join(found).split()) == "層畳み込み層の出力x"
+
+
+def test_a_sentence_that_is_moved_in() -> None:
+    found = [each.text for each in layout.wrapped("one two three", "", 8, indent=2, hanging=1)]
+    assert found == ["  one", "   two", "   three"]

@@ -47,6 +47,13 @@ def test_the_figures(text: str) -> None:
     )
 
 
+def test_work_stands_beside_the_samples(make_run: Any) -> None:
+    known = msgspec.structs.replace(make_run.result, flops_per_step=2_000_000)
+    assert row(text_of(make_run(result=known)), "samples/s").startswith(
+        "samples/s 80,000 5.00 GFLOP/s inference"
+    )
+
+
 def test_phases_and_gaps_add_up_to_the_profiled_step(text: str) -> None:
     assert "a profiled step takes 0.500 ms, mean of 2" in row(text, "Where")
     times = [float(row(text, name).split("█ ")[1].split()[0]) for name in ("optimizer", "forward")]

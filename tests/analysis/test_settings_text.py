@@ -21,6 +21,11 @@ def test_settings_and_versions_of_one_side(
     )
 
 
+def test_options_stand_with_the_workload(make_record: Callable[..., RunRecord]) -> None:
+    text = written(make_record(workload="conv2d", options={"size": 8, "kernel": 3}))
+    assert text.startswith("conv2d (size 8, kernel 3), digits")
+
+
 def test_without_an_environment_there_are_no_versions(
     make_record: Callable[..., RunRecord],
 ) -> None:

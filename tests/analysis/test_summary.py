@@ -32,6 +32,16 @@ def test_every_figure_of_a_cpu_run(make_run: Any) -> None:
     assert [getattr(found, name) for name in missing] == [None] * 5
 
 
+def test_work_is_set_against_the_median_step(make_run: Any) -> None:
+    known = msgspec.structs.replace(make_run.result, flops_per_step=2_000_000)
+    found = summarised(make_run("known", result=known))
+    assert found.flops_per_step == 2_000_000
+    assert found.flops_per_second == pytest.approx(2e6 / 0.4e-3)
+    none = msgspec.structs.replace(known, flops_per_step=0)
+    for name, result in {"unknown": make_run.result, "none": none}.items():
+        assert summarised(make_run(name, result=result)).flops_per_second is None
+
+
 def test_it_is_written_into_the_run(make_run: Any) -> None:
     run = make_run()
     found = summarised(run)

@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 from hypothesis import given
@@ -123,3 +124,33 @@ def test_escapes_are_those_of_json(text: str, encoding: str | None, written: str
 
 def test_lone_surrogates_are_replaced_and_pairs_are_joined() -> None:
     assert wording.well_formed("a\ud800b \ud83d\udc67 漢👧") == "a\ufffdb 👧 漢👧"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.54, "0.54"),
+        (0.0, "0"),
+        (13.0, "13"),
+        (1e-3, "0.001"),
+        (4.4e-16, "4e-16"),
+        (-4.4e-16, "−4e-16"),
+        (-0.5, "−0.5"),
+        (50_890.0, "50,900"),
+        (1e9, "1e9"),
+        (math.inf, "infinite"),
+        (-math.inf, "−infinite"),
+        (math.nan, "–"),
+        (None, "–"),
+    ],
+)
+def test_numbers_of_any_size(value: float | None, text: str) -> None:
+    assert wording.magnitude(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3.2e-8, "3e-8"), (0.0, "0e0"), (0.01, "1e-2"), (None, "–"), (math.inf, "–")],
+)
+def test_powers_of_ten(value: float | None, text: str) -> None:
+    assert wording.power(value) == text

@@ -24,6 +24,7 @@ from profilers.protocol import Ready
 from profilers.records import Phase, ResourcesRecord, Result, RunRecord, Step
 from profilers.rounds import Rounds
 from profilers.rundir import ProfileError
+from workloads import flops
 from workloads.batches import Batches, BatchOrder
 from workloads.catalogue import find_workload
 from workloads.data import sources
@@ -138,13 +139,14 @@ def test_no_data_are_touched_before_the_framework_is_known_to_work(
 
 
 @pytest.mark.slow
-def test_a_run_reads_the_files_of_a_folder(
+def test_a_run_reads_the_files_of_a_folder_and_says_nothing_if_quiet(
     profile_command: Command, tmp_path: Path, mnist_folder: Path
 ) -> None:
     request = ["--framework", "torch", "--device", "cpu", "--data", str(mnist_folder)]
     request += ["--batch-size", "4", "--steps", "5", "--warmup", "1", "--profile-steps", "1"]
-    done = profile_command(*request, "--output", str(tmp_path / "traces"), "--json")
+    done = profile_command(*request, "--output", str(tmp_path / "traces"), "--json", "--quiet")
     assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
     (row,) = json.loads(done.stdout)["runs"]
     assert row["data"] == "mnist"
     record = rundir.read_json(Path(row["path"]) / rundir.RUN, RunRecord)
@@ -283,6 +285,9 @@ def test_json_is_as_its_schema_says(torch_runs: dict[str, dict[str, Any]]) -> No
         assert row["overhead_ratio"] > 0.5
         assert row["rss_peak_bytes"] > 50_000_000
         assert row["gpu_percent"] is None
+        work = flops.per_step(find_workload(row["workload"]), row["batch_size"], training=True)
+        assert row["flops_per_step"] == work
+        assert row["flops_per_second"] == pytest.approx(1e3 * work / row["step_ms"]["median"])
 
 
 def test_the_schema_file_names_every_field_of_the_code() -> None:
@@ -293,21 +298,10 @@ def test_the_schema_file_names_every_field_of_the_code() -> None:
 
 
 @pytest.mark.slow
-def test_five_epochs_on_the_digits_reach_92_percent(
+def test_repeats_are_runs_of_their_own_and_five_epochs_on_the_digits_reach_92_percent(
     profile_command: Command, tmp_path: Path
 ) -> None:
     request = ["--framework", "torch", "--device", "cpu", "--epochs", "5", "--threads", "1"]
-    done = profile_command(*request, "--output", str(tmp_path), "--json", "--quiet")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    (row,) = json.loads(done.stdout)["runs"]
-    assert row["accuracy"] >= 0.92
-    assert row["step_ms"]["count"] == 5 * (1437 // 32)
-
-
-@pytest.mark.slow
-def test_repeats_are_runs_of_their_own(profile_command: Command, tmp_path: Path) -> None:
-    request = ["--framework", "torch", "--device", "cpu", "--steps", "20", "--threads", "1"]
     done = profile_command(
         *request, "--repeats", "2", "--name", "twice", "--output", str(tmp_path), "--json"
     )
@@ -316,3 +310,6 @@ def test_repeats_are_runs_of_their_own(profile_command: Command, tmp_path: Path)
     assert [run["id"] for run in runs] == ["twice-1", "twice-2"]
     assert sorted(os.listdir(tmp_path)) == ["twice-1", "twice-2"]
     assert "run 2 of 2" in done.stderr
+    for run in runs:
+        assert run["accuracy"] >= 0.92
+        assert run["step_ms"]["count"] == 5 * (1437 // 32)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psutil
@@ -19,16 +20,25 @@ from profilers.records import RunError, RunRecord, Step
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
+IMPATIENT = (
+    "import sys; from profilers import cli, launch\n"
+    "launch.PATIENCE_SECONDS = 1.0; sys.exit(cli.main())"
+)
+"""The command, but a child that is asked to end has a second for it."""
 
 
 class Going:
     """A run that is in its timed steps, and the processes that belong to it."""
 
     def __init__(
-        self, output: Path, *arguments: str, ignoring: signal.Signals | None = None
+        self,
+        output: Path,
+        *arguments: str,
+        ignoring: signal.Signals | None = None,
+        program: tuple[str, ...] = ("profile.py",),
     ) -> None:
         self.path = output / "run"
-        command = [sys.executable, "profile.py", "--framework", "torch", "--device", "cpu"]
+        command = [sys.executable, *program, "--framework", "torch", "--device", "cpu"]
         command += ["--steps", "10000000", "--threads", "1", "--output", str(output)]
         self.parent = subprocess.Popen(
             [*command, "--name", "run", *arguments],
@@ -88,8 +98,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Going]]:
     """Starts a run and waits for its timed steps; ends what a failed test left."""
     started: list[Going] = []
 
-    def begin(*arguments: str, ignoring: signal.Signals | None = None) -> Going:
-        started.append(Going(tmp_path, *arguments, ignoring=ignoring))
+    def begin(*arguments: str, **options: Any) -> Going:
+        started.append(Going(tmp_path, *arguments, **options))
         return started[0]
 
     yield begin
@@ -133,7 +143,7 @@ def test_a_killed_parent_leaves_no_process_and_no_run_that_seems_to_run(going: G
     assert len(going.steps()) > 100
 
 
-def test_a_terminal_that_closes_is_an_interruption_but_not_under_nohup(
+def test_under_nohup_a_run_goes_on_without_its_terminal_and_without_its_sampler(
     start: Callable[..., Going],
 ) -> None:
     run = start(ignoring=signal.SIGHUP)
@@ -141,9 +151,13 @@ def test_a_terminal_that_closes_is_an_interruption_but_not_under_nohup(
     before = len(run.steps())
     run.parent.send_signal(signal.SIGHUP)
     run.wait_for(lambda: len(run.steps()) > before + 100)
+    run.the("profilers.sampling.sampler").kill()
+    before = len(run.steps())
+    run.wait_for(lambda: len(run.steps()) > before + 100)
     run.parent.send_signal(signal.SIGINT)
     run.end()
     assert run.record().status == "interrupted"
+    assert any("the sampler ended early" in text for text in run.record().warnings)
 
 
 def test_a_killed_child_is_a_failed_run(going: Going) -> None:
@@ -158,25 +172,17 @@ def test_a_killed_child_is_a_failed_run(going: Going) -> None:
     assert record.error.kind == "killed"
 
 
-def test_a_killed_sampler_is_told_and_the_run_goes_on(going: Going) -> None:
-    going.the("profilers.sampling.sampler").kill()
-    before = len(going.steps())
-    going.wait_for(lambda: len(going.steps()) > before + 100)
-    going.parent.send_signal(signal.SIGINT)
-    going.end()
-    assert any("the sampler ended early" in text for text in going.record().warnings)
-
-
 def test_a_run_that_takes_too_long_is_stopped(start: Callable[..., Going]) -> None:
-    run = start("--timeout", "8")
+    run = start("--timeout", "5")
     errors = run.end()
     assert run.parent.returncode == 1
     assert run.record().status == "timed-out"
-    assert run.record().error == RunError("timeout", "stopped after --timeout 8 s")
-    assert "stopped after --timeout 8 s" in errors
+    assert run.record().error == RunError("timeout", "stopped after --timeout 5 s")
+    assert "stopped after --timeout 5 s" in errors
 
 
-def test_a_child_that_ignores_the_request_is_killed(going: Going) -> None:
+def test_a_child_that_ignores_the_request_is_killed(start: Callable[..., Going]) -> None:
+    going = start(program=("-c", IMPATIENT)).wait_for_timed_steps()
     child = going.the("profilers.child")
     os.kill(child.pid, signal.SIGSTOP)
     going.parent.send_signal(signal.SIGINT)

@@ -64,6 +64,9 @@ def test_what_is_asked_is_what_is_set() -> None:
         (["--frobnicate"], "unrecognized arguments"),
         (["--batch", "3"], "unrecognized arguments"),
         (["--precision", "fp8"], "invalid choice"),
+        (["--set", "size"], "'size' is not KEY=VALUE"),
+        (["--set", "=3"], "'=3' is not KEY=VALUE"),
+        (["--set", "size="], "'size=' is not KEY=VALUE"),
     ],
 )
 def test_what_can_not_be_is_one_sentence(arguments: list[str], words: str) -> None:
@@ -112,6 +115,15 @@ def test_frameworks_and_modes_must_be_known(arguments: list[str], words: str) ->
     with pytest.raises(ProfileError, match=words) as caught:
         sides(*arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_options_of_the_workload_are_given_one_by_one() -> None:
+    made = options.parser(frameworks()).parse_args(["--set", "size=8", "--set", "kind=a=b"])
+    assert options.workload_options(made) == {"size": "8", "kind": "a=b"}
+    assert asked("--workload", "matmul").options == {"size": 1024}
+    twice = options.parser(frameworks()).parse_args(["--set", "size=8", "--set", "size=9"])
+    with pytest.raises(ProfileError, match="--set gives size two values, 8 and 9"):
+        options.workload_options(twice)
 
 
 def test_a_pipeline_has_as_many_workers_as_there_are_threads() -> None:

@@ -155,6 +155,12 @@ def test_weights_that_can_not_be_had_are_one_sentence(
     assert "is neither a run nor a framework" in refused("--from", "n" * 5000)
     other = refused("--workload", "cifar10-cnn3", "--from", "trained")
     assert "trained mnist-mlp, not cifar10-cnn3; add --workload mnist-mlp" in other
+    record = rundir.read_json(trained / rundir.RUN, RunRecord)
+    smaller = msgspec.structs.replace(record.settings, workload="matmul", options={"size": 8})
+    rundir.write_json(trained / rundir.RUN, msgspec.structs.replace(record, settings=smaller))
+    other = refused("--workload", "matmul", "--from", "trained")
+    assert "trained matmul with size=8, not with size=1024; give the same to --set" in other
+    rundir.write_json(trained / rundir.RUN, record)
     (trained / rundir.WEIGHTS).unlink()
     assert "holds no weights.npz (its mode is train, its status complete)" in refused(
         "--from", "trained"

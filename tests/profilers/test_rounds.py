@@ -158,24 +158,19 @@ REQUEST = ("--device", "cpu", "--threads", "1", "--steps", "100", "--profile-ste
 
 
 @pytest.mark.slow
-def test_both_frameworks_are_run_and_compared(profile_command: Command, tmp_path: Path) -> None:
-    pytest.importorskip("tensorflow")
-    request = ["--framework", "both", "--repeats", "2", "--name", "x", "--json"]
-    done = profile_command(*request, *REQUEST, "--output", str(tmp_path))
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
-    assert [run["status"] for run in document["runs"]] == ["complete"] * 4
-    (comparison,) = document["comparisons"]
-    assert comparison["path"] == str(tmp_path / "compare-x")
+def test_both_frameworks_are_run_and_compared(compared_runs: dict[str, Any]) -> None:
+    assert [run["status"] for run in compared_runs["runs"]] == ["complete"] * 4
+    (comparison,) = compared_runs["comparisons"]
+    assert comparison["path"] == str(compared_runs["output"] / "compare-x")
     assert comparison["ratio"]["pairs"] == 2
     medians: dict[str, list[float]] = {"torch": [], "tensorflow": []}
-    for run in document["runs"]:
+    for run in compared_runs["runs"]:
         medians[run["framework"]].append(run["step_ms"]["median"])
     quotient = 1.0
     for baseline, other in zip(medians["torch"], medians["tensorflow"], strict=True):
         quotient *= (other / baseline) ** 0.5
     assert comparison["ratio"]["estimate"] == pytest.approx(quotient, rel=1e-6)
-    assert "run 4 of 4" in done.stderr
+    assert "run 4 of 4" in compared_runs["stderr"]
 
 
 @pytest.mark.slow

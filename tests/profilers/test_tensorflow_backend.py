@@ -8,7 +8,7 @@ import pytest
 
 from profilers.records import Settings
 from tests.profilers.observers import Nobody, batches, train
-from workloads.catalogue import find_dataset, find_workload
+from workloads.catalogue import find_workload
 from workloads.weights import fingerprint, initial_weights
 
 if TYPE_CHECKING:
@@ -17,22 +17,25 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 MakeBackend = Callable[..., "TensorFlowBackend"]
+Samples = Callable[..., dict[str, Any]]
 EXECUTIONS = ("function", "fit", "xla", "eager")
 
 
 @pytest.fixture
-def make_backend(make_settings: Callable[..., Settings]) -> Iterator[MakeBackend]:
+def make_backend(
+    make_settings: Callable[..., Settings], made_up_arrays: Samples
+) -> Iterator[MakeBackend]:
     pytest.importorskip("tensorflow")
     import keras
 
     from profilers import tensorflow_backend
 
-    def make(**changes: Any) -> "TensorFlowBackend":
+    def make(data: str = "synthetic", **changes: Any) -> "TensorFlowBackend":
         settings = make_settings(**{"framework": "tensorflow", "execution": "function"} | changes)
-        workload = find_workload(settings.workload)
+        workload = find_workload(settings.workload, settings.options)
         backend = tensorflow_backend.create(settings)
         backend.build(workload, initial_weights(workload, settings.seed))
-        backend.load(find_dataset("synthetic").load(workload, None).arrays())
+        backend.load(made_up_arrays(workload, data))
         return backend
 
     yield make
@@ -50,6 +53,18 @@ def ops_per_step(profile: Path) -> list[int]:
     return np.unique(steps, return_counts=True)[1].tolist()
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_model_of_tokens_learns_at_each_place(make_backend: MakeBackend, precision: str) -> None:
+    options = {"length": 8, "width": 32, "heads": 2, "blocks": 1, "vocabulary": 16}
+    backend = make_backend("markov", workload="transformer", options=options, precision=precision)
+    losses = train(backend, 60)
+    assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.3
+    accuracy, loss = backend.evaluate(100)
+    assert accuracy > 2 / 16
+    assert loss == pytest.approx(losses[-1], abs=0.3)
+    backend.inference(3)()
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_the_loss_falls(make_backend: MakeBackend, optimizer: str, precision: str) -> None:
@@ -63,6 +78,7 @@ def test_the_loss_falls(make_backend: MakeBackend, optimizer: str, precision: st
 def test_the_first_losses_are_those_of_torch(
     make_backend: MakeBackend,
     make_settings: Callable[..., Settings],
+    made_up_arrays: Samples,
     workload: str,
     execution: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -73,7 +89,7 @@ def test_the_first_losses_are_those_of_torch(
     spec = find_workload(workload)
     other = torch_backend.create(make_settings(workload=workload, optimizer="sgd"))
     other.build(spec, initial_weights(spec, 0))
-    other.load(find_dataset("synthetic").load(spec, None).arrays())
+    other.load(made_up_arrays(workload))
     ours = make_backend(workload=workload, execution=execution, optimizer="sgd")
     assert train(ours, 3) == pytest.approx(train(other, 3), abs=1e-5)
 
@@ -149,12 +165,13 @@ def test_after_many_steps_as_many_ops_are_recorded_as_by_a_fresh_function(
 ) -> None:
     backend = make_backend(execution=execution)
     recorded = []
-    for name in ("fresh", "later"):
+    for name, steps_before in (("fresh", 0), ("later", 1000)):
+        if steps_before:
+            backend.run(batches(backend, steps_before), Nobody())
         (tmp_path / name).mkdir()
         backend.prepare_profiling()
         backend.record(batches(backend, 22), Nobody(), tmp_path / name, unrecorded=2)
         recorded.append(np.mean(ops_per_step(tmp_path / name / "tensorflow.xplane.pb")))
-        backend.run(batches(backend, 1000), Nobody())
     assert recorded[0] > 50
     assert recorded[1] == pytest.approx(recorded[0], rel=0.02)
     graph_ops = backend.graph_ops()

@@ -10,7 +10,7 @@ import pytest
 
 from profilers.records import Settings
 from tests.profilers.observers import Nobody, batches, train
-from workloads.catalogue import find_dataset, find_workload
+from workloads.catalogue import find_workload
 from workloads.weights import fingerprint, initial_weights
 
 if TYPE_CHECKING:
@@ -19,27 +19,29 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 MakeBackend = Callable[..., "TorchBackend"]
+Samples = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
 def make_backend(
     make_settings: Callable[..., Settings],
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
+    compiled_code: Path,
+    made_up_arrays: Samples,
 ) -> MakeBackend:
     from profilers import torch_backend, torch_device
 
     for name in torch_device.CACHE_VARIABLES:
-        monkeypatch.setenv(name, str(tmp_path_factory.mktemp("compiled")))
+        monkeypatch.setenv(name, str(compiled_code))
     # The number of inter-op threads can be set once in a process, and tests share one.
     monkeypatch.setattr(torch_device.torch, "set_num_interop_threads", lambda count: None)
 
-    def make(**changes: Any) -> "TorchBackend":
+    def make(data: str = "synthetic", **changes: Any) -> "TorchBackend":
         settings = make_settings(**changes)
-        workload = find_workload(settings.workload)
+        workload = find_workload(settings.workload, settings.options)
         backend = torch_backend.create(settings)
         backend.build(workload, initial_weights(workload, settings.seed))
-        backend.load(find_dataset("synthetic").load(workload, None).arrays())
+        backend.load(made_up_arrays(workload, data))
         return backend
 
     return make
@@ -129,6 +131,27 @@ def test_running_out_of_memory_is_explained(make_backend: MakeBackend) -> None:
     backend = make_backend()
     assert "use a smaller --batch-size" in str(backend.explain(torch.OutOfMemoryError("CUDA ...")))
     assert backend.explain(ValueError("something else")) is None
+
+
+def test_a_layer_that_the_processor_lacks_is_explained(make_backend: MakeBackend) -> None:
+    error = RuntimeError("could not create a primitive descriptor for the LSTM")
+    found = make_backend(precision="fp16").explain(error)
+    assert found == (
+        "oneDNN can't compute a layer of this model in fp16 on this processor; use --precision "
+        "fp32 or bf16."
+    )
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_model_of_tokens_learns_at_each_place(make_backend: MakeBackend, precision: str) -> None:
+    options = {"length": 8, "width": 32, "heads": 2, "blocks": 1, "vocabulary": 16}
+    backend = make_backend("markov", workload="transformer", options=options, precision=precision)
+    losses = train(backend, 60)
+    assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.3
+    accuracy, loss = backend.evaluate(100)
+    assert accuracy > 2 / 16
+    assert loss == pytest.approx(losses[-1], abs=0.3)
+    backend.inference(3)()
 
 
 def test_inference_leaves_the_weights_alone(make_backend: MakeBackend) -> None:

@@ -1,64 +1,64 @@
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from tests.profilers import reference
+from tests.profilers.small_models import MODELS, inputs_of
 from workloads.catalogue import find_workload
-from workloads.layers import Conv2d, Flatten, Linear, MaxPool2d, Relu
-from workloads.spec import Workload
 from workloads.weights import fingerprint, initial_weights
 
 pytestmark = pytest.mark.slow
 
-Array = npt.NDArray[Any]
+SHIPPED = ("mnist-mlp", "cifar10-cnn3", "cifar10-cnn5")
 
 
-def reference_forward(workload: Workload, weights: dict[str, Array], images: Array) -> Array:
-    """The model in plain numpy float64, straight from the definitions of the layers."""
-    x = images.astype(np.float64)
-    for layer in workload.layers:
-        match layer:
-            case Conv2d():
-                kernel = weights[f"{layer.name}.weight"].astype(np.float64)
-                windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], (1, 2))
-                x = np.einsum("nhwcij,ijcf->nhwf", windows, kernel) + weights[f"{layer.name}.bias"]
-            case Linear():
-                x = x @ weights[f"{layer.name}.weight"] + weights[f"{layer.name}.bias"]
-            case Relu():
-                x = np.maximum(x, 0)
-            case MaxPool2d():
-                n, h, w, c = x.shape
-                s = layer.size
-                x = x[:, : h // s * s, : w // s * s]
-                x = x.reshape(n, h // s, s, w // s, s, c).max((2, 4))
-            case Flatten():
-                x = x.reshape(len(x), -1)
-    return x
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", MODELS)
+def test_each_layer_computes_what_its_definition_says(name: str, training: bool) -> None:
+    import torch
+
+    from profilers import torch_data, torch_network
+
+    workload = MODELS[name]
+    weights, inputs = initial_weights(workload, seed=5), inputs_of(workload)
+    network = torch_network.build(workload, weights, torch.device("cpu"), torch.float64)
+    network.module.train(training)
+    given = torch_data.features(inputs)
+    recorded: dict[str, reference.Array] = {}
+    for layer, module in network.layers.items():
+        module.register_forward_hook(
+            lambda module, given, found, layer=layer: recorded.update({layer: found.numpy()})
+        )
+    with torch.no_grad():
+        network.module(given)
+    expected = reference.values(workload, weights, inputs, training=training)
+    for layer in network.layers:
+        found = network.outputs[layer](recorded[layer])
+        np.testing.assert_allclose(found, expected[layer], rtol=1e-9, atol=1e-12, err_msg=layer)
 
 
-@pytest.mark.parametrize("name", ["mnist-mlp", "cifar10-cnn3", "cifar10-cnn5"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_torch_computes_what_the_spec_says(name: str) -> None:
     import torch
 
-    from profilers import torch_network
+    from profilers import torch_data, torch_network
 
     workload = find_workload(name)
     weights = initial_weights(workload, seed=5)
     images = np.random.default_rng(0).random((3, *workload.input_shape), dtype=np.float32)
     model = torch_network.build(workload, weights, torch.device("cpu")).module
     with torch.no_grad():
-        outputs = model(torch.from_numpy(images.transpose(0, 3, 1, 2).copy())).numpy()
-    assert np.allclose(outputs, reference_forward(workload, weights, images), atol=1e-5)
+        outputs = model(torch_data.features(images)).numpy()
+    expected = reference.values(workload, weights, images)[workload.layers[-1].name]
+    assert np.allclose(outputs, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["mnist-mlp", "cifar10-cnn3", "cifar10-cnn5"])
+@pytest.mark.parametrize("name", [*SHIPPED, *MODELS])
 def test_weights_come_back_as_they_went_in(name: str) -> None:
     import torch
 
     from profilers import torch_network
 
-    workload = find_workload(name)
+    workload = MODELS.get(name) or find_workload(name)
     weights = initial_weights(workload, seed=1)
     network = torch_network.build(workload, weights, torch.device("cpu"))
     assert fingerprint(network.arrays()) == fingerprint(weights)

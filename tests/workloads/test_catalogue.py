@@ -6,7 +6,7 @@ from workloads.spec import WorkloadError
 
 def test_every_file_with_a_workload_or_data_set_is_found() -> None:
     assert {"mnist-mlp", "cifar10-cnn3", "cifar10-cnn5"} <= {w.name for w in workload_list()}
-    assert {"cifar10", "digits", "mnist", "synthetic", "tiny-imagenet"} == {
+    assert {"cifar10", "digits", "markov", "mnist", "noise", "synthetic", "tiny-imagenet"} == {
         d.name for d in dataset_list()
     }
 

@@ -3,7 +3,20 @@ import importlib
 import pytest
 
 from workloads.catalogue import find_workload, workload_list
-from workloads.layers import Conv2d, Flatten, Linear, MaxPool2d, Relu
+from workloads.layers import (
+    Add,
+    AnyLayer,
+    Attention,
+    BatchNorm,
+    Conv2d,
+    Flatten,
+    LayerNorm,
+    Linear,
+    MaxPool2d,
+    MeanPool,
+    Relu,
+    Rows,
+)
 from workloads.spec import Workload, WorkloadError, summary
 
 
@@ -37,10 +50,33 @@ def test_parameters_layer_by_layer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("mnist-mlp", 50_890), ("cifar10-cnn3", 122_570), ("cifar10-cnn5", 62_006)]
+    ("name", "count"),
+    [
+        ("mnist-mlp", 50_890),
+        ("cifar10-cnn3", 122_570),
+        ("cifar10-cnn5", 62_006),
+        ("tinyimagenet-cnn", 770_216),
+        ("resnet18", 11_173_962),
+        ("matmul", 1024**2),
+    ],
 )
 def test_parameter_counts(name: str, count: int) -> None:
     assert find_workload(name).parameter_count == count
+
+
+def test_shapes_of_the_residual_network() -> None:
+    outputs = {row.name: row.output_shape for row in summary(find_workload("resnet18"))}
+    assert outputs["stem_relu"] == outputs["stage1_block2_relu2"] == (32, 32, 64)
+    assert outputs["stage2_block1_conv1"] == outputs["stage2_block1_shortcut_conv"] == (16, 16, 128)
+    assert outputs["stage4_block2_relu2"] == (4, 4, 512)
+    assert "stage1_block1_shortcut_conv" not in outputs
+    assert "stage2_block2_shortcut_conv" not in outputs
+
+
+def test_a_language_model_says_one_token_for_each_place() -> None:
+    workload = find_workload("transformer", {"length": 6, "vocabulary": 11, "blocks": 1})
+    assert (workload.output_shape, workload.vocabulary, workload.classes) == ((6, 11), 11, 11)
+    assert find_workload("lstm").vocabulary is None
 
 
 def test_stride_and_padding_of_a_convolution() -> None:
@@ -59,6 +95,31 @@ def test_layer_names_must_differ() -> None:
 def test_the_last_layer_must_give_one_logit_for_each_class() -> None:
     with pytest.raises(WorkloadError, match=r"gives \(9,\), not 10"):
         model(Flatten("flatten"), Linear("fc", 9), Relu("relu"))
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ((Flatten("a"), Linear("b", 3), Linear("c", 10, inputs=("a",))), "takes what b gives"),
+        ((Flatten("a"), Linear("b", 10, inputs=("z",))), "b takes 1 earlier layer.s. as input"),
+        ((Flatten("a"), Linear("b", 10, inputs=("b",))), "b takes 1 earlier layer.s. as input"),
+        ((Flatten("a"), Linear("b", 10), Add("c")), "c takes 2 earlier layer.s. as input, not b"),
+        (
+            (Flatten("a"), Linear("b", 10), Add("c", inputs=("a", "b"))),
+            r"c can't add shapes \[\(16,\), \(10,\)\]",
+        ),
+        ((Flatten("a"), BatchNorm("b"), Linear("c", 10)), "b normalises a flattened image"),
+        ((Flatten("a"), Relu("b"), LayerNorm("c"), Linear("d", 10)), "c normalises a flattened"),
+        ((Flatten("a"), MaxPool2d("b", 2), Linear("c", 10)), r"b takes inputs of 3 axes, not"),
+        ((Flatten("input"), Linear("b", 10)), "'input' is no name for a layer"),
+        ((Flatten("a"), Linear("b.c", 10)), "'b.c' is no name for a layer"),
+        ((Rows("a"), Attention("b", 3), MeanPool("c"), Linear("d", 10)), "a width of 4 into 3"),
+    ],
+)
+def test_graphs_that_can_not_be_built(layers: tuple[AnyLayer, ...], words: str) -> None:
+    with pytest.raises(WorkloadError, match=words) as caught:
+        model(*layers)
+    assert str(caught.value).startswith("made-up: ")
 
 
 def test_every_shipped_workload_is_named_as_its_file() -> None:

@@ -95,6 +95,7 @@ def unwritable(error: OSError) -> WorkloadError:
 
 def _key(dataset: DataSet, workload: Workload, origin: str) -> str:
     recipe = f"{dataset.name} {dataset.version} {workload.input_shape} {workload.classes} {origin}"
+    recipe += dataset.variant(workload)
     return f"{dataset.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
 
 

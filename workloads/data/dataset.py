@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,8 @@ import numpy.typing as npt
 from workloads.data.layout import Layout
 from workloads.layers import Shape
 from workloads.spec import Workload, WorkloadError
+
+Kind = Literal["images", "tokens", "numbers"]
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,16 @@ class Stream:
 
 @dataclass(frozen=True)
 class Samples:
-    """Images as uint8 (count, height, width, channels), to be divided by 255; labels int64."""
+    """Inputs (count, ...) and labels of training and test.
 
-    train_inputs: npt.NDArray[np.uint8] | Stream
+    Images and other numbers are uint8, to be divided by 255, images (count, height, width,
+    channels); tokens are int64 (count, length). Labels are int64 (count,), or (count, length) with
+    one for each place of a sequence.
+    """
+
+    train_inputs: npt.NDArray[np.uint8] | npt.NDArray[np.int64] | Stream
     train_labels: npt.NDArray[np.int64]
-    test_inputs: npt.NDArray[np.uint8] | Stream
+    test_inputs: npt.NDArray[np.uint8] | npt.NDArray[np.int64] | Stream
     test_labels: npt.NDArray[np.int64]
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic] | Stream]:
@@ -59,6 +67,10 @@ class DataSet:
     A data set that is read from files has a `layout`, and `load` gets the folder that they are in;
     one that is made from nothing has none, and its `load` gets None. `classes` is None if that
     depends on the workload or the files.
+
+    `kind` says what a sample is: an image with one label; a sequence of tokens, each of them with
+    the next one as its label; or numbers of any shape, with as many labels as the workload gives
+    vectors of logits. `variant` is what the arrays depend on beside shape and classes, as a text.
     """
 
     name: str
@@ -69,19 +81,33 @@ class DataSet:
     load: Callable[[Workload, Path | None], Samples]
     layout: Layout | None = None
     downloads: tuple[Download, ...] = ()
+    kind: Kind = "images"
+    variant: Callable[[Workload], str] = lambda workload: ""
 
     def fits(self, workload: Workload) -> bool:
-        """Whether the workload has the shape and the classes of these samples."""
-        return (not self.shapes or workload.input_shape in self.shapes) and (
-            self.classes is None or workload.classes == self.classes
+        """Whether the workload has the kind, the shape and the classes of these samples."""
+        return (
+            self._suits(workload)
+            and (not self.shapes or workload.input_shape in self.shapes)
+            and (self.classes is None or workload.classes == self.classes)
         )
+
+    def _suits(self, workload: Workload) -> bool:
+        """Whether the workload's samples and labels are of this kind."""
+        tokens = workload.vocabulary
+        if self.kind == "numbers":
+            return tokens is None
+        if self.kind == "images":
+            image = tokens is None and len(workload.input_shape) == 3
+            return image and workload.output_shape == (workload.classes,)
+        return tokens == workload.classes and workload.output_shape[:-1] == workload.input_shape
 
     def check(self, workload: Workload) -> None:
         """Raise WorkloadError unless the workload can be trained on these samples."""
-        if self.shapes and workload.input_shape not in self.shapes:
-            has = " or ".join("×".join(map(str, shape)) for shape in self.shapes)
-            wants = "×".join(map(str, workload.input_shape))
-            problem = f"{workload.name} takes {wants} images, {self.name} has {has}"
+        if not self._suits(workload):
+            problem = f"{workload.name} takes {_taken(workload)}, {self.name} has {self._had()}"
+        elif self.shapes and workload.input_shape not in self.shapes:
+            problem = f"{workload.name} takes {_taken(workload)}, {self.name} has {self._sizes()}"
         elif not self.fits(workload):
             problem = (
                 f"{workload.name} tells {workload.classes} classes apart, {self.name} has "
@@ -90,6 +116,16 @@ class DataSet:
         else:
             return
         raise WorkloadError(f"{problem}{self.remedy(workload)}")
+
+    def _sizes(self) -> str:
+        return " or ".join("×".join(map(str, shape)) for shape in self.shapes)
+
+    def _had(self) -> str:
+        """Its samples in words."""
+        if self.kind == "tokens":
+            return "sequences of tokens, each with the next one as label"
+        sizes = f"{self._sizes()} " if self.shapes else ""
+        return f"{sizes}{self.kind} with one label" if self.kind == "images" else self.kind
 
     def remedy(self, workload: Workload) -> str:
         """The end of a sentence that says why the workload does not fit: what does."""
@@ -103,6 +139,17 @@ class DataSet:
             f"; use --workload {' or '.join(fitting)} for these data, or --data {workload.data} "
             "for this workload."
         )
+
+
+def _taken(workload: Workload) -> str:
+    """A workload's samples in words."""
+    size = "×".join(map(str, workload.input_shape))
+    several = "×".join(map(str, workload.output_shape[:-1]))
+    labels = f" with {several} labels each" if several else ""
+    if workload.vocabulary is not None:
+        return f"sequences of {size} tokens{labels}"
+    kinds = {1: "vectors of {} numbers", 2: "{} sequences", 3: "{} images"}
+    return kinds.get(len(workload.input_shape), "{} numbers").format(size) + labels
 
 
 def given(source: Path | None, name: str) -> Path:

@@ -15,7 +15,7 @@ from analysis.readers.kineto import KinetoTrace
 from analysis.readers.xspace import XSpaceTrace
 from profilers.records import Settings
 from workloads.batches import Batches, BatchOrder
-from workloads.catalogue import find_dataset, find_workload
+from workloads.catalogue import find_workload
 from workloads.weights import initial_weights
 
 pytestmark = pytest.mark.slow
@@ -45,16 +45,20 @@ class Nobody:
 
 @pytest.fixture
 def record(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    make_settings: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    compiled_code: Path,
+    made_up_arrays: Callable[..., dict[str, Any]],
+    tmp_path: Path,
 ) -> Record:
     """Three profiled training steps of a workload, folded."""
 
     def run(framework: str, execution: str, name: str) -> Folded:
         settings = make_settings(framework=framework, execution=execution, workload=name)
         workload = find_workload(name)
-        backend = create(framework, settings, monkeypatch, tmp_path)
+        backend = create(framework, settings, monkeypatch, compiled_code)
         backend.build(workload, initial_weights(workload, 0))
-        backend.load(find_dataset("synthetic").load(workload, None).arrays())
+        backend.load(made_up_arrays(workload))
         backend.prepare_profiling()
         raw = tmp_path / name
         raw.mkdir()
@@ -67,7 +71,9 @@ def record(
     return run
 
 
-def create(framework: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Any:
+def create(
+    framework: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, compiled_code: Path
+) -> Any:
     if framework == "tensorflow":
         pytest.importorskip("tensorflow")
         from profilers import tensorflow_backend
@@ -76,7 +82,7 @@ def create(framework: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, 
     from profilers import torch_backend, torch_device
 
     for name in torch_device.CACHE_VARIABLES:
-        monkeypatch.setenv(name, str(cache / "compiled"))
+        monkeypatch.setenv(name, str(compiled_code))
     # The number of inter-op threads can be set once in a process, and tests share one.
     monkeypatch.setattr(torch_device.torch, "set_num_interop_threads", lambda count: None)
     return torch_backend.create(settings)

@@ -26,6 +26,7 @@ RECORDER = ROOT / "tests" / "data" / "xspace" / "record.py"
 STEPS = 20
 SLACK_NS = 1_000_000
 WORKLOADS = ("mnist-mlp", "cifar10-cnn3", "cifar10-cnn5")
+REQUESTS = (*(f"function/{workload}" for workload in WORKLOADS), "fit/mnist-mlp")
 
 
 @dataclass
@@ -37,24 +38,30 @@ class Recorded:
         return fold_trace(XSpaceTrace(self.path))
 
 
-def record(folder: Path, execution: str, workload: str) -> Recorded:
-    """Profile 20 steps in a process of their own; skips where TensorFlow is not installed."""
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recorded]:
+    """Profiles of 20 steps by EXECUTION/WORKLOAD, made in one process that imports TensorFlow."""
     if find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed")
+    folder = tmp_path_factory.mktemp("recorded")
     done = subprocess.run(
-        [sys.executable, str(RECORDER), execution, workload, str(STEPS), str(folder)],
+        [sys.executable, str(RECORDER), str(STEPS), str(folder), *REQUESTS],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return Recorded(folder / "tensorflow.xplane.pb", json.loads(done.stdout.splitlines()[-1]))
+    brackets = [json.loads(line) for line in done.stdout.splitlines()[-len(REQUESTS) :]]
+    return {
+        request: Recorded(folder / request / "tensorflow.xplane.pb", found)
+        for request, found in zip(REQUESTS, brackets, strict=True)
+    }
 
 
-@pytest.fixture(scope="module", params=["function", "fit"])
-def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    return record(tmp_path_factory.mktemp("recorded"), request.param, "mnist-mlp")
+@pytest.fixture(params=["function", "fit"])
+def recorded(request: pytest.FixtureRequest, recordings: dict[str, Recorded]) -> Recorded:
+    return recordings[f"{request.param}/mnist-mlp"]
 
 
 def test_markers_lie_between_the_clock_readings_around_them(recorded: Recorded) -> None:
@@ -124,8 +131,8 @@ def test_ops_of_graphs_are_those_of_framework_op_stats(recorded: Recorded, tmp_p
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
-def test_what_reaches_a_phase_and_a_layer(tmp_path: Path, workload: str) -> None:
-    folded = record(tmp_path, "function", workload).folded()
+def test_what_reaches_a_phase_and_a_layer(recordings: dict[str, Recorded], workload: str) -> None:
+    folded = recordings[f"function/{workload}"].folded()
     found = Table(gather_folded(folded)).coverage()
     phases = {row.key: row.total_ns for row in Table(gather_folded(folded)).rows("phase")}
     print(f"{workload}: phase {found.phase_ratio:.1%}, layer {found.layer_ratio:.1%}")

@@ -1,6 +1,7 @@
-"""Profiles some training steps under TensorFlow: python record.py EXECUTION WORKLOAD STEPS FOLDER.
+"""Profiles training steps under TensorFlow: python record.py STEPS FOLDER EXECUTION/WORKLOAD...
 
-Prints, as JSON, for each step what the clock said before, inside and behind its marker.
+Each profile lies in FOLDER/EXECUTION/WORKLOAD. A line of JSON for each has, for each step, what
+the clock said before, inside and behind its marker.
 """
 
 import json
@@ -102,4 +103,5 @@ def main(execution, workload_name, steps, folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    for request in sys.argv[3:]:
+        main(*request.split("/"), int(sys.argv[1]), str(Path(sys.argv[2], request)))

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -44,6 +45,23 @@ def test_data_are_made_once(workload: Workload) -> None:
     first, second = (cache.materialise(counted, workload) for _ in range(2))
     assert first == second
     assert len(calls) == 1
+
+
+def test_tokens_and_their_labels_are_kept_as_they_are() -> None:
+    transformer = find_workload("transformer", {"length": 8})
+    made = cache.materialise(find_dataset("markov"), transformer)
+    arrays = cache.load(made.key)
+    assert arrays["train_inputs"].dtype == arrays["train_labels"].dtype == np.int64
+    assert arrays["train_labels"].shape == (4096, 8)
+    assert made.input_shape == (8,)
+
+
+def test_what_the_arrays_depend_on_is_part_of_the_key(workload: Workload) -> None:
+    noise = find_dataset("noise")
+    first = cache.materialise(noise, workload)
+    again = cache.materialise(noise, msgspec.structs.replace(workload, batch_size=16))
+    assert first.key != again.key
+    assert (first.train_count, again.train_count) == (103 * 32, 103 * 16)
 
 
 def test_a_new_version_is_made_again(workload: Workload) -> None:

@@ -79,7 +79,7 @@ def test_two_data_sets_in_a_folder_are_not_guessed_between(
 @pytest.mark.parametrize(
     ("asked", "fetch", "words"),
     [
-        ("mnits", False, r"did you mean mnist\?"),
+        ("mnits", False, r"did you mean mnist"),
         ("/nowhere/data", False, "is not a folder"),
         ("profile.py", False, "is not a folder"),
         ("digits", True, r"digits can't be had by --download; cifar10, mnist, tiny-imagenet can"),

@@ -1,0 +1,223 @@
+"""From all checks to the verdict and its reason: the first difference that explains the others."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from analysis import wording
+from analysis.parity.check import Check, Group, Verdict
+from analysis.parity.phrases import OWNERS, lowered, measured, setting_told, stock_name, told
+
+ESSENTIAL: tuple[Group, ...] = ("outputs", "loss", "losses")
+"""What must have been compared for a model to be certified."""
+
+RUN_COMPLETE = "run complete"
+
+
+def verdict(checks: Sequence[Check]) -> Verdict:
+    """What the checks of arithmetic amount to."""
+    if _of(checks, "random"):
+        return "not certifiable"
+    apart = _differing(checks)
+    if any(check.group != "stock" for check in apart):
+        return "not comparable"
+    if _unknown(checks):
+        return "not certifiable"
+    return "same model, stock optimizers differ" if apart else "same arithmetic"
+
+
+def reason(checks: Sequence[Check]) -> str:
+    """Why the verdict is what it is, in a sentence or two."""
+    found = verdict(checks)
+    if found == "not certifiable":
+        return _why_not_certifiable(checks)
+    if found == "not comparable":
+        return next(text for cause in CAUSES for text in cause(checks))
+    if found == "same arithmetic":
+        return f"{agreed(checks)} agree."
+    return " ".join(setting_told(check) for check in _differing(checks, "stock"))
+
+
+def brief(checks: Sequence[Check]) -> str:
+    """What stands behind the verdict in a summary: names, without their effects."""
+    found = verdict(checks)
+    if found == "same arithmetic":
+        return f"; {agreed(checks)} agree"
+    if found == "same model, stock optimizers differ":
+        names = [stock_name(checks, check) for check in _differing(checks, "stock")]
+        return f" ({wording.listed(names)}); {agreed(checks)} agree"
+    return f": {lowered(reason(checks)).partition('. ')[0].rstrip('.')}"
+
+
+def agreed(checks: Sequence[Check]) -> str:
+    """What a reader wants to know to be alike, as far as it was compared."""
+    names: dict[str, tuple[Group, ...]] = {
+        "weights": ("weights",),
+        "batches": ("samples", "batches"),
+        "step 0": ("outputs", "loss", "gradient", "single", "single gradient"),
+        "losses": ("losses", "matched"),
+    }
+    said = [name for name, groups in names.items() if _all_same(checks, groups)]
+    return wording.listed(said) if said else "all checks"
+
+
+def _all_same(checks: Sequence[Check], groups: Sequence[Group]) -> bool:
+    found = [check.same for group in groups for check in _of(checks, group)]
+    return bool(found) and all(found)
+
+
+def _of(checks: Sequence[Check], *groups: Group) -> list[Check]:
+    return [check for check in checks if check.group in groups]
+
+
+def _differing(checks: Sequence[Check], *groups: Group) -> list[Check]:
+    return [
+        check
+        for check in checks
+        if check.kind == "arithmetic"
+        and check.same is False
+        and (not groups or check.group in groups)
+    ]
+
+
+def _unknown(checks: Sequence[Check]) -> list[Check]:
+    """Checks without which nothing is certified, and that could not be made."""
+    return [
+        check
+        for check in checks
+        if check.same is None and (check.group in ESSENTIAL or check.name == RUN_COMPLETE)
+    ]
+
+
+def _why_not_certifiable(checks: Sequence[Check]) -> str:
+    random = _of(checks, "random")
+    if random:
+        names = dict.fromkeys(str(each) for each in (random[0].left, random[0].right) if each)
+        return f"Layers draw random numbers: {wording.listed(names)}. {random[0].effect}"
+    missing = _unknown(checks)[0]
+    return f"Not compared: {missing.name}. {missing.effect}".rstrip()
+
+
+def _workload(checks: Sequence[Check]) -> Iterator[str]:
+    for check in _differing(checks, "workload"):
+        detail = next(
+            (text for cause in (_layer, _settings) for text in cause(checks)), check.effect
+        )
+        yield f"The workloads differ. {detail}"
+
+
+def _structure(checks: Sequence[Check]) -> Iterator[str]:
+    """A setting of a layer says more than a number of parameters."""
+    apart = _differing(checks, "structure")
+    if apart:
+        settings = [each for each in _differing(checks, "setting") if each.subject not in OWNERS]
+        yield from (setting_told(each) for each in settings[:1])
+        yield told(apart[0])
+
+
+def _inputs(checks: Sequence[Check]) -> Iterator[str]:
+    for check in _differing(checks, "weights"):
+        layers = _differing(checks, "layer")
+        part = (
+            f' The outputs part at layer "{layers[0].subject}", with its weights.' if layers else ""
+        )
+        yield f"The initial weights differ.{part} {check.effect}"
+    for check in _differing(checks, "samples", "batches"):
+        yield f"The {check.name} differ. {check.effect}"
+    asked = _differing(checks, "asked")
+    optimizers = [each for each in _differing(checks, "setting") if each.name == "optimizer: kind"]
+    if asked:
+        yield from (setting_told(each) for each in optimizers)
+        yield told(asked[0])
+
+
+def _form(checks: Sequence[Check]) -> Iterator[str]:
+    for check in _differing(checks, "form"):
+        yield check.effect
+
+
+def _layer(checks: Sequence[Check]) -> Iterator[str]:
+    """The first layer whose outputs part, with its settings that differ."""
+    for check in _differing(checks, "layer")[:1]:
+        where = f'The outputs part at layer "{check.subject}"{measured(check)}.'
+        settings = [
+            setting_told(each)
+            for each in _differing(checks, "setting")
+            if each.subject in (check.subject, "model", "precision")
+        ]
+        yield " ".join([where, *settings]) if settings else f"{where} {check.effect}"
+
+
+def _settings(checks: Sequence[Check]) -> Iterator[str]:
+    """Settings explain losses, gradients and steps, where the outputs agree."""
+    apart = _differing(checks, "setting")
+    if apart:
+        yield " ".join(setting_told(each) for each in apart[:2])
+
+
+def _outputs(checks: Sequence[Check]) -> Iterator[str]:
+    for check in _differing(checks, "outputs"):
+        yield f"The outputs of the model part after its last layer{measured(check)}."
+
+
+def _loss(checks: Sequence[Check]) -> Iterator[str]:
+    for check in _differing(checks, "loss"):
+        if check.difference is None:
+            yield f"The loss of step 0 is broken. {check.effect}"
+        yield (
+            f"All outputs agree and the loss of step 0 does not{measured(check)}: the labels or "
+            "the loss are not the same."
+        )
+
+
+def _gradients(checks: Sequence[Check]) -> Iterator[str]:
+    """Backward, the last parameter has its gradient first."""
+    for check in _differing(checks, "gradient")[-1:]:
+        yield (
+            f'Outputs and loss agree, and the gradients part at "{check.subject}", the first of '
+            f"them on the way back{measured(check)}."
+        )
+
+
+def _updates(checks: Sequence[Check]) -> Iterator[str]:
+    for check in _differing(checks, "losses"):
+        yield f"The {check.name} do not agree{measured(check)}. {check.effect}"
+
+
+def _single(checks: Sequence[Check]) -> Iterator[str]:
+    for check in _differing(checks, "single", "single gradient"):
+        if check.difference is None:
+            yield f"The {check.name} is broken. {check.effect}"
+        yield (
+            f"In float64 all agree, and in float32 the {check.name.removesuffix(', float32')} does "
+            f"not{measured(check)}: one side rounds more, as TF32 does."
+        )
+
+
+def _matched(checks: Sequence[Check]) -> Iterator[str]:
+    for check in _differing(checks, "matched"):
+        yield (
+            "Outputs and gradients agree, and the optimizers do not, even with equal constants"
+            f"{measured(check)}. {check.effect}"
+        )
+
+
+def _binding(checks: Sequence[Check]) -> Iterator[str]:
+    for check in _differing(checks, "binding"):
+        yield f"The models agree, but not the runs{measured(check)}. {check.effect}"
+
+
+CAUSES: tuple[Callable[[Sequence[Check]], Iterator[str]], ...] = (
+    _workload,
+    _structure,
+    _inputs,
+    _form,
+    _layer,
+    _settings,
+    _outputs,
+    _loss,
+    _gradients,
+    _updates,
+    _single,
+    _matched,
+    _binding,
+)
+"""Most telling first."""

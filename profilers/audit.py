@@ -1,0 +1,62 @@
+"""The words in which both frameworks' settings are written down, and what is found by trying.
+
+Groups are "optimizer", "loss", "precision", "layout", "execution", "threads" or a layer's name.
+Sizes are "height,width", a padding is "top,bottom,left,right", and the momentum of a layer is the
+share of the newest batch.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from profilers.parity_record import Setting, SettingValue
+from profilers.records import Settings
+
+AFTER, BEFORE = "after bias correction", "before bias correction"
+DENSE, SLICES = "dense", "sparse slices"
+UNBIASED, BIASED = "unbiased", "biased"
+EXACT, TANH = "exact", "tanh"
+TRIED = 1e-5
+
+LossFunction = Callable[[npt.NDArray[np.float32], npt.NDArray[np.int64]], float]
+
+
+def settings(group: str, values: Mapping[str, SettingValue]) -> list[Setting]:
+    """The settings of one group."""
+    return [Setting(group=group, name=name, value=value) for name, value in values.items()]
+
+
+def sizes(values: Iterable[int]) -> str:
+    """(3, 3) -> "3,3"."""
+    return ",".join(str(int(value)) for value in values)
+
+
+def loss(function: LossFunction, name: str) -> dict[str, SettingValue]:
+    """What kind of loss it is, by its values for logits and for probabilities of three samples."""
+    logits = np.array([[2.0, -1.0, 0.5], [0.1, 0.3, -0.7], [1.2, 0.4, 3.0]], np.float32)
+    labels = np.array([0, 2, 1], np.int64)
+    shifted = np.exp(logits - logits.max(1, keepdims=True))
+    probabilities = shifted / shifted.sum(1, keepdims=True)
+    expected = -np.log(probabilities[np.arange(3), labels])
+    for from_logits, given in ((True, logits), (False, probabilities)):
+        found = function(given, labels)
+        for reduction, value in (("mean", expected.mean()), ("sum", expected.sum())):
+            if abs(found - value) < TRIED * value:
+                return {"kind": "cross-entropy", "reduction": reduction, "from_logits": from_logits}
+    return {"kind": name}
+
+
+def gelu(function: Callable[[float], float]) -> str:
+    """Which form it has: erf and tanh differ by 2e-4 at 1."""
+    return TANH if abs(function(1.0) - 0.8411920) < TRIED else EXACT
+
+
+def run(asked: Settings, threads: Mapping[str, int], precision: Mapping[str, Any]) -> list[Setting]:
+    """What both frameworks have alike: threads, flags of precision, how steps are run."""
+    return [
+        *settings("precision", dict(precision)),
+        *settings("execution", {"mode": asked.execution}),
+        *settings("threads", {name: threads[name] for name in ("intra_op", "inter_op")}),
+    ]

@@ -1,0 +1,74 @@
+from typing import Any
+
+import pytest
+
+from analysis import summary
+from analysis.parity import binding_checks
+from analysis.parity.check import Check
+from analysis.parity.reader import read_pair
+from profilers.parity_record import Curve
+
+LOSSES = "first losses of the run and its probe"
+MANY = [2.0 - number / 10 for number in range(15)]
+
+
+def found(*sides: Any) -> dict[str, Check]:
+    return {check.name: check for check in binding_checks.checks(read_pair(*sides))}
+
+
+def test_ten_steps_of_the_timed_phase_are_held_against_the_probe(make_bound: Any) -> None:
+    run = summary.measured(make_bound("run", losses=MANY))
+    assert binding_checks.first_losses(run) == MANY[:10]
+
+
+def test_of_windows_the_warm_up_counts(make_bound: Any) -> None:
+    run = summary.measured(make_bound("run", losses=MANY[:4], windows=True))
+    assert binding_checks.first_losses(run) == MANY[:4]
+
+
+def test_a_loss_that_is_not_there_ends_them(make_bound: Any) -> None:
+    run = summary.measured(make_bound("a", losses=[2.0, None, 1.0]))
+    assert binding_checks.first_losses(run) == [2.0]
+    broken = summary.measured(make_bound("b", losses=[2.0, float("inf"), 1.0]))
+    assert binding_checks.first_losses(broken) == [2.0, None, 1.0]
+    none = summary.measured(make_bound("c", losses=[None], windows=True))
+    assert binding_checks.first_losses(none) == []
+
+
+@pytest.mark.parametrize(("precision", "same"), [("fp32", False), ("bf16", True)])
+def test_the_band_is_that_of_the_precision(make_bound: Any, precision: str, same: bool) -> None:
+    settings = {"settings": {"precision": precision}}
+    losses = [loss * 1.003 for loss in MANY]
+    reference = {"reference": Curve(losses=MANY[:10]), **settings}
+    run = make_bound("a", losses=losses, probe=reference, **settings)
+    check = found(run, make_bound("b", "tensorflow"))[LOSSES]
+    assert check.same is same
+
+
+def test_the_control_widens_the_band(make_bound: Any) -> None:
+    losses = [2.0, 1.9, 1.801]
+    for moved, same in ((1e-6, False), (1e-3, True)):
+        control = [2.0, 1.9, 1.8 + moved]
+        probe = {"reference": Curve(losses=[2.0, 1.9, 1.8], control=control)}
+        run = make_bound(f"run-{same}", losses=losses, probe=probe)
+        assert found(run, make_bound(f"other-{same}", "tensorflow"))[LOSSES].same is same
+
+
+def test_what_is_not_recorded_is_not_compared(make_bound: Any) -> None:
+    check = found(*make_bound.pair(probe={"reference": Curve(losses=[])}))[LOSSES]
+    assert check.same is None
+    assert check.effect == "The probe of TensorFlow recorded no steps of training."
+    sides = make_bound("a"), make_bound("b", "tensorflow", losses=[None], windows=True)
+    assert found(*sides)[LOSSES].effect == "The run of TensorFlow has no losses of single steps."
+
+
+def test_settings_that_are_not_those_of_the_probe(make_bound: Any) -> None:
+    check = found(*make_bound.pair(probe={"settings": {"seed": 7, "weights_from": "x"}}))[
+        "settings of the run and its probe"
+    ]
+    assert (check.same, check.left) == (False, "as probed")
+    assert check.right == "seed 0, not 7; weights from nothing, not x"
+
+
+def test_bare_probes_have_nothing_to_bind(make_probe: Any) -> None:
+    assert found(*make_probe.pair()) == {}
