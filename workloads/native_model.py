@@ -39,7 +39,9 @@ class MappedArray(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MappedLayer(msgspec.Struct, frozen=True, kw_only=True):
-    """A layer by its shared name and its kind in neutral words; `torch` and `keras` are the numbers of units that it owns.
+    """A layer by its shared name, with its kind in words of no framework.
+
+    `torch` and `keras` are the numbers of the units that it owns.
 
     `turn` says how torch's output becomes Keras', None where the two can't be compared;
     `activation` is one that Keras applies inside the layer, and torch after it.
@@ -92,7 +94,8 @@ def folder(cache: Path, key: str) -> Path:
 
 def keep(cache: Path, model: NativeModel, values_sha256: str, save: Callable[[Path], None]) -> str:
     """Put the mapping and the initial values that `save` writes into the cache; their key."""
-    key = hashlib.sha256(f"{model.sha256} {values_sha256}".encode()).hexdigest()[:16]
+    content = msgspec.json.encode(model) + values_sha256.encode()
+    key = hashlib.sha256(content).hexdigest()[:16]
     target = folder(cache, key)
     if (target / MAPPING).exists() and (target / VALUES).exists():
         return key
