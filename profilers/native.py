@@ -85,7 +85,7 @@ def prepare(workload: NativeWorkload, programs: list[Program], data: DataRecord)
         layers=tuple(agreed.layers),
         notes=tuple(agreed.notes),
     )
-    values = _initial(model, {name: values for name, (_, values) in found.items()})
+    values = initial(model, {name: values for name, (_, values) in found.items()})
     key = _keep(model, values)
     known = msgspec.structs.replace(workload, model=model, model_key=key)
     return Prepared(known, _warnings(descriptions, agreed), _notes(model, len(found)))
@@ -122,7 +122,7 @@ def _described(
         return description, {name: file[name] for name in file.files}
 
 
-def _initial(
+def initial(
     model: NativeModel, found: Mapping[str, Mapping[str, npt.NDArray[np.generic]]]
 ) -> dict[str, npt.NDArray[np.float32]]:
     """The initial arrays of torch's model, or of Keras' where there is no other."""

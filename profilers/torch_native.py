@@ -38,7 +38,7 @@ def build(
         torch_data.features(np.zeros((2, *each.shape), each.dtype))
         for each in workload.known.inputs
     ]
-    _materialise(module, inputs)
+    _materialise(workload, module, inputs)
     module = module.to(device, dtype).train()
     pieces = torch_units.pieces(module)
     views = {}
@@ -98,11 +98,22 @@ def _built(workload: NativeWorkload) -> nn.Module:
     return module
 
 
-def _materialise(module: nn.Module, inputs: list[torch.Tensor]) -> None:
+def _materialise(workload: NativeWorkload, module: nn.Module, inputs: list[torch.Tensor]) -> None:
     """Modules that learn their sizes from their first input get one."""
-    if any(nn.parameter.is_lazy(each) for each in (*module.parameters(), *module.buffers())):
-        with torch.no_grad():
-            module.eval()(*inputs)
+    if not _unsized(module):
+        return
+    with blamed(Path(workload.path), "build_torch's model"), torch.no_grad():
+        module.eval()(*inputs)
+    if unsized := _unsized(module):
+        raise WorkloadError(
+            f"{workload.name}.py: {unsized[0]} has no size, as forward never runs it; use it or "
+            "leave it out."
+        )
+
+
+def _unsized(module: nn.Module) -> list[str]:
+    arrays = (*module.named_parameters(), *module.named_buffers())
+    return [name for name, array in arrays if nn.parameter.is_lazy(array)]
 
 
 def describe(
@@ -120,8 +131,7 @@ def describe(
     module = _built(workload).to("cpu", torch.float32)
     given = [torch_data.features(each) for each in inputs]
     path = Path(workload.path)
-    with blamed(path, "build_torch's model"):
-        _materialise(module, given)
+    _materialise(workload, module, given)
     pieces = torch_units.pieces(module)
     values = {
         f"{number}.{slot}": view.read()

@@ -5,8 +5,6 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType, TracebackType
 
@@ -33,32 +31,25 @@ def file_sha256(path: Path) -> str:
 
 
 def module(path: Path, sha256: str) -> ModuleType:
-    """The file as a module under a name that nothing else has; imported once."""
+    """The file as a module under a name that nothing else has; run once for each content."""
     key = (str(path), sha256)
     if key not in _loaded:
-        name = f"_own_model_{sha256[:12]}"
-        spec = spec_from_loader(name, SourceFileLoader(name, str(path)))
-        assert spec is not None
-        assert spec.loader is not None
-        module = module_from_spec(spec)
-        sys.modules[name] = module
-        written = sys.dont_write_bytecode
-        sys.dont_write_bytecode = True
+        made = ModuleType(f"_own_model_{sha256[:12]}")
+        made.__file__ = str(path)
+        sys.modules[made.__name__] = made  # where dataclasses and pickles look for it
         try:
             with blamed(path, "import"):
-                spec.loader.exec_module(module)
+                exec(compile(path.read_bytes(), path, "exec"), made.__dict__)
         except WorkloadError:
-            del sys.modules[name]
+            del sys.modules[made.__name__]
             raise
-        finally:
-            sys.dont_write_bytecode = written
-        _loaded[key] = module
+        _loaded[key] = made
     return _loaded[key]
 
 
 @contextmanager
 def blamed(path: Path, doing: str) -> Iterator[None]:
-    """Errors of code in this file become one sentence with the traceback from the file on."""
+    """Errors of code in this file become one sentence, and a traceback of its own frames."""
     with _neighbours(path):
         try:
             yield
@@ -88,9 +79,13 @@ def _blame(path: Path, doing: str, error: BaseException) -> str:
     hint = ""
     if isinstance(error, ModuleNotFoundError) and error.name in FRAMEWORK_PACKAGES:
         hint = "; import a framework inside the builders only, as not every process has it"
-    own = _frames(path, error.__traceback__)
     where = _place(path, error.__traceback__) or f"{path.name}, in what {doing} gave"
-    lines = traceback.format_list(traceback.extract_tb(own)) if own is not None else []
+    own = [
+        frame
+        for frame in traceback.extract_tb(_frames(path, error.__traceback__))
+        if Path(frame.filename).parent == path.parent
+    ]
+    lines = traceback.format_list(own)
     told = "".join(lines).rstrip().splitlines()
     return f"{where}: {what}{hint}." + "".join(f"\n  | {line}" for line in told)
 
