@@ -16,6 +16,8 @@ from profilers.progress import Progress
 from profilers.records import DataRecord
 from profilers.rundir import CheckFailedError, ProfileError
 
+UNCERTAIN = "not certifiable"
+"""A verdict that keeps nobody from timing models: nothing was found that differs."""
 VERIFY = (sys.executable, "-P", "-m", "analysis", "verify")
 
 
@@ -73,9 +75,12 @@ class Probed:
             self._warn(f"the probes of {names} could not be compared{answer.problem}")
             return
         said = f"{names}: {answer.found.verdict}. {answer.found.reason}"
-        if not answer.passed:
+        if answer.found.verdict == UNCERTAIN:
+            self._warn(said)
+        elif not answer.passed:
             raise CheckFailedError(f"{said} {_alone(sides)}")
-        self._progress.note(f"parity of {said}")
+        else:
+            self._progress.note(f"parity of {said}")
 
     def _warn(self, problem: str) -> None:
         self.warnings.append(f"no parity certificate: {problem}")

@@ -14,7 +14,7 @@ from profilers.records import DataRecord, MissingSide, RunRecord, Settings
 from profilers.rundir import ProfileError
 from workloads import weights
 from workloads.catalogue import find_workload
-from workloads.native import AnyWorkload, NativeWorkload
+from workloads.native import BUILDERS, AnyWorkload, NativeWorkload
 from workloads.options import written
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ def make(asked: argparse.Namespace) -> Plan:
     notes: list[str] = []
     if isinstance(workload, NativeWorkload):
         described = [*ready, teacher] if teacher is not None else ready
-        made = native.prepare(workload, _programs(described), data)
+        used = _programs(described, workload, known, programs)
+        made = native.prepare(workload, used, data)
         notes = made.notes
         for begun_with in {side.settings.weights_from for side in ready} - {None}:
             weights.load(Path(str(begun_with)) / rundir.WEIGHTS, made.workload)
@@ -161,11 +162,26 @@ def make(asked: argparse.Namespace) -> Plan:
     )
 
 
-def _programs(sides: list[Side]) -> list[native.Program]:
-    """One for each framework."""
+def _programs(
+    sides: list[Side],
+    workload: NativeWorkload,
+    known: dict[str, Framework],
+    programs: dict[str, str],
+) -> list[native.Program]:
+    """One for each framework, and for the one that trained the weights that sides begin with."""
     names = [side.framework.name for side in sides]
-    first = [sides[names.index(name)] for name in dict.fromkeys(names)]
-    return [native.Program(side.framework, side.interpreter, side.settings) for side in first]
+    found = [
+        native.Program(side.framework, side.interpreter, side.settings)
+        for side in (sides[names.index(name)] for name in dict.fromkeys(names))
+    ]
+    source = sides[0].settings.weights_from
+    if source is not None:
+        trained_by = rundir.read_json(Path(source) / rundir.RUN, RunRecord).settings.framework
+        if trained_by not in names and BUILDERS.get(trained_by, "") in workload.builders:
+            settings = msgspec.structs.replace(sides[0].settings, framework=trained_by)
+            interpreter = interpreters.find(trained_by, programs)
+            found.append(native.Program(known[trained_by], interpreter, settings))
+    return found
 
 
 def _knowing(side: Side, made: native.Prepared) -> Side:

@@ -78,7 +78,8 @@ class TensorFlowProbe:
 
         Keras' SGD would have the rate in float32.
         """
-        variables = [view.variable.value for view in self._trained.values()]
+        shared = {id(view.variable): view.variable.value for view in self._trained.values()}
+        variables = list(shared.values())
 
         def step(inputs: Any, labels: Any) -> Any:
             with tf.GradientTape() as tape:

@@ -143,9 +143,16 @@ def function(workload: NativeWorkload, name: str) -> Callable[..., Any] | None:
 
 
 def loss(workload: NativeWorkload, framework: str) -> Callable[..., Any] | None:
-    """The workload's own loss under a framework, as it stands, so that it can be compiled."""
+    """The workload's own loss under a framework, under one name for all; None if it has none."""
     module = own_file.module(Path(workload.path), workload.file_sha256)
-    return getattr(module, LOSSES[framework], None)
+    found = getattr(module, LOSSES[framework], None)
+    if found is None:
+        return None
+
+    def own_loss(outputs: Any, labels: Any) -> Any:
+        return found(outputs, labels)
+
+    return own_loss
 
 
 def _spec(path: Path, module: ModuleType, options: Mapping[str, Option]) -> Workload:

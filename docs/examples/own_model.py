@@ -10,11 +10,11 @@ def build_torch():
     from torch import nn
 
     return nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1),
+        nn.Conv2d(1, 16, 3, padding=1, bias=False),  # batch norm takes the mean away again
         nn.BatchNorm2d(16),
         nn.ReLU(),
         nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 3, padding=1),
+        nn.Conv2d(16, 32, 3, padding=1, bias=False),
         nn.BatchNorm2d(32),
         nn.ReLU(),
         nn.MaxPool2d(2),
@@ -34,11 +34,11 @@ def build_keras():
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(16, 3, padding="same"),
+            layers.Conv2D(16, 3, padding="same", use_bias=False),
             layers.BatchNormalization(**norm),
             layers.ReLU(),
             layers.MaxPooling2D(2),
-            layers.Conv2D(32, 3, padding="same"),
+            layers.Conv2D(32, 3, padding="same", use_bias=False),
             layers.BatchNormalization(**norm),
             layers.ReLU(),
             layers.MaxPooling2D(2),
