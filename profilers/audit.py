@@ -34,21 +34,34 @@ def sizes(values: Iterable[int]) -> str:
 
 
 def loss(function: LossFunction, name: str) -> dict[str, SettingValue]:
-    """What kind of loss it is, by its values for logits and for probabilities of three samples."""
+    """What kind of loss it is, by its values for logits and for probabilities of three samples.
+
+    "softmax" is how many of them it applies to what it is given before it takes logarithms.
+    """
     logits = np.array([[2.0, -1.0, 0.5], [0.1, 0.3, -0.7], [1.2, 0.4, 3.0]], np.float32)
     labels = np.array([0, 2, 1], np.int64)
-    shifted = np.exp(logits - logits.max(1, keepdims=True))
-    probabilities = shifted / shifted.sum(1, keepdims=True)
-    expected = -np.log(probabilities[np.arange(3), labels])
-    for from_logits, given in ((True, logits), (False, probabilities)):
+    once = _softmax(logits)
+    for count, given, probabilities in (
+        (1, logits, once),
+        (2, logits, _softmax(once)),
+        (0, once, once),
+    ):
         try:
             found = function(given, labels)
         except Exception:  # of whatever kind the user's own loss raises for labels that are classes
             break
-        for reduction, value in (("mean", expected.mean()), ("sum", expected.sum())):
+        each = -np.log(probabilities[np.arange(3), labels])
+        for reduction, value in (("mean", each.mean()), ("sum", each.sum())):
             if abs(found - value) < TRIED * value:
-                return {"kind": "cross-entropy", "reduction": reduction, "from_logits": from_logits}
+                return {"kind": "cross-entropy", "reduction": reduction, "softmax": count}
     return {"kind": name}
+
+
+def _softmax(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Over the last axis."""
+    shifted = np.exp(values - values.max(-1, keepdims=True))
+    probabilities: npt.NDArray[np.float32] = shifted / shifted.sum(-1, keepdims=True)
+    return probabilities
 
 
 def gelu(function: Callable[[float], float]) -> str:

@@ -11,7 +11,6 @@ import msgspec
 
 from profilers import interpreters, probes
 from profilers.plan import Side
-from profilers.probes import ProbeFailedError
 from profilers.progress import Progress
 from profilers.records import DataRecord
 from profilers.rundir import CheckFailedError, ProfileError
@@ -26,7 +25,7 @@ class Certificate(msgspec.Struct, frozen=True):
 
     verdict: str
     reason: str
-    warnings: list[str] = []
+    sentence: str = ""
 
 
 class Probed:
@@ -51,7 +50,7 @@ class Probed:
             self._progress.begin_probe(side.framework.title, self._runs)
             try:
                 self._folders[side.number] = probes.make(side, wanted, self._progress)
-            except ProbeFailedError as error:
+            except ProfileError as error:
                 failed.add(wanted.key)
                 self._warn(f"{side.framework.title} could not be probed: {error}")
 
@@ -74,13 +73,14 @@ class Probed:
         if answer.found is None:
             self._warn(f"the probes of {names} could not be compared{answer.problem}")
             return
-        said = f"{names}: {answer.found.verdict}. {answer.found.reason}"
-        if answer.found.verdict == UNCERTAIN:
+        found = answer.found
+        said = f"{names}: {found.verdict}: {found.reason}"
+        if found.verdict == UNCERTAIN:
             self._warn(said)
         elif not answer.passed:
-            raise CheckFailedError(f"{said} {_alone(sides)}")
+            raise CheckFailedError(f"{said.rstrip('.')}. {_alone(sides)}")
         else:
-            self._progress.note(f"parity of {said}")
+            self._progress.note(f"parity of {names}: {found.sentence or found.verdict}")
 
     def _warn(self, problem: str) -> None:
         self.warnings.append(f"no parity certificate: {problem}")

@@ -13,8 +13,8 @@ from workloads.batches import Batches
 EXPLICIT_BITS = {"fp32": 23, "tf32": 10, "fp16": 10, "bf16": 7}
 
 
-FEW = 0.25
-"""Of a share: steps that take no more than so much are all taken, as a first step is long."""
+SHORT_SECONDS = 1.0
+"""Steps that together take no longer are taken whatever the share is."""
 
 
 class Share:
@@ -35,7 +35,7 @@ class Share:
             return True
         if steps < self.least or now - self._began + step <= self.seconds:
             return False
-        return (self.most - steps) * step > FEW * self.seconds
+        return (self.most - steps) * step > SHORT_SECONDS
 
 
 class Losses:

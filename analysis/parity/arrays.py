@@ -76,12 +76,13 @@ class _UnfitError(Exception):
 def elements(record: ArrayRecord) -> int:
     """How many values are kept of an array: all, or those at the seeded positions."""
     count = math.prod(record.shape)
-    return count if count <= WHOLE_ELEMENTS else SAMPLED_ELEMENTS
+    most = count if count <= WHOLE_ELEMENTS else SAMPLED_ELEMENTS
+    return most if record.kept is None else max(0, min(record.kept, most))
 
 
 def is_sampled(record: ArrayRecord) -> bool:
     """Whether only a part of the array was kept."""
-    return math.prod(record.shape) > WHOLE_ELEMENTS
+    return elements(record) < math.prod(record.shape)
 
 
 def _by_name(records: Iterable[ArrayRecord]) -> dict[str, ArrayRecord]:

@@ -28,7 +28,8 @@ LOSS = {
     "kind": "Another loss is minimised.",
     "reduction": "A sum instead of a mean over the batch makes loss and gradients larger by the "
     "batch size.",
-    "from_logits": "A softmax before a cross-entropy that has its own flattens loss and gradients.",
+    "softmax": "A softmax before a cross-entropy that has its own flattens loss and gradients; let "
+    "the model give logits and the loss take them, once on each side.",
 }
 
 PRECISION = {
@@ -36,7 +37,7 @@ PRECISION = {
     "about 1e-3. Switch it on or off for both (--precision).",
     "cudnn_tf32": "TF32 keeps 10 bits of each factor: convolutions are faster and outputs part by "
     "about 1e-3. Switch it on or off for both (--precision).",
-    "policy": "Layers compute with other number formats, so time and rounding are not alike.",
+    "type": "Layers compute with other number formats, so time and rounding are not alike.",
 }
 
 LAYER = {

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -97,7 +98,8 @@ def test_a_full_disk_is_one_sentence_and_still_json(
 
 def test_a_run_without_a_record_is_left_out_with_a_warning(tmp_path: Path) -> None:
     made = Made()
-    made.rounds = Rounds(None, None)  # type: ignore[arg-type]
+    plan = SimpleNamespace(data=None, run_count=1)
+    made.rounds = Rounds(plan, None)  # type: ignore[arg-type]
     made.rounds.runs.append(tmp_path)
     document = made.document()
     assert document.runs == []

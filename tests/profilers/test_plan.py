@@ -50,6 +50,8 @@ def test_one_framework_is_run_once_and_several_five_times(
     alone, both = (planned(tmp_path, "--framework", name) for name in ("torch", "both"))
     assert (alone.repeats, alone.compares, alone.run_count) == (1, False, 1)
     assert (both.repeats, both.compares, both.run_count) == (5, True, 10)
+    assert (alone.probes, both.probes) == (False, True)
+    assert planned(tmp_path, "--framework", "torch", "--parity").probes
     assert [side.title for side in both.sides] == ["PyTorch eager", "TensorFlow function"]
     assert planned(tmp_path, "--framework", "both", "--repeats", "2").run_count == 4
 
@@ -61,6 +63,7 @@ def test_a_side_that_can_not_be_run_does_not_keep_the_other_from_running(
     found = planned(tmp_path, "--framework", "both")
     assert [(side.number, side.framework.name) for side in found.sides] == [(1, "tensorflow")]
     assert [(each.side, each.reason) for each in found.missing] == [(0, "no torch here.")]
+    assert not found.probes
     preflights["tensorflow"] = ProfileError("no tensorflow here.")
     with pytest.raises(
         ProfileError, match=r"PyTorch: no torch here\. TensorFlow: no tensorflow here\."

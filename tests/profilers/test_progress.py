@@ -17,6 +17,8 @@ def test_the_estimate_tells_seconds_or_what_bounds_the_run(
     one, five = (progress.estimate([make_settings()] * n) for n in (1, 5))
     assert one.startswith("1 run, about ")
     assert five.startswith("5 runs, about ")
+    probed = progress.estimate([make_settings()], probes=2)
+    assert int(probed.split()[3]) - int(one.split()[3]) == round(2 * progress.PROBE_SECONDS)
     epochs = progress.estimate([make_settings(epochs=5)])
     assert re.fullmatch(r"1 run of 5 epochs, about \d+ s plus the training", epochs)
     steps = progress.estimate([make_settings(steps=1000)] * 2)
@@ -37,6 +39,22 @@ def test_the_live_lines_show_phase_steps_and_time_left() -> None:
     assert "1:22 elapsed, about " in text
     assert "2.5 ms each" in text
     assert max(len(line) for line in text.splitlines()) <= 100
+
+
+def test_a_probe_is_shown_as_part_of_the_first_run() -> None:
+    live = LiveProgress()
+    live._console = Console(file=io.StringIO(), width=80)
+    live.begin_probe("TensorFlow", 10)
+    try:
+        live.message(PhaseBegins("parity probe", seconds=10.0))
+        text = live._lines(now=live._began + 5).plain
+        live.note("parity: [same] model")
+    finally:
+        live.close()
+    assert "run 1 of 10   TensorFlow   parity probe" in text
+    assert text.count("━") == progress.BAR_WIDTH // 2
+    assert isinstance(live._console.file, io.StringIO)
+    assert "parity: [same] model" in live._console.file.getvalue()
 
 
 def test_time_left_shrinks_phase_by_phase() -> None:

@@ -14,10 +14,12 @@ import pytest
 
 from profilers import records, rounds, rundir
 from profilers.backend import frameworks
+from profilers.parity_record import PARITY, PARITY_ARRAYS, ParityRecord
 from profilers.plan import Plan, Side
 from profilers.progress import Progress
 from profilers.records import MissingSide, Result, RoundsRecord, RunRecord, Settings
 from profilers.rounds import COMPLETE, FAILED, INTERRUPTED, UNMET, Rounds
+from profilers.rundir import CheckFailedError
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -145,6 +147,24 @@ def test_the_weights_are_trained_first(launched: Launched, make_plan: Callable[.
     assert [r.settings.weights_from for r in launched.records] == [None, source, source]
 
 
+def test_where_models_are_not_the_same_nothing_is_run(
+    launched: Launched, make_plan: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Side] = []
+
+    def compare(sides: list[Side]) -> None:
+        raise CheckFailedError("not comparable")
+
+    made = Rounds(make_plan("torch", "tensorflow", teacher=True, probes=True), Progress())
+    monkeypatch.setattr(made.probed, "make", asked.extend)
+    monkeypatch.setattr(made.probed, "compare", compare)
+    with pytest.raises(CheckFailedError):
+        made.run()
+    assert [side.settings.weights_from for side in asked] == [str(made.runs[0])] * 2
+    assert len(launched.records) == 1  # the run that trained the weights
+    assert made.comparison is None
+
+
 def test_without_trained_weights_nothing_is_run(
     launched: Launched, make_plan: Callable[..., Plan]
 ) -> None:
@@ -171,6 +191,17 @@ def test_both_frameworks_are_run_and_compared(compared_runs: dict[str, Any]) -> 
         quotient *= (other / baseline) ** 0.5
     assert comparison["ratio"]["estimate"] == pytest.approx(quotient, rel=1e-6)
     assert "run 4 of 4" in compared_runs["stderr"]
+    probes = [read_parity(Path(run["path"])) for run in compared_runs["runs"]]
+    for run, probe in zip(compared_runs["runs"], probes, strict=True):
+        assert (probe.framework, probe.settings.execution) == (run["framework"], run["execution"])
+    assert len({probe.key for probe in probes}) == 2
+    first = {probe.framework: probe.double.losses[:5] for probe in probes}
+    assert first["torch"] == pytest.approx(first["tensorflow"], abs=1e-9)
+
+
+def read_parity(run: Path) -> ParityRecord:
+    assert (run / PARITY_ARRAYS).is_file()
+    return rundir.read_json(run / PARITY, ParityRecord)
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ AUDIT: dict[tuple[str, str], SettingValue] = {
     ("loss", "reduction"): "mean",
     ("precision", "matmul_tf32"): False,
     ("precision", "cudnn_tf32"): False,
-    ("precision", "policy"): "float32",
+    ("precision", "type"): "float32",
     ("conv1", "padding"): "1",
     ("conv1", "bias"): False,
     ("down1", "padding"): "1",

@@ -42,7 +42,7 @@ def test_values(left: Any, right: Any, same: bool) -> None:
         (("layout", "images"), "other", "information", "another order"),
         (("execution", "mode"), "xla", "information", "The way to run"),
         (("threads", "intra_op"), 8, "conditions", "More threads"),
-        (("precision", "policy"), "bfloat16", "conditions", "number formats"),
+        (("precision", "type"), "bfloat16", "conditions", "number formats"),
         (("precision", "cudnn_tf32"), True, "arithmetic", "TF32 keeps 10 bits"),
         (("optimizer", "weight_decay"), 0.1, "arithmetic", "drawn to zero"),
         (("loss", "reduction"), "sum", "arithmetic", "batch size"),
