@@ -37,7 +37,7 @@ def sentence(
 def _workload(settings: Settings) -> str:
     """The workload with its options, as matmul (size 1024)."""
     options = ", ".join(f"{name} {value}" for name, value in settings.options.items())
-    return f"{settings.workload} ({options})" if options else settings.workload
+    return f"{settings.workload_name} ({options})" if options else settings.workload_name
 
 
 def _loader(settings: Settings) -> str:

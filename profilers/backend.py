@@ -12,7 +12,7 @@ import numpy.typing as npt
 from profilers.records import Environment, Settings
 from profilers.rundir import ProfileError
 from workloads.batches import Batches
-from workloads.spec import Workload
+from workloads.native import AnyWorkload
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 SUFFIX = "_backend"
@@ -59,7 +59,7 @@ class Backend(Protocol):
         """Versions, devices, threads and flags as they are in force."""
         ...
 
-    def build(self, workload: Workload, weights: Arrays) -> None:
+    def build(self, workload: AnyWorkload, weights: Arrays) -> None:
         """Make model and optimizer from canonical weights, on the device."""
         ...
 
@@ -102,8 +102,8 @@ class Backend(Protocol):
         """Operations in the graph of one step, None where a step has no graph."""
         ...
 
-    def evaluate(self, batch_size: int) -> tuple[float, float]:
-        """(accuracy, mean loss) over the whole test set."""
+    def evaluate(self, batch_size: int) -> tuple[float | None, float]:
+        """(accuracy, mean loss) over the whole test set; None where labels are no classes."""
         ...
 
     def inference(self, batch_size: int) -> Callable[[], None]:

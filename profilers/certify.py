@@ -15,6 +15,8 @@ from profilers.progress import Progress
 from profilers.records import DataRecord
 from profilers.rundir import CheckFailedError, ProfileError
 
+UNCERTAIN = "not certifiable"
+"""A verdict that keeps nobody from timing models: nothing was found that differs."""
 VERIFY = (sys.executable, "-P", "-m", "analysis", "verify")
 
 
@@ -72,10 +74,13 @@ class Probed:
             self._warn(f"the probes of {names} could not be compared{answer.problem}")
             return
         found = answer.found
-        if not answer.passed:
-            said = f"{names}: {found.verdict}: {found.reason}"
+        said = f"{names}: {found.verdict}: {found.reason}"
+        if found.verdict == UNCERTAIN:
+            self._warn(said)
+        elif not answer.passed:
             raise CheckFailedError(f"{said.rstrip('.')}. {_alone(sides)}")
-        self._progress.note(f"parity of {names}: {found.sentence or found.verdict}")
+        else:
+            self._progress.note(f"parity of {names}: {found.sentence or found.verdict}")
 
     def _warn(self, problem: str) -> None:
         self.warnings.append(f"no parity certificate: {problem}")

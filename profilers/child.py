@@ -7,19 +7,18 @@ import traceback
 from pathlib import Path
 
 from profilers import backend as backends
-from profilers import rundir
+from profilers import rundir, subject
 from profilers.backend import Arrays, Backend
 from profilers.measure import Measurement, extent
 from profilers.process import guarded
 from profilers.protocol import Channel, Hello
 from profilers.recorder import Recorder
-from profilers.records import SCHEMA, Result, RunRecord, Settings
+from profilers.records import SCHEMA, Result, RunRecord
 from profilers.rundir import CheckFailedError
 from workloads import flops, weights
 from workloads.batches import BatchOrder
-from workloads.catalogue import find_workload
 from workloads.data import cache
-from workloads.spec import Workload
+from workloads.native import NativeWorkload
 
 DOUBTFUL_BUILD_RATIO = 1.05
 
@@ -52,9 +51,9 @@ def measure(run: Path, channel: Channel) -> None:
 
 def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) -> Result:
     settings = record.settings
-    workload = find_workload(settings.workload, settings.options)
+    workload = subject.find(settings)
     with recorder.phase("build"):
-        backend.build(workload, initial_weights(settings, workload))
+        backend.build(workload, subject.initial_weights(settings, workload))
     weights_sha256 = weights.fingerprint(backend.weights())
     with recorder.phase("data"):
         samples = _samples(record)
@@ -85,7 +84,9 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
         accuracy=accuracy,
         test_loss=_finite(test_loss),
         framework_memory=backend.memory(),
-        flops_per_step=flops.per_step(workload, settings.batch_size, training),
+        flops_per_step=None
+        if isinstance(workload, NativeWorkload)
+        else flops.per_step(workload, settings.batch_size, training),
         profiled_build_ratio=_build_ratio(build_ms, timed_ms, recorder),
         warnings=recorder.warnings,
     )
@@ -93,13 +94,6 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def initial_weights(settings: Settings, workload: Workload) -> Arrays:
-    """The seeded weights, or those that another run was left with."""
-    if settings.weights_from is None:
-        return weights.initial_weights(workload, settings.seed)
-    return weights.load(Path(settings.weights_from) / rundir.WEIGHTS, workload)
 
 
 def _samples(record: RunRecord) -> Arrays:

@@ -154,13 +154,16 @@ def _progress(asked: argparse.Namespace, planned: Plan) -> Progress:
         return Progress()
     for warning in dict.fromkeys(text for side in planned.sides for text in side.warnings):
         _say(f"warning: {warning}")
+    for note in planned.notes:
+        _say(f"note: {note}")
     s = planned.sides[0].settings
     titles = " and ".join(side.title for side in planned.sides)
     runs = [side.settings for side in planned.sides] * planned.repeats
     if planned.teacher is not None:
         runs.append(planned.teacher.settings)
     probes = to_make(planned.sides, planned.data) if planned.probes else 0
-    _say(f"{titles} on {s.device}: {s.workload}, {planned.data.name}; {estimate(runs, probes)}")
+    duration = estimate(runs, probes)
+    _say(f"{titles} on {s.device}: {s.workload_name}, {planned.data.name}; {duration}")
     return LiveProgress() if sys.stderr.isatty() else PlainProgress()
 
 

@@ -100,13 +100,16 @@ def start(interpreter: str, module: str, argument: str, threads: int, log: IO[by
 def preflight(interpreter: str, framework: Framework, settings: Settings) -> Ready:
     """Let the interpreter try packages and device; ProfileError in its words if they fail."""
     request = {"settings": msgspec.to_builtins(settings), "packages": framework.packages}
+    argument = msgspec.json.encode(request).decode()
     with open(os.devnull, "wb") as log:
-        argument = msgspec.json.encode(request).decode()
-        child = start(interpreter, "profilers.preflight", argument, settings.threads, log)
-    try:
-        answer = _answer(child)
-    finally:
-        child.end()
+        answer = ask(
+            interpreter,
+            "profilers.preflight",
+            argument,
+            settings.threads,
+            log,
+            PREFLIGHT_SECONDS,
+        )
     if isinstance(answer, Ready):
         return answer
     reason = answer.message if isinstance(answer, Failed) else "it gave no answer"
@@ -118,8 +121,19 @@ def preflight(interpreter: str, framework: Framework, settings: Settings) -> Rea
     )
 
 
-def _answer(child: Child) -> Message | None:
-    deadline = time.monotonic() + PREFLIGHT_SECONDS
+def ask(
+    interpreter: str, module: str, argument: str, threads: int, log: IO[bytes], seconds: float
+) -> Message | None:
+    """The first word of a module of ours under an interpreter; None if it ends without one."""
+    child = start(interpreter, module, argument, threads, log)
+    try:
+        return _answer(child, seconds)
+    finally:
+        child.end()
+
+
+def _answer(child: Child, seconds: float) -> Message | None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         messages = child.messages(POLL_SECONDS)
         if messages is None:

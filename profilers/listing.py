@@ -6,8 +6,9 @@ from profilers.backend import frameworks
 from workloads.catalogue import dataset_list, find_workload, workload_list
 from workloads.data.dataset import DataSet
 from workloads.layers import Shape
+from workloads.native import AnyWorkload, NativeWorkload
 from workloads.options import written
-from workloads.spec import Option, Workload, summary
+from workloads.spec import Option, summary
 
 
 def print_list(workload: str | None, options: Mapping[str, Option] | None = None) -> None:
@@ -35,7 +36,9 @@ def _origin(dataset: DataSet) -> str:
     return f" (DIR or --download, {megabytes:,.0f} MB)" if dataset.downloads else ""
 
 
-def _model(workload: Workload) -> list[str]:
+def _model(workload: AnyWorkload) -> list[str]:
+    if isinstance(workload, NativeWorkload):
+        return _native(workload)
     rows = [("layer", "kind", "output", "parameters")]
     rows.append(("input", "", _shape(workload.input_shape), ""))
     rows += [
@@ -51,6 +54,15 @@ def _model(workload: Workload) -> list[str]:
         for row in rows
     ]
     return [title, *options, "", *table]
+
+
+def _native(workload: NativeWorkload) -> list[str]:
+    """What a file with builders says; its layers are known when it is run."""
+    lines = [f"{workload.name}: {workload.title}", ""]
+    lines.append(f"  {'builders':<10} {', '.join(workload.builders)}")
+    lines.append(f"  {'data':<10} {workload.data}")
+    lines.append(f"  {'batch':<10} {workload.batch_size}")
+    return lines
 
 
 def _shape(shape: Shape) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from profilers.backend import Arrays
 from profilers.parity_record import RandomLayer, Setting
 from profilers.records import Settings
-from workloads.spec import Workload
+from workloads.native import AnyWorkload
 
 Array = npt.NDArray[Any]
 Numbers = npt.NDArray[np.int64]
@@ -67,7 +67,11 @@ class ModelProbe(Protocol):
 
 
 def create(
-    settings: Settings, workload: Workload, weights: Arrays, samples: Arrays, precision: Precision
+    settings: Settings,
+    workload: AnyWorkload,
+    weights: Arrays,
+    samples: Arrays,
+    precision: Precision,
 ) -> ModelProbe:
     """Import the framework's probe and have it build the model."""
     module = import_module(f"profilers.{settings.framework}{SUFFIX}")

@@ -4,12 +4,14 @@ import argparse
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import NoReturn
 
 from profilers.backend import Framework
 from profilers.records import Settings
 from profilers.rundir import ProfileError
-from workloads.spec import Workload
+from workloads.native import AnyWorkload, is_file
+from workloads.own_file import file_sha256
 
 DEFAULT_WORKLOAD = "mnist-mlp"
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
@@ -77,7 +79,12 @@ def _add_what(group: argparse._ArgumentGroup, known: Mapping[str, Framework]) ->
         metavar="DEVICE",
         help="auto (default: the best there is), cpu, cuda, cuda:1, mps",
     )
-    group.add_argument("--workload", metavar="NAME", help=f"default: {DEFAULT_WORKLOAD}")
+    group.add_argument(
+        "--workload",
+        metavar="NAME|FILE.py",
+        help=f"a workload of --list, or a file with a model of your own (docs/own-model.md); "
+        f"default: {DEFAULT_WORKLOAD}",
+    )
     group.add_argument(
         "--set",
         dest="options",
@@ -196,13 +203,19 @@ def _add_where(group: argparse._ArgumentGroup) -> None:
 
 
 def settings(
-    options: argparse.Namespace, framework: Framework, execution: str, workload: Workload, cpus: int
+    options: argparse.Namespace,
+    framework: Framework,
+    execution: str,
+    workload: AnyWorkload,
+    cpus: int,
 ) -> Settings:
     """The options as the settings of a run; the device is still as asked for."""
     threads = options.threads or cpus
+    file = Path(options.workload).absolute() if is_file(options.workload or "") else None
     return Settings(
         framework=framework.name,
-        workload=workload.name,
+        workload=workload.name if file is None else str(file),
+        workload_sha256=None if file is None else file_sha256(file),
         data=options.data or workload.data,
         device=options.device,
         execution=execution,

@@ -2,20 +2,20 @@
 
 import argparse
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from profilers import interpreters, launch, options, records, rundir
+from profilers import interpreters, launch, native, options, records, rundir
 from profilers.backend import Framework, frameworks
 from profilers.records import DataRecord, MissingSide, RunRecord, Settings
 from profilers.rundir import ProfileError
 from workloads import weights
 from workloads.catalogue import find_workload
+from workloads.native import BUILDERS, AnyWorkload, NativeWorkload
 from workloads.options import written
-from workloads.spec import Workload
 
 if TYPE_CHECKING:
     from workloads.data.cache import CachedData
@@ -49,7 +49,8 @@ class Plan:
     """All sides asked for, those that can be run, and what these share.
 
     `teacher` is run before them, to train the weights that they begin with. `probes` says whether
-    their models are probed before they are run.
+    their models are probed before they are run. `notes` are for the user to know, and change
+    nothing.
     """
 
     asked: list[records.Side]
@@ -61,6 +62,7 @@ class Plan:
     name: str | None
     repeats: int
     probes: bool = False
+    notes: list[str] = field(default_factory=list)
 
     @property
     def compares(self) -> bool:
@@ -76,14 +78,14 @@ class Plan:
         """The name of a run's directory: the one asked for, or one that tells what ran."""
         if self.name is None:
             s = side.settings
-            return rundir.new_id(s.workload, s.framework, s.device)
+            return rundir.new_id(s.workload_name, s.framework, s.device)
         return run_names(self.name, self.asked, self.repeats)[side.number, repeat]
 
     def comparison_id(self) -> str:
         """The name of the comparison's directory."""
         s = self.sides[0].settings
         known = "-".join(dict.fromkeys(side.framework for side in self.asked))
-        return f"compare-{self.name or rundir.new_id(s.workload, known, s.device)}"
+        return f"compare-{self.name or rundir.new_id(s.workload_name, known, s.device)}"
 
 
 def run_names(
@@ -106,8 +108,8 @@ def make(asked: argparse.Namespace) -> Plan:
     Raises:
         ProfileError, WorkloadError: it can't be met, by no framework of those asked for.
     """
+    from profilers.asked_data import AskedData
     from profilers.sampling.cgroup import physical_cores
-    from workloads.data import sources
 
     known = frameworks()
     pairs = options.sides(asked, known)
@@ -117,11 +119,13 @@ def make(asked: argparse.Namespace) -> Plan:
     cpus = physical_cores()
     wanted = [options.settings(asked, *pair, workload, cpus) for pair in pairs]
     sides = [records.Side(s.framework, s.execution) for s in wanted]
-    choice = sources.choose(wanted[0].data, asked.download)
-    choice.dataset.check(workload)
+    trains_first = asked.weights_from in known
+    if isinstance(workload, NativeWorkload):
+        teachers = [asked.weights_from] if trains_first else []
+        native.check_builders(workload, [*(s.framework for s in wanted), *teachers])
+    samples = AskedData(wanted[0].data, asked.download, workload)
     output = Path(asked.output)
     repeats = asked.repeats or (options.COMPARED_REPEATS if len(pairs) > 1 else 1)
-    trains_first = asked.weights_from in known
     _check_output(output, asked.name, sides, repeats, trains_first)
     if asked.weights_from is not None and not trains_first:
         source = _weights_source(asked.weights_from, output, workload)
@@ -133,17 +137,57 @@ def make(asked: argparse.Namespace) -> Plan:
     teacher = None
     if trains_first:
         teacher = _teacher(asked, known[asked.weights_from], workload, ready[0], programs)
+    data = _data(wanted[0], samples.prepare(asked.quiet))
+    notes: list[str] = []
+    if isinstance(workload, NativeWorkload):
+        described = [*ready, teacher] if teacher is not None else ready
+        used = _programs(described, workload, known, programs)
+        made = native.prepare(workload, used, data)
+        notes = made.notes
+        for begun_with in {side.settings.weights_from for side in ready} - {None}:
+            weights.load(Path(str(begun_with)) / rundir.WEIGHTS, made.workload)
+        ready = [_knowing(side, made) for side in ready]
+        teacher = None if teacher is None else _knowing(teacher, made)
     return Plan(
         asked=sides,
         missing=missing,
         sides=ready,
         teacher=teacher,
-        data=_data(wanted[0], sources.prepare(choice, workload, asked.quiet)),
+        data=data,
         output=output,
         name=asked.name,
         repeats=repeats,
         probes=asked.parity or len(ready) > 1,
+        notes=notes,
     )
+
+
+def _programs(
+    sides: list[Side],
+    workload: NativeWorkload,
+    known: dict[str, Framework],
+    programs: dict[str, str],
+) -> list[native.Program]:
+    """One for each framework, and for the one that trained the weights that sides begin with."""
+    names = [side.framework.name for side in sides]
+    found = [
+        native.Program(side.framework, side.interpreter, side.settings)
+        for side in (sides[names.index(name)] for name in dict.fromkeys(names))
+    ]
+    source = sides[0].settings.weights_from
+    if source is not None:
+        trained_by = rundir.read_json(Path(source) / rundir.RUN, RunRecord).settings.framework
+        if trained_by not in names and BUILDERS.get(trained_by, "") in workload.builders:
+            settings = msgspec.structs.replace(sides[0].settings, framework=trained_by)
+            interpreter = interpreters.find(trained_by, programs)
+            found.append(native.Program(known[trained_by], interpreter, settings))
+    return found
+
+
+def _knowing(side: Side, made: native.Prepared) -> Side:
+    """The side with the model that was found out."""
+    settings = msgspec.structs.replace(side.settings, model=made.workload.model_key)
+    return replace(side, settings=settings, warnings=[*side.warnings, *made.warnings])
 
 
 def _ready_sides(
@@ -192,7 +236,7 @@ def _check_devices(sides: list[Side]) -> None:
 def _teacher(
     asked: argparse.Namespace,
     framework: Framework,
-    workload: Workload,
+    workload: AnyWorkload,
     side: Side,
     programs: dict[str, str],
 ) -> Side:
@@ -203,7 +247,7 @@ def _teacher(
     return _ready(None, framework, settings, programs)
 
 
-def _weights_source(asked: str, output: Path, workload: Workload) -> str:
+def _weights_source(asked: str, output: Path, workload: AnyWorkload) -> str:
     """The run whose weights are asked for, by its path or its name; they must fit the workload."""
     places = (Path(asked), output / asked)
     found = next((place for place in places if os.path.exists(place / rundir.RUN)), None)
@@ -213,7 +257,7 @@ def _weights_source(asked: str, output: Path, workload: Workload) -> str:
             f"{' or '.join(frameworks())} to train there first."
         )
     record = rundir.read_json(found / rundir.RUN, RunRecord)
-    if record.settings.workload != workload.name:
+    if record.settings.workload_name != workload.name:
         raise ProfileError(
             f"--from {asked} trained {record.settings.workload}, not {workload.name}; "
             f"add --workload {record.settings.workload}, or take another run."
@@ -229,7 +273,8 @@ def _weights_source(asked: str, output: Path, workload: Workload) -> str:
             f"--from {asked} trained {workload.name} with {options_then}, not with "
             f"{written(workload.options)}; give the same to --set, or take another run."
         )
-    weights.load(found / rundir.WEIGHTS, workload)
+    if not isinstance(workload, NativeWorkload):  # whose arrays are known when it was built
+        weights.load(found / rundir.WEIGHTS, workload)
     return str(found)
 
 

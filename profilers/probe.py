@@ -11,9 +11,8 @@ import msgspec
 import numpy as np
 
 from profilers import backend as backends
-from profilers import model_probe, probe_batches, probe_curves, rundir
+from profilers import model_probe, probe_batches, probe_curves, rundir, subject
 from profilers.backend import Arrays, Backend
-from profilers.child import initial_weights
 from profilers.model_probe import Array, FirstStep, ModelProbe, Precision
 from profilers.parity_arrays import ParityArrays
 from profilers.parity_record import (
@@ -34,9 +33,8 @@ from profilers.protocol import Channel, PhaseBegins
 from profilers.records import Settings
 from profilers.rundir import CheckFailedError
 from workloads.batches import BatchOrder
-from workloads.catalogue import find_workload
 from workloads.data import cache
-from workloads.spec import Workload
+from workloads.native import AnyWorkload, NativeWorkload
 from workloads.weights import fingerprint
 
 PHASE = "parity probe"
@@ -61,8 +59,8 @@ def probe(folder: Path, channel: Channel) -> None:
     """Write parity.npz, then parity.json."""
     channel.send(PhaseBegins(PHASE, seconds=WHOLE_SECONDS / 2))
     request = rundir.read_json(folder / REQUEST, ProbeRequest)
-    workload = find_workload(request.settings.workload, request.settings.options)
-    weights = initial_weights(request.settings, workload)
+    workload = subject.find(request.settings)
+    weights = subject.initial_weights(request.settings, workload)
     record = Probing(request, workload, weights).record(folder)
     rundir.write_json(folder / PARITY, record)
 
@@ -70,7 +68,7 @@ def probe(folder: Path, channel: Channel) -> None:
 class Probing:
     """The parts of a probe, one after the other, within a time that they share."""
 
-    def __init__(self, request: ProbeRequest, workload: Workload, weights: Arrays) -> None:
+    def __init__(self, request: ProbeRequest, workload: AnyWorkload, weights: Arrays) -> None:
         self._began = time.monotonic()
         self._request, self._workload, self._weights = request, workload, weights
         self._settings = request.settings
@@ -204,7 +202,7 @@ class Probing:
         return found
 
     def _layers(self, model: ModelProbe, records: Mapping[str, ArrayRecord]) -> list[LayerRecord]:
-        kinds = {each.name: str(each.__struct_config__.tag) for each in self._workload.layers}
+        kinds = _kinds(self._workload)
         return [
             LayerRecord(
                 name=name,
@@ -214,6 +212,13 @@ class Probing:
             )
             for name, native in model.layers.items()
         ]
+
+
+def _kinds(workload: AnyWorkload) -> dict[str, str]:
+    """What both sides call the layers of a shared name."""
+    if isinstance(workload, NativeWorkload):
+        return {layer.name: layer.kind for layer in workload.known.layers}
+    return {each.name: str(each.__struct_config__.tag) for each in workload.layers}
 
 
 def _parameters(model: ModelProbe, records: Mapping[str, ArrayRecord]) -> list[ParameterRecord]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from profilers import launch, rundir
+from profilers import launch, rundir, subject
 from profilers.launch import POLL_SECONDS, Child
 from profilers.parity_record import PARITY, PARITY_ARRAYS, ParityRecord
 from profilers.plan import Side
@@ -20,7 +20,6 @@ from profilers.progress import Progress
 from profilers.protocol import Failed
 from profilers.records import DataRecord, Settings
 from profilers.rundir import CheckFailedError, ProfileError
-from workloads.catalogue import find_workload
 from workloads.data import cache
 from workloads.spec import WorkloadError
 
@@ -28,10 +27,11 @@ FOLDER = "probes"
 KEPT = 16
 MOST_SECONDS = 300.0
 """After so long a probe hangs; `--timeout` may be shorter."""
-REVISION = 1
+REVISION = 2
 """Raised when probes made before can't stand for those that would be made now."""
 KEY_SETTINGS = (
     "workload",
+    "model",
     "options",
     "device",
     "batch_size",
@@ -60,14 +60,14 @@ def request(side: Side, data: DataRecord) -> ProbeRequest:
         sorted(side.versions.items()),
         platform.node(),
         os.environ.get("CUDA_VISIBLE_DEVICES"),
-        find_workload(settings.workload, settings.options).sha256,
+        subject.find(settings).sha256,
         _weights(settings),
         data.sha256,
         sorted(known.items()),
     ]
     key = hashlib.sha256(msgspec.json.encode(recipe)).hexdigest()[:16]
     return ProbeRequest(
-        key=f"{settings.workload}-{side.framework.name}-{key}",
+        key=f"{settings.workload_name}-{side.framework.name}-{key}",
         settings=msgspec.structs.replace(
             settings,
             execution=side.framework.executions[0],

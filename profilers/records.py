@@ -14,8 +14,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `weights_from` is the run whose trained weights it began with, None where they were seeded.
     `options` are the settings of the workload itself. A workload from a file has the file's path as
-    its name. `optimizer_parity` says whether the optimizer is the framework's own or has constants
-    made equal.
+    its name, and `workload_sha256` is what was in it; `model` is the folder in the cache with what
+    the builders of such a file have in common. `optimizer_parity` says whether the optimizer is the
+    framework's own or has constants made equal.
     """
 
     framework: str
@@ -39,7 +40,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     loader_workers: int = 0
     weights_from: str | None = None
     options: dict[str, int | float | str] = {}
+    workload_sha256: str | None = None
+    model: str | None = None
     optimizer_parity: Literal["stock", "matched"] = "stock"
+
+    @property
+    def workload_name(self) -> str:
+        """The workload's name; that of a file is the name of the file, without the folder."""
+        name = self.workload
+        return name.rpartition("/")[2].removesuffix(".py") if name.endswith(".py") else name
 
 
 class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +61,7 @@ class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
     train_count: int
     test_count: int
     input_shape: tuple[int, ...]
-    classes: int
+    classes: int | None
 
 
 class RunError(msgspec.Struct, frozen=True):
@@ -129,8 +138,9 @@ class BatchDigest(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """result.json: the child's last file, so its presence means that the child got to its end.
 
-    A norm or loss that is no finite number is None: JSON has none. `flops_per_step` are the
-    floating-point operations of the matrix products in a step, None where they are not known.
+    A norm or loss that is no finite number is None: JSON has none. So is the accuracy where labels
+    are no classes. `flops_per_step` are the floating-point operations of the matrix products in a
+    step, None where they are not known.
     """
 
     schema: int = SCHEMA
@@ -141,7 +151,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     parameter_norm: float | None
     steps_per_epoch: int
     trained_steps: int
-    accuracy: float
+    accuracy: float | None
     test_loss: float | None
     framework_memory: dict[str, int] = {}
     profiled_build_ratio: float | None = None
@@ -311,7 +321,7 @@ def empty_summary(path: str, record: RunRecord) -> RunSummary:
         device=s.device,
         execution=s.execution,
         mode=s.mode,
-        workload=s.workload,
+        workload=s.workload_name,
         data=record.data.name,
         loader=s.loader,
         batch_size=s.batch_size,

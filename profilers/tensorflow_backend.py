@@ -21,7 +21,8 @@ from profilers import (
 from profilers.backend import Arrays, Observer
 from profilers.records import Environment, Settings
 from workloads.batches import Batches
-from workloads.spec import Workload
+from workloads.data import cache
+from workloads.native import AnyWorkload, NativeWorkload
 
 FRAMEWORK = {
     "title": "TensorFlow",
@@ -57,7 +58,7 @@ class TensorFlowBackend:
         """Versions, devices, threads and flags as they are in force."""
         return tensorflow_device.environment(self.settings.device)
 
-    def build(self, workload: Workload, weights: Arrays) -> None:
+    def build(self, workload: AnyWorkload, weights: Arrays) -> None:
         """Make model and optimizer from canonical weights, on the device."""
         self._initial = weights
         with tf.device(self._device):
@@ -68,7 +69,9 @@ class TensorFlowBackend:
             self.optimizer.build(self.model.trainable_variables)
             self._optimizer_start = [variable.numpy() for variable in self.optimizer.variables]
         if self.settings.execution == "fit":
-            tensorflow_fit.prepare(self.model, self.optimizer)
+            own = isinstance(workload, NativeWorkload) and workload.own_loss
+            loss = self._network.loss if own else None
+            tensorflow_fit.prepare(self.model, self.optimizer, loss)
         self._step = self._executed(self._train if self._training else self._predict)
         tensorflow_device.check_placement(self.model, self.settings.device)
 
@@ -81,11 +84,11 @@ class TensorFlowBackend:
     def load(self, samples: Arrays) -> None:
         """Make the samples ready to be fetched; the mode "infer" runs on those of the test."""
         self._test = tensorflow_data.Preloaded(
-            samples["test_inputs"], samples["test_labels"], self._device
+            cache.inputs(samples, "test"), samples["test_labels"], self._device
         )
         self._source: tensorflow_data.Preloaded | tensorflow_data.Pipeline = self._test
         part = "train" if self._training else "test"
-        arrays = samples[f"{part}_inputs"], samples[f"{part}_labels"]
+        arrays = cache.inputs(samples, part), samples[f"{part}_labels"]
         if self.settings.loader == "pipeline":
             self._source = tensorflow_data.Pipeline(*arrays, self.settings.loader_workers)
         elif self.settings.execution == "fit":  # whose data pipeline runs on the host
@@ -148,7 +151,7 @@ class TensorFlowBackend:
         with span("phase:data"), tf.name_scope("phase_data"):
             inputs, _ = self._source.fetch(batch)
         with span("phase:forward"), tf.name_scope("phase_forward"):
-            return self.model(inputs, training=False)
+            return self.model(tensorflow_data.given(inputs), training=False)
 
     def _train(self, batch: Any, span: Range = _no_range) -> Any:
         """Fetch, forward, loss, backward, update; name scopes give a traced function's phases."""
@@ -157,7 +160,8 @@ class TensorFlowBackend:
             inputs, labels = self._source.fetch(batch)
         with tf.GradientTape() as tape:
             with span("phase:forward"), tf.name_scope("phase_forward"):
-                outputs = tf.cast(self.model(inputs, training=True), tf.float32)
+                given = tensorflow_data.given(inputs)
+                outputs = tf.cast(self.model(given, training=True), tf.float32)
             with span("phase:loss"), tf.name_scope("phase_loss"):
                 loss = self._network.loss(outputs, labels)
                 scaled = self.optimizer.scale_loss(loss)
@@ -210,25 +214,27 @@ class TensorFlowBackend:
             self._step.get_concrete_function(self._source.spec(self.settings.batch_size))
         )
 
-    def evaluate(self, batch_size: int) -> tuple[float, float]:
+    def evaluate(self, batch_size: int) -> tuple[float | None, float]:
         """(accuracy, mean loss) over the whole test set, by the untraced model."""
-        right, loss_sum, count = 0, 0.0, int(tf.size(self._test.labels))
+        right, loss_sum, classified = 0, 0.0, True
         with tf.device(self._device):
-            for begin in range(0, len(self._test.labels), batch_size):
-                labels = self._test.labels[begin : begin + batch_size]
-                outputs = self.model(self._test.inputs[begin : begin + batch_size], training=False)
+            for inputs, labels in self._test.split(batch_size):
+                outputs = self.model(tensorflow_data.given(inputs), training=False)
                 outputs = tf.cast(outputs, tf.float32)
-                hits = tf.argmax(outputs, -1, output_type=labels.dtype) == labels
-                right += int(tf.reduce_sum(tf.cast(hits, tf.int32)))
+                classified = classified and _classifies(outputs, labels)
+                if classified:
+                    hits = tf.argmax(outputs, -1, output_type=labels.dtype) == labels
+                    right += int(tf.reduce_sum(tf.cast(hits, tf.int32)))
                 loss_sum += float(self._network.loss(outputs, labels)) * int(tf.size(labels))
-        return right / count, loss_sum / count
+        count = int(tf.size(self._test.labels))
+        return right / count if classified else None, loss_sum / count
 
     def inference(self, batch_size: int) -> Callable[[], None]:
         """A function that runs the model forward once on test samples that lie on the device."""
         forward = self._executed(lambda inputs: self.model(inputs, training=False))
         with tf.device(self._device):
             numbers = np.arange(batch_size) % len(self._test.labels)
-            inputs = tf.gather(self._test.inputs, numbers)
+            inputs = tensorflow_data.given(self._test.picked(numbers))
 
         def run() -> None:
             with tf.device(self._device):
@@ -252,6 +258,12 @@ class TensorFlowBackend:
                 f"{self.settings.batch_size}; use a smaller --batch-size."
             )
         return None
+
+
+def _classifies(outputs: Any, labels: Any) -> bool:
+    """Whether there is an output for each class, and a class for each label."""
+    several = outputs.shape[-1] > 1 and outputs.shape[:-1] == labels.shape
+    return bool(several and labels.dtype.is_integer)
 
 
 def create(settings: Settings) -> TensorFlowBackend:

@@ -9,7 +9,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from workloads.batches import Batches, BatchLog
+from workloads.data import cache
 
+Array = npt.NDArray[Any]
 NUMBERS_AT_ONCE = 2**20
 FETCHED_AHEAD = 2
 """Batches that a pipeline holds ready, as many as a worker of a DataLoader does."""
@@ -18,9 +20,11 @@ FETCHED_AHEAD = 2
 class Preloaded:
     """All samples on the device, images as NHWC: no step waits for a copy."""
 
-    def __init__(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any], device: str) -> None:
+    def __init__(self, inputs: Array | tuple[Array, ...], labels: Array, device: str) -> None:
         with tf.device(device):
-            self.inputs = tf.constant(_features(np.asarray(inputs)))
+            self.inputs = _alone(
+                tuple(tf.constant(features(np.asarray(each))) for each in _several(inputs))
+            )
             self.labels = tf.constant(np.array(labels))
 
     def open(self, batches: Batches) -> Iterator[Any]:
@@ -31,7 +35,18 @@ class Preloaded:
 
     def fetch(self, numbers: Any) -> tuple[Any, Any]:
         """(inputs, labels) of these samples."""
-        return tf.gather(self.inputs, numbers), tf.gather(self.labels, numbers)
+        return self.picked(numbers), tf.gather(self.labels, numbers)
+
+    def picked(self, numbers: Any) -> Any:
+        """The inputs of these samples: a tensor, or a tuple of them for several inputs."""
+        return _alone(tuple(tf.gather(each, numbers) for each in _several(self.inputs)))
+
+    def split(self, batch_size: int) -> Iterator[tuple[Any, Any]]:
+        """All samples in order, so many at a time; the last batch may be smaller."""
+        for begin in range(0, len(self.labels), batch_size):
+            rows = slice(begin, begin + batch_size)
+            inputs = _alone(tuple(each[rows] for each in _several(self.inputs)))
+            yield inputs, self.labels[rows]
 
     def spec(self, batch_size: int) -> Any:
         """What `open` hands out, as TensorFlow describes it."""
@@ -43,15 +58,15 @@ class Preloaded:
 
     def dataset_spec(self, batch_size: int) -> Any:
         """What `dataset` hands out, as TensorFlow describes it."""
-        return _spec(self.inputs, self.labels, batch_size)
+        return _spec(_several(self.inputs), self.labels, batch_size)
 
 
 class Pipeline:
     """Samples decoded one by one by a tf.data pipeline with so many threads."""
 
-    def __init__(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any], workers: int) -> None:
+    def __init__(self, inputs: Array | tuple[Array, ...], labels: Array, workers: int) -> None:
         with tf.device("/CPU:0"):
-            self._inputs = tf.constant(np.asarray(inputs))
+            self._inputs = tuple(tf.constant(np.asarray(each)) for each in _several(inputs))
             self._labels = tf.constant(np.array(labels))
         self._workers = workers
 
@@ -74,7 +89,7 @@ class Pipeline:
 
     def spec(self, batch_size: int) -> Any:
         """What `open` hands out, as TensorFlow describes it."""
-        return _spec(self._decoded(0)[0][None], self._labels, batch_size)
+        return _spec(tuple(each[None] for each in self._sample(0)), self._labels, batch_size)
 
     def dataset(self, batches: Batches) -> Any:
         """The pipeline for these batches: (inputs, labels)."""
@@ -98,21 +113,28 @@ class Pipeline:
     dataset_spec = spec
 
     def _decoded(self, number: Any) -> tuple[Any, Any, Any]:
-        """One sample: uint8 -> float32 in [0, 1], other types as they are."""
-        sample = tf.gather(self._inputs, number)
-        if sample.dtype == tf.uint8:
-            sample = tf.cast(sample, tf.float32) / 255.0
-        return sample, tf.gather(self._labels, number), number
+        """(inputs, label, number) of one sample."""
+        return _alone(self._sample(number)), tf.gather(self._labels, number), number
+
+    def _sample(self, number: Any) -> tuple[Any, ...]:
+        """Each input: uint8 -> float32 in [0, 1], other types as they are."""
+        sample = (tf.gather(each, number) for each in self._inputs)
+        return tuple(
+            tf.cast(each, tf.float32) / 255.0 if each.dtype == tf.uint8 else each for each in sample
+        )
 
 
 def probe_batch(
     samples: Mapping[str, npt.NDArray[Any]], numbers: npt.NDArray[np.int64], dtype: str
 ) -> tuple[Any, Any]:
     """(inputs, labels) of these training samples; inputs that are no tokens in this type."""
-    inputs = _features(samples["train_inputs"][numbers])
-    if inputs.dtype.kind == "f":
-        inputs = inputs.astype(dtype)
-    return tf.constant(inputs), tf.constant(np.array(samples["train_labels"][numbers]))
+    inputs = (features(np.asarray(each[numbers])) for each in cache.inputs(samples, "train"))
+    labels = np.asarray(samples["train_labels"][numbers])
+    *typed, targets = (
+        tf.constant(each.astype(dtype) if each.dtype.kind == "f" else each)
+        for each in (*inputs, labels)
+    )
+    return _alone(tuple(typed)), targets
 
 
 def _numbers(batches: Batches) -> Any:
@@ -127,15 +149,32 @@ def _numbers(batches: Batches) -> Any:
     return parts.prefetch(1).unbatch().apply(known)
 
 
-def _features(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def features(array: Array) -> Array:
     """uint8 -> float32 in [0, 1], other types as they are."""
     if array.dtype == np.uint8:
         return array.astype(np.float32) / np.float32(255)
     return array
 
 
-def _spec(inputs: Any, labels: Any, batch_size: int) -> Any:
+def given(inputs: Any) -> Any:
+    """What a Keras model is called with: a tensor alone, several as a list."""
+    found = _several(inputs)
+    return found[0] if len(found) == 1 else list(found)
+
+
+def _several(inputs: Any) -> tuple[Any, ...]:
+    return inputs if isinstance(inputs, tuple) else (inputs,)
+
+
+def _alone(inputs: tuple[Any, ...]) -> Any:
+    """A single input as it is; several as a tuple, which tf.data leaves apart, unlike a list."""
+    return inputs[0] if len(inputs) == 1 else inputs
+
+
+def _spec(inputs: tuple[Any, ...], labels: Any, batch_size: int) -> Any:
     """(inputs, labels) of a batch."""
-    return tuple(
-        tf.TensorSpec((batch_size, *each.shape[1:]), each.dtype) for each in (inputs, labels)
-    )
+
+    def one(values: Any) -> Any:
+        return tf.TensorSpec((batch_size, *values.shape[1:]), values.dtype)
+
+    return _alone(tuple(map(one, inputs))), one(labels)

@@ -61,9 +61,26 @@ class BatchEdges(keras.callbacks.CallbackList):  # type: ignore[misc]
         return self.stopped
 
 
-def prepare(model: Any, optimizer: Any) -> None:
-    """Compile the model as `fit` needs it, without XLA and with no metric but the loss."""
+class OwnLoss(keras.losses.Loss):  # type: ignore[misc]
+    """A loss of outputs and labels that gives one number; labels keep their type and shape."""
+
+    def __init__(self, loss: Callable[[Any, Any], Any]) -> None:
+        super().__init__()
+        self._loss = loss
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The loss of a batch."""
+        return self._loss(y_pred, y_true)
+
+
+def prepare(model: Any, optimizer: Any, own_loss: Callable[[Any, Any], Any] | None = None) -> None:
+    """Compile the model as `fit` needs it, without XLA and with no metric but the loss.
+
+    That is the mean cross-entropy, unless another one of outputs and labels is given.
+    """
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    if own_loss is not None:
+        loss = OwnLoss(own_loss)
     model.compile(optimizer=optimizer, loss=loss, jit_compile=False)
 
 

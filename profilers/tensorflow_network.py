@@ -11,7 +11,7 @@ import tensorflow as tf
 from profilers import tensorflow_layers, tensorflow_weights
 from profilers.backend import Arrays
 from profilers.tensorflow_weights import View
-from workloads.spec import Workload
+from workloads.native import AnyWorkload, NativeWorkload
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,12 @@ class Network:
         return {name: view.read().astype(np.float32) for name, view in self.views.items()}
 
 
-def build(workload: Workload, weights: Arrays) -> Network:
+def build(workload: AnyWorkload, weights: Arrays) -> Network:
     """The model of a workload with these weights, of the type of Keras' global policy."""
+    if isinstance(workload, NativeWorkload):
+        from profilers import tensorflow_native  # which makes a Network, too
+
+        return tensorflow_native.build(workload, weights)
     model = tensorflow_layers.build(workload)
     network = Network(
         model,

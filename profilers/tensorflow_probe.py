@@ -21,7 +21,7 @@ from profilers.model_probe import Array, FirstStep, Numbers, Precision
 from profilers.parity_record import RandomLayer, Setting
 from profilers.records import Settings
 from profilers.tensorflow_backend import TensorFlowBackend
-from workloads.spec import Workload
+from workloads.native import AnyWorkload
 
 REMEDY = "Set its dropout to 0 in both frameworks, so that what they compute can be compared."
 
@@ -32,7 +32,7 @@ class TensorFlowProbe:
     def __init__(
         self,
         settings: Settings,
-        workload: Workload,
+        workload: AnyWorkload,
         weights: Arrays,
         samples: Arrays,
         precision: Precision,
@@ -55,7 +55,7 @@ class TensorFlowProbe:
     def layer_outputs(self, numbers: Numbers) -> Mapping[str, Array]:
         """The output of each layer."""
         with tf.device(self._device), _exact_constants(), self._recorded() as made:
-            self._network.model(self._batch(numbers)[0], training=True)
+            self._network.model(tensorflow_data.given(self._batch(numbers)[0]), training=True)
         return self._canonical(made)
 
     def first_step(self, numbers: Numbers) -> FirstStep:
@@ -63,7 +63,7 @@ class TensorFlowProbe:
         with tf.device(self._device), _exact_constants():
             inputs, labels = self._batch(numbers)
             with tf.GradientTape() as tape, self._recorded() as made:
-                outputs = self._network.model(inputs, training=True)
+                outputs = self._network.model(tensorflow_data.given(inputs), training=True)
                 loss = self._network.loss(outputs, labels)
             found = tape.gradient(loss, [view.variable.value for view in self._trained.values()])
         self._slices = any(isinstance(each, tf.IndexedSlices) for each in found)
@@ -78,11 +78,13 @@ class TensorFlowProbe:
 
         Keras' SGD would have the rate in float32.
         """
-        variables = [view.variable.value for view in self._trained.values()]
+        shared = {id(view.variable): view.variable.value for view in self._trained.values()}
+        variables = list(shared.values())
 
         def step(inputs: Any, labels: Any) -> Any:
             with tf.GradientTape() as tape:
-                loss = self._network.loss(self._network.model(inputs, training=True), labels)
+                outputs = self._network.model(tensorflow_data.given(inputs), training=True)
+                loss = self._network.loss(outputs, labels)
             for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
                 if gradient is not None:
                     dense = tf.convert_to_tensor(gradient)
@@ -182,7 +184,11 @@ def _draws(layer: Any) -> bool:
 
 
 def create(
-    settings: Settings, workload: Workload, weights: Arrays, samples: Arrays, precision: Precision
+    settings: Settings,
+    workload: AnyWorkload,
+    weights: Arrays,
+    samples: Arrays,
+    precision: Precision,
 ) -> TensorFlowProbe:
     """The model of a workload, ready to be probed."""
     return TensorFlowProbe(settings, workload, weights, samples, precision)

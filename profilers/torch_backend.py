@@ -15,7 +15,8 @@ from profilers.backend import Arrays, Observer
 from profilers.records import Environment, Settings
 from profilers.rundir import ProfileError
 from workloads.batches import Batches
-from workloads.spec import Workload
+from workloads.data import cache
+from workloads.native import AnyWorkload
 
 FRAMEWORK = {
     "title": "PyTorch",
@@ -56,7 +57,7 @@ class TorchBackend:
         """Versions, devices, threads and flags as they are in force."""
         return torch_device.environment(self.device)
 
-    def build(self, workload: Workload, weights: Arrays) -> None:
+    def build(self, workload: AnyWorkload, weights: Arrays) -> None:
         """Make model and optimizer from canonical weights, on the device."""
         self._network = torch_network.build(workload, weights, self.device)
         self.model = self._network.module.train(self._training)
@@ -79,11 +80,11 @@ class TorchBackend:
     def load(self, samples: Arrays) -> None:
         """Make the samples ready to be fetched; the mode "infer" runs on those of the test."""
         self._test = torch_data.Preloaded(
-            samples["test_inputs"], samples["test_labels"], self.device
+            cache.inputs(samples, "test"), samples["test_labels"], self.device
         )
         self._source: torch_data.Preloaded | torch_data.Pipeline = self._test
         part = "train" if self._training else "test"
-        arrays = samples[f"{part}_inputs"], samples[f"{part}_labels"]
+        arrays = cache.inputs(samples, part), samples[f"{part}_labels"]
         if self.settings.loader == "pipeline":
             workers = self.settings.loader_workers
             self._source = torch_data.Pipeline(*arrays, self.device, workers)
@@ -133,13 +134,13 @@ class TorchBackend:
         if self._training:
             return self._train(inputs, labels, span)
         with torch.inference_mode(), self._precision(), span("phase:forward"):
-            self._forward(inputs)
+            self._forward(*torch_data.several(inputs))
         return None
 
-    def _train(self, inputs: torch.Tensor, labels: torch.Tensor, span: Range) -> torch.Tensor:
+    def _train(self, inputs: torch_data.Inputs, labels: torch.Tensor, span: Range) -> torch.Tensor:
         with self._precision():
             with span("phase:forward"):
-                outputs = self._forward(inputs)
+                outputs = self._forward(*torch_data.several(inputs))
             with span("phase:loss"):
                 loss = self._network.loss(outputs, labels)
         with span("phase:backward"):
@@ -192,34 +193,31 @@ class TorchBackend:
         """Torch's steps run op by op, or as kernels that stand for no count of ops."""
         return None
 
-    def evaluate(self, batch_size: int) -> tuple[float, float]:
+    def evaluate(self, batch_size: int) -> tuple[float | None, float]:
         """(accuracy, mean loss) over the whole test set, by the uncompiled model."""
         self.model.eval()
-        right, loss_sum = 0, 0.0
+        right, loss_sum, classified = 0, 0.0, True
         with torch.inference_mode(), self._precision():
-            pairs = zip(
-                self._test.inputs.split(batch_size),
-                self._test.labels.split(batch_size),
-                strict=True,
-            )
-            for inputs, labels in pairs:
-                outputs = self.model(inputs)
-                right += int((outputs.argmax(-1) == labels).sum())
+            for inputs, labels in self._test.split(batch_size):
+                outputs = self.model(*torch_data.several(inputs))
+                classified = classified and _classifies(outputs, labels)
+                if classified:
+                    right += int((outputs.argmax(-1) == labels).sum())
                 loss_sum += float(self._network.loss(outputs, labels)) * labels.numel()
         self.model.train(self._training)
         count = self._test.labels.numel()
-        return right / count, loss_sum / count
+        return right / count if classified else None, loss_sum / count
 
     def inference(self, batch_size: int) -> Callable[[], None]:
         """A function that runs the model forward once on test samples that lie on the device."""
-        numbers = torch.arange(batch_size, device=self.device) % len(self._test.inputs)
-        inputs = self._test.inputs.index_select(0, numbers)
+        numbers = torch.arange(batch_size, device=self.device) % len(self._test.labels)
+        inputs = torch_data.several(self._test.picked(numbers))
         self.model.eval()
         forward = self._executed()
 
         def run() -> None:
             with torch.inference_mode(), self._precision():
-                forward(inputs)
+                forward(*inputs)
 
         return run
 
@@ -247,6 +245,12 @@ class TorchBackend:
             first = str(error).strip().splitlines()[0]
             return f"torch.compile failed ({first}); use --execution eager, or see child.log."
         return None
+
+
+def _classifies(outputs: torch.Tensor, labels: torch.Tensor) -> bool:
+    """Whether there is an output for each class, and a class for each label."""
+    several = outputs.shape[-1] > 1 and outputs.shape[:-1] == labels.shape
+    return several and not labels.is_floating_point()
 
 
 def create(settings: Settings) -> TorchBackend:

@@ -10,17 +10,21 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from workloads.batches import Batches, BatchLog
+from workloads.data import cache
 
-Batch = tuple[torch.Tensor, torch.Tensor]
+Array = npt.NDArray[Any]
+Inputs = torch.Tensor | tuple[torch.Tensor, ...]
+"""What a model is given: a tensor, or a tuple of them for a model with several inputs."""
+Batch = tuple[Inputs, torch.Tensor]
 
 
 class Preloaded:
     """All samples on the device, images as NCHW: no step waits for a copy."""
 
     def __init__(
-        self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any], device: torch.device
+        self, inputs: Array | tuple[Array, ...], labels: Array, device: torch.device
     ) -> None:
-        self.inputs = features(inputs).to(device)
+        self.inputs = given(tuple(features(each).to(device) for each in several(inputs)))
         self.labels = torch.from_numpy(np.array(labels)).to(device)
         self._device = device
 
@@ -29,7 +33,18 @@ class Preloaded:
         for numbers in batches:
             batches.log.note(numbers)
             rows = torch.from_numpy(numbers).to(self._device)
-            yield self.inputs.index_select(0, rows), self.labels.index_select(0, rows)
+            yield self.picked(rows), self.labels.index_select(0, rows)
+
+    def picked(self, rows: torch.Tensor) -> Inputs:
+        """The inputs of the samples with these numbers, which lie on the device."""
+        return given(tuple(each.index_select(0, rows) for each in several(self.inputs)))
+
+    def split(self, batch_size: int) -> Iterator[Batch]:
+        """All samples in order, so many at a time; the last batch may be smaller."""
+        for begin in range(0, len(self.labels), batch_size):
+            rows = slice(begin, begin + batch_size)
+            inputs = given(tuple(each[rows] for each in several(self.inputs)))
+            yield inputs, self.labels[rows]
 
 
 class Pipeline:
@@ -37,12 +52,12 @@ class Pipeline:
 
     def __init__(
         self,
-        inputs: npt.NDArray[Any],
-        labels: npt.NDArray[Any],
+        inputs: Array | tuple[Array, ...],
+        labels: Array,
         device: torch.device,
         workers: int,
     ) -> None:
-        self._samples = _Samples(inputs, labels)
+        self._samples = _Samples(several(inputs), labels)
         self._device = device
         self._workers = workers
 
@@ -61,26 +76,34 @@ class Pipeline:
         return self._copied(chain([next(fetched)], fetched), batches.log)
 
     def _copied(self, fetched: Iterator[list[torch.Tensor]], log: BatchLog) -> Iterator[Batch]:
-        for inputs, labels, numbers in fetched:
+        for *inputs, labels, numbers in fetched:
             log.note(numbers)
-            yield (
-                inputs.to(self._device, non_blocking=True),
-                labels.to(self._device, non_blocking=True),
-            )
+            copied = tuple(each.to(self._device, non_blocking=True) for each in inputs)
+            yield given(copied), labels.to(self._device, non_blocking=True)
 
 
-class _Samples(Dataset[tuple[torch.Tensor, torch.Tensor, int]]):
+class _Samples(Dataset[tuple[Any, ...]]):
     """The cached arrays as a data set of one decoded sample at a time, with its number."""
 
-    def __init__(self, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
+    def __init__(self, inputs: tuple[Array, ...], labels: Array) -> None:
         self._inputs, self._labels = inputs, labels
 
     def __len__(self) -> int:
         return len(self._labels)
 
-    def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor, int]:
-        sample = features(self._inputs[number : number + 1])[0]
-        return sample, torch.as_tensor(self._labels[number]), int(number)
+    def __getitem__(self, number: int) -> tuple[Any, ...]:
+        sample = (features(each[number : number + 1])[0] for each in self._inputs)
+        return *sample, torch.as_tensor(self._labels[number]), int(number)
+
+
+def several(inputs: Any) -> tuple[Any, ...]:
+    """One for each input of a model: a single one alone, or those of a tuple."""
+    return inputs if isinstance(inputs, tuple) else (inputs,)
+
+
+def given(inputs: tuple[torch.Tensor, ...]) -> Inputs:
+    """A single input as it is, several as a tuple."""
+    return inputs[0] if len(inputs) == 1 else inputs
 
 
 def probe_batch(
@@ -90,12 +113,13 @@ def probe_batch(
     dtype: torch.dtype,
 ) -> Batch:
     """(inputs, labels) of these training samples; inputs that are no tokens in this type."""
-    inputs = features(samples["train_inputs"][numbers]).to(device)
+    found = [features(each[numbers]).to(device) for each in cache.inputs(samples, "train")]
+    inputs = tuple(each.to(dtype) if each.is_floating_point() else each for each in found)
     labels = torch.from_numpy(np.array(samples["train_labels"][numbers])).to(device)
-    return inputs.to(dtype) if inputs.is_floating_point() else inputs, labels
+    return given(inputs), labels.to(dtype) if labels.is_floating_point() else labels
 
 
-def features(array: npt.NDArray[Any]) -> torch.Tensor:
+def features(array: Array) -> torch.Tensor:
     """uint8 -> float32 in [0, 1], other types as they are; images NHWC -> NCHW."""
     values = np.asarray(array)
     if values.dtype == np.uint8:

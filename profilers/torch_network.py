@@ -12,6 +12,7 @@ from torch.nn import functional
 from profilers import torch_layers, torch_weights
 from profilers.backend import Arrays
 from profilers.torch_weights import Turn, View
+from workloads.native import AnyWorkload, NativeWorkload
 from workloads.spec import Workload
 
 
@@ -19,8 +20,8 @@ from workloads.spec import Workload
 class Network:
     """A model; its layers and arrays have the names that both frameworks share.
 
-    `outputs` says how what a layer gives is turned to canonical layout; `loss` takes outputs and
-    labels.
+    `outputs` says how what a layer gives is turned to canonical layout, where that is known;
+    `loss` takes outputs and labels.
     """
 
     module: nn.Module
@@ -40,9 +41,13 @@ class Network:
 
 
 def build(
-    workload: Workload, weights: Arrays, device: torch.device, dtype: torch.dtype = torch.float32
+    workload: AnyWorkload, weights: Arrays, device: torch.device, dtype: torch.dtype = torch.float32
 ) -> Network:
     """The model of a workload with these weights, in training mode."""
+    if isinstance(workload, NativeWorkload):
+        from profilers import torch_native  # which makes a Network, too
+
+        return torch_native.build(workload, weights, device, dtype)
     module = torch_layers.build(workload).to(device, dtype)
     network = Network(
         module,

@@ -16,7 +16,7 @@ from profilers.model_probe import Array, FirstStep, Numbers, Precision
 from profilers.parity_record import RandomLayer, Setting
 from profilers.records import Settings
 from profilers.torch_backend import TorchBackend
-from workloads.spec import Workload
+from workloads.native import AnyWorkload
 
 REMEDY = "Set its dropout to 0 in both frameworks, so that what they compute can be compared."
 
@@ -27,7 +27,7 @@ class TorchProbe:
     def __init__(
         self,
         settings: Settings,
-        workload: Workload,
+        workload: AnyWorkload,
         weights: Arrays,
         samples: Arrays,
         precision: Precision,
@@ -52,7 +52,7 @@ class TorchProbe:
         """The output of each layer whose layout is known."""
         inputs, _ = self._batch(numbers)
         with torch.no_grad(), self._recorded() as made:
-            self._network.module(inputs)
+            self._network.module(*torch_data.several(inputs))
         return self._canonical(made)
 
     def first_step(self, numbers: Numbers) -> FirstStep:
@@ -60,7 +60,7 @@ class TorchProbe:
         inputs, labels = self._batch(numbers)
         self._network.module.zero_grad()
         with self._recorded() as made:
-            outputs = self._network.module(inputs)
+            outputs = self._network.module(*torch_data.several(inputs))
         loss = self._network.loss(outputs, labels)
         loss.backward()
         gradients = {}
@@ -76,7 +76,7 @@ class TorchProbe:
         for numbers in batches:
             inputs, labels = self._batch(numbers)
             optimizer.zero_grad()
-            loss = self._network.loss(self._network.module(inputs), labels)
+            loss = self._network.loss(self._network.module(*torch_data.several(inputs)), labels)
             loss.backward()
             optimizer.step()
             yield float(loss.detach())
@@ -148,7 +148,11 @@ def _owner(name: str, layers: Mapping[str, nn.Module]) -> str:
 
 
 def create(
-    settings: Settings, workload: Workload, weights: Arrays, samples: Arrays, precision: Precision
+    settings: Settings,
+    workload: AnyWorkload,
+    weights: Arrays,
+    samples: Arrays,
+    precision: Precision,
 ) -> TorchProbe:
     """The model of a workload, ready to be probed."""
     return TorchProbe(settings, workload, weights, samples, precision)

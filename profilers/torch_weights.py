@@ -36,7 +36,7 @@ class View:
         """Set the values, converted to the tensor's own type."""
         values = torch.from_numpy(np.ascontiguousarray(self.to_torch(array)))
         with torch.no_grad():
-            self._part(self.tensor).copy_(values)
+            self.part(self.tensor).copy_(values)
 
     def read(self) -> Array:
         """The values in canonical layout, in the tensor's own type."""
@@ -46,11 +46,12 @@ class View:
         """The gradient in canonical layout; None where there is none."""
         return None if self.tensor.grad is None else self._read(self.tensor.grad)
 
-    def _part(self, tensor: torch.Tensor) -> torch.Tensor:
+    def part(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The rows of the tensor, or of one that is shaped as it, that are this array's."""
         return tensor if self.rows is None else tensor[self.rows]
 
     def _read(self, tensor: torch.Tensor) -> Array:
-        values = self._part(tensor.detach())
+        values = self.part(tensor.detach())
         if values.dtype in (torch.bfloat16, torch.float16):
             values = values.float()
         return np.ascontiguousarray(self.to_canonical(values.cpu().numpy()))

@@ -4,12 +4,14 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 
 import workloads
 import workloads.data
-from workloads import options
+from workloads import native, options
 from workloads.data.dataset import DataSet
+from workloads.native import AnyWorkload
 from workloads.spec import Option, Workload, WorkloadError
 
 
@@ -24,8 +26,14 @@ def dataset_list() -> list[DataSet]:
     return [module.DATASET for module in modules if hasattr(module, "DATASET")]
 
 
-def find_workload(name: str, given: Mapping[str, Option] | None = None) -> Workload:
-    """The workload of that name with these options, or a WorkloadError that says what there is."""
+def find_workload(name: str, given: Mapping[str, Option] | None = None) -> AnyWorkload:
+    """The workload of that name or in that file, with these options.
+
+    Raises:
+        WorkloadError: there is none; it says what there is.
+    """
+    if native.is_file(name):
+        return native.load(Path(name), given)
     known = {module.WORKLOAD.name: module for module in _workload_modules()}
     if name not in known:
         raise WorkloadError(_unknown("workload", name, known))

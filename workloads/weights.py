@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workloads.layers import Conv2d, Linear
+from workloads.native import AnyWorkload
 from workloads.spec import Workload, WorkloadError
 
 HEADER_BYTES = 1024
@@ -49,7 +50,7 @@ def save(path: Path, arrays: Arrays) -> None:
     os.replace(temporary, path)
 
 
-def load(path: Path, workload: Workload) -> dict[str, npt.NDArray[np.float32]]:
+def load(path: Path, workload: AnyWorkload) -> dict[str, npt.NDArray[np.float32]]:
     """The weights of a workload from an .npz file of any origin.
 
     Names, sizes and headers are checked before any values are read.

@@ -52,8 +52,9 @@ def same_work(baseline: Sequence[Measured], other: Sequence[Measured]) -> SameWo
 
 
 def _workload(settings: Settings) -> tuple[object, ...]:
-    """The workload with its options."""
-    return settings.workload, *sorted(settings.options.items())
+    """The workload with its options, and what was in its file if it came from one."""
+    options = sorted(settings.options.items())
+    return settings.workload_name, settings.workload_sha256, *options
 
 
 def _warm_up_loss(run: Measured, number: int) -> float | None:

@@ -52,7 +52,7 @@ def write(measured: Measured, summary: RunSummary) -> Path:
     with _event_file(folder, measured.record) as events:
         for series in (*_training(measured.steps), *_resources(measured)):
             events.add(thinned(series))
-        if measured.result is not None:
+        if measured.result is not None and measured.result.accuracy is not None:
             events.add(_accuracy(measured.steps, measured.result))
         created_seconds = measured.record.created_ns / 1e9
         events.add_text("run", _table(measured, summary), created_seconds)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,12 +16,15 @@ from workloads.layers import Shape
 from workloads.spec import Workload, WorkloadError
 from workloads.weights import fingerprint
 
-ARRAYS = ("train_inputs", "train_labels", "test_inputs", "test_labels")
 META = "meta.json"
+Array = npt.NDArray[np.generic]
 
 
 class CachedData(msgspec.Struct, frozen=True, kw_only=True):
-    """meta.json, written last: its presence means that the arrays beside it are whole."""
+    """meta.json, written last: its presence means that the arrays beside it are whole.
+
+    `input_shape` is that of the first of so many `inputs`.
+    """
 
     key: str
     name: str
@@ -29,7 +33,20 @@ class CachedData(msgspec.Struct, frozen=True, kw_only=True):
     train_count: int
     test_count: int
     input_shape: Shape
-    classes: int
+    classes: int | None
+    inputs: int = 1
+
+
+def input_names(part: str, count: int) -> tuple[str, ...]:
+    """The names of the arrays of a part ("train" or "test"), one for each input of a model."""
+    first = f"{part}_inputs"
+    return (first, *(f"{first}_{number}" for number in range(2, count + 1)))
+
+
+def inputs(samples: Mapping[str, Array], part: str) -> tuple[Array, ...]:
+    """The arrays of a part, one for each input of a model."""
+    count = sum(name.startswith(f"{part}_inputs") for name in samples)
+    return tuple(samples[name] for name in input_names(part, count))
 
 
 def folder() -> Path:
@@ -92,30 +109,72 @@ def _meta(target: Path) -> CachedData:
 
 
 def _store(dataset: DataSet, workload: Workload, key: str, samples: Samples) -> None:
-    target = folder() / key
-    folder().mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=folder()))
-    try:
-        for name, values in samples.arrays().items():
-            _save(building / f"{name}.npy", values)
-        meta = CachedData(
+    def meta(sha256: str) -> CachedData:
+        return CachedData(
             key=key,
             name=dataset.name,
             description=dataset.description,
-            sha256=fingerprint(_arrays(building)),
+            sha256=sha256,
             train_count=len(samples.train_labels),
             test_count=len(samples.test_labels),
             input_shape=workload.input_shape,
             classes=workload.classes,
         )
-        (building / META).write_bytes(msgspec.json.encode(meta))
+
+    _write(key, samples.arrays(), meta)
+
+
+def keep(
+    name: str, description: str, arrays: Mapping[str, Array], classes: int | None
+) -> CachedData:
+    """Put arrays that no data set made into the cache, under a key made of their content.
+
+    Args:
+        name: what the data are called.
+        description: where they come from.
+        arrays: inputs (see `input_names`) and labels of "train" and "test".
+        classes: how many there are, None where labels are no classes or that is not known.
+    """
+    sha256 = fingerprint(arrays)
+    key = f"{name}-{sha256[:16]}"
+    if not (folder() / key / META).exists():
+        meta = CachedData(
+            key=key,
+            name=name,
+            description=description,
+            sha256=sha256,
+            train_count=len(arrays["train_labels"]),
+            test_count=len(arrays["test_labels"]),
+            input_shape=arrays["train_inputs"].shape[1:],
+            classes=classes,
+            inputs=len(inputs(arrays, "train")),
+        )
+        try:
+            _write(key, arrays, lambda _: meta)
+        except OSError as error:
+            raise unwritable(error) from None
+    return _meta(folder() / key)
+
+
+def _write(
+    key: str, arrays: Mapping[str, Array | Stream], meta: Callable[[str], CachedData]
+) -> None:
+    """Write the arrays and, last, what `meta` says of them by their SHA-256; then move them."""
+    target = folder() / key
+    folder().mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=folder()))
+    try:
+        for name, values in arrays.items():
+            _save(building / f"{name}.npy", values)
+        made = meta(fingerprint(_arrays(building, tuple(arrays))))
+        (building / META).write_bytes(msgspec.json.encode(made))
         building.chmod(0o755)
         _move(building, target)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def _save(path: Path, values: npt.NDArray[np.generic] | Stream) -> None:
+def _save(path: Path, values: Array | Stream) -> None:
     """Write a .npy file; a stream goes into it image by image, so that memory stays as it is."""
     if not isinstance(values, Stream):
         np.save(path, values, allow_pickle=False)
@@ -137,14 +196,17 @@ def _move(building: Path, target: Path) -> None:
             building.rename(target)
 
 
-def load(key: str) -> dict[str, npt.NDArray[np.generic]]:
-    """The four arrays of a cached data set, memory-mapped and read-only."""
-    return _arrays(folder() / key)
+def load(key: str) -> dict[str, Array]:
+    """The arrays of a cached data set, memory-mapped and read-only: inputs and labels."""
+    place = folder() / key
+    count = _meta(place).inputs
+    names = [*input_names("train", count), "train_labels", *input_names("test", count)]
+    return _arrays(place, (*names, "test_labels"))
 
 
-def _arrays(place: Path) -> dict[str, npt.NDArray[np.generic]]:
+def _arrays(place: Path, names: tuple[str, ...]) -> dict[str, Array]:
     arrays = {}
-    for name in ARRAYS:
+    for name in names:
         path = place / f"{name}.npy"
         try:
             arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
