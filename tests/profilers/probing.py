@@ -92,15 +92,19 @@ def probed(
     make_record: MakeRecord,
     monkeypatch: pytest.MonkeyPatch,
     weights: Callable[[dict[str, Any]], None] = lambda arrays: None,
+    seconds: float = 1e4,
     **changes: Any,
 ) -> tuple[ParityRecord, dict[str, np.ndarray]]:
-    """The record and arrays of a probe; `weights` may change those that it begins with."""
+    """The record and arrays of a probe; `weights` may change those that it begins with.
+
+    `seconds` is the time that it may take: with 0, curves have the least number of steps.
+    """
     plain = frameworks()[framework].executions[0]
-    record = make_record(framework=framework, execution=plain, batch_size=8, **changes)
+    record = make_record(**{"framework": framework, "execution": plain, "batch_size": 8, **changes})
     data = msgspec.structs.replace(record.data, train_count=SAMPLES)
     request = ProbeRequest(key="key", settings=record.settings, data=data)
     monkeypatch.setattr(probe.cache, "load", lambda key: samples(workload))
-    monkeypatch.setattr(probe, "WHOLE_SECONDS", 1e4)
+    monkeypatch.setattr(probe, "WHOLE_SECONDS", seconds)
     arrays = initial_weights(workload, 0)
     weights(arrays)
     folder.mkdir(parents=True, exist_ok=True)
