@@ -29,6 +29,13 @@ def test_a_loss_is_known_by_what_it_gives() -> None:
     assert audit.loss(lambda outputs, labels: 1.0, "hinge") == {"kind": "hinge"}
 
 
+def test_a_loss_that_takes_no_classes_is_known_by_its_name() -> None:
+    def squares(outputs: np.ndarray, labels: np.ndarray) -> float:
+        return float(np.square(outputs - labels[:, :, None]).mean())
+
+    assert audit.loss(squares, "own_loss") == {"kind": "own_loss"}
+
+
 def test_the_form_of_a_gelu_is_known_by_what_it_gives() -> None:
     assert audit.gelu(lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2) == audit.EXACT
     inner = math.sqrt(2 / math.pi)

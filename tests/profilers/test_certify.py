@@ -91,18 +91,30 @@ def test_each_model_is_probed_once_and_held_against_the_first(
     ]
 
 
-@pytest.mark.parametrize("verdict", ["not comparable", "not certifiable"])
-def test_sides_that_are_not_the_same_model_are_not_timed(
-    probed: Any, sides: list[Side], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verdict: str
+def test_sides_of_which_it_can_not_be_told_are_timed_with_a_warning(
+    probed: Any, sides: list[Side], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    answer(monkeypatch, tmp_path, 1, verdict=verdict, reason="The outputs part at conv1.")
+    answer(monkeypatch, tmp_path, 1, verdict="not certifiable", reason="Layers draw: drop.")
+    found, told = probed(sides[1:])
+    found.compare(sides[1:])
+    assert found.warnings == [
+        "no parity certificate: PyTorch compile and TensorFlow function: not certifiable: "
+        "Layers draw: drop."
+    ]
+    assert told.lines == [f"warning: {found.warnings[0]}"]
+
+
+def test_sides_that_are_not_the_same_model_are_not_timed(
+    probed: Any, sides: list[Side], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    answer(monkeypatch, tmp_path, 1, verdict="not comparable", reason="The outputs part at conv1.")
     found, _ = probed(sides[1:])
     with pytest.raises(CheckFailedError) as raised:
         found.compare(sides[1:])
     assert raised.value.exit_code == 1
     said = str(raised.value)
     assert said.startswith(
-        f"PyTorch compile and TensorFlow function: {verdict}: The outputs part at conv1. "
+        "PyTorch compile and TensorFlow function: not comparable: The outputs part at conv1. "
     )
     assert "--framework torch --execution compile or --framework tensorflow" in said
 
