@@ -118,7 +118,7 @@ def _gradients(pair: Pair, *, single: bool) -> Iterator[Check]:
     precision = "float32" if single else "float64"
     group: Group = "single gradient" if single else "gradient"
     others = {parameter.name: parameter for parameter in pair.right.record.parameters}
-    largest_of_all = max(_largest(side, single) for _, side in pair.both)
+    least = tolerances.LEAST_GRADIENT * max(_largest(side, single) for _, side in pair.both)
     for parameter in pair.left.record.parameters:
         if parameter.name in others:
             yield array_check(
@@ -128,7 +128,7 @@ def _gradients(pair: Pair, *, single: bool) -> Iterator[Check]:
                 (_gradient(parameter, single), _gradient(others[parameter.name], single)),
                 tolerances.SINGLE_GRADIENT if single else tolerances.DOUBLE_GRADIENT,
                 subject=parameter.name,
-                least_scale=tolerances.LEAST_GRADIENT * largest_of_all,
+                least_scale=least,
                 effect=OTHER_UPDATE,
             )
 
