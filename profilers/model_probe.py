@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -32,14 +32,21 @@ class FirstStep:
     gradients: Mapping[str, Array]
 
 
+class NamedLayer(NamedTuple):
+    """A layer's class, and its name in the framework."""
+
+    kind: str
+    native: str
+
+
 class ModelProbe(Protocol):
     """A model in training mode, in one of two precisions; batches are numbers of its samples.
 
-    `layers` and `parameters` are those of the model by their shared names, with what the framework
-    calls them: its class, and its name for the tensor. Parameters are those that are trained.
+    `layers` and `parameters` are those of the model by their shared names: of a layer its class and
+    what the framework calls it, of a parameter that is trained the name of the tensor.
     """
 
-    layers: Mapping[str, str]
+    layers: Mapping[str, NamedLayer]
     parameters: Mapping[str, str]
 
     def layer_outputs(self, numbers: Numbers) -> Mapping[str, Array]:

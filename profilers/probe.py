@@ -159,7 +159,7 @@ class Probing:
         other = next((name for name in again if _differ(step.layers[name], again[name])), None)
         if other is None or any(each.name == other for each in found):
             return found
-        return [*found, RandomLayer(name=other, kind=model.layers[other], remedy=REMEDY)]
+        return [*found, RandomLayer(name=other, kind=model.layers[other].kind, remedy=REMEDY)]
 
     def _double_curve(self, model: ModelProbe) -> Curve:
         share = Share(LEAST_DOUBLE, SMALL_BATCHES, min(DOUBLE_SECONDS, DOUBLE_SHARE * self._left()))
@@ -206,11 +206,11 @@ class Probing:
         return [
             LayerRecord(
                 name=name,
-                kind=kinds.get(name, native),
-                native=native,
+                kind=kinds.get(name, layer.kind),
+                native=layer.native,
                 output=records.get(f"output/{name}"),
             )
-            for name, native in model.layers.items()
+            for name, layer in model.layers.items()
         ]
 
 

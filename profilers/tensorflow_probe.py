@@ -17,7 +17,7 @@ from profilers import (
     tensorflow_network,
 )
 from profilers.backend import Arrays
-from profilers.model_probe import Array, FirstStep, Numbers, Precision
+from profilers.model_probe import Array, FirstStep, NamedLayer, Numbers, Precision
 from profilers.parity_record import RandomLayer, Setting
 from profilers.records import Settings
 from profilers.tensorflow_backend import TensorFlowBackend
@@ -45,7 +45,10 @@ class TensorFlowProbe:
         self._trained = {
             name: view for name, view in self._network.views.items() if view.variable.trainable
         }
-        self.layers = {name: type(each).__name__ for name, each in self._network.layers.items()}
+        self.layers = {
+            name: NamedLayer(type(each).__name__, each.name)
+            for name, each in self._network.layers.items()
+        }
         self.parameters = {name: view.native for name, view in self._trained.items()}
         self._slices = False
 

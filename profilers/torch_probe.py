@@ -12,7 +12,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from profilers import torch_audit, torch_data, torch_device, torch_network
 from profilers.backend import Arrays
-from profilers.model_probe import Array, FirstStep, Numbers, Precision
+from profilers.model_probe import Array, FirstStep, NamedLayer, Numbers, Precision
 from profilers.parity_record import RandomLayer, Setting
 from profilers.records import Settings
 from profilers.torch_backend import TorchBackend
@@ -42,7 +42,10 @@ class TorchProbe:
         self._trained = {
             name: view for name, view in self._network.views.items() if view.tensor.requires_grad
         }
-        self.layers = {name: type(each).__name__ for name, each in self._network.layers.items()}
+        self.layers = {
+            name: NamedLayer(type(each).__name__, name)
+            for name, each in self._network.layers.items()
+        }
         self.parameters = {name: view.native for name, view in self._trained.items()}
 
     def _batch(self, numbers: Numbers) -> torch_data.Batch:

@@ -137,7 +137,8 @@ def _form(checks: Sequence[Check]) -> Iterator[str]:
 def _layer(checks: Sequence[Check]) -> Iterator[str]:
     """The first layer whose outputs part, with its settings that differ."""
     for check in _differing(checks, "layer")[:1]:
-        where = f'The outputs part at layer "{check.subject}"{measured(check)}.'
+        alias = f", {check.alias}" if check.alias else ""
+        where = f'The outputs part at layer "{check.subject}"{alias}{measured(check)}.'
         settings = [
             setting_told(each)
             for each in _differing(checks, "setting")

@@ -42,8 +42,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What both sides have of one thing, and what a difference does to the result.
 
     `same` is None where they could not be compared; `effect` then says why. `subject` is the layer
-    or parameter, or the group of a setting. `difference` is the largest one, relative as
-    tolerances.py says; None where there is none to measure.
+    or parameter, or the group of a setting, and `alias` what a side calls a layer where that is
+    another name. `difference` is the largest one, relative as tolerances.py says; None where there
+    is none to measure.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     effect: str = ""
     group: Group
     subject: str = ""
+    alias: str = ""
     difference: float | None = None
     tolerance: float | None = None
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from analysis import wording
 from analysis.parity import tolerances
 from analysis.parity.arrays import is_sampled
@@ -36,9 +38,11 @@ def checks(pair: Pair) -> Iterator[Check]:
 def _layers(pair: Pair) -> Iterator[Check]:
     """Outputs layer by layer, in the order in which the left side has them."""
     others = {layer.name: layer.output for layer in pair.right.record.layers}
+    aliases = _aliases(pair)
     first = None
     for layer in pair.left.record.layers:
         check = _layer(pair, layer.name, layer.output, others.pop(layer.name, None))
+        check = msgspec.structs.replace(check, alias=aliases.get(layer.name, ""))
         if check.same is False and first is not None:
             check = with_effect(check, f'It comes after "{first}", where the outputs part.')
         elif check.same is False:
@@ -46,6 +50,16 @@ def _layers(pair: Pair) -> Iterator[Check]:
         yield check
     for name, output in others.items():
         yield _layer(pair, name, None, output)
+
+
+def _aliases(pair: Pair) -> dict[str, str]:
+    """What a side calls a layer whose shared name is another one."""
+    return {
+        layer.name: wording.plain(f"{layer.native} in {name}")
+        for name, side in pair.both
+        for layer in side.record.layers
+        if layer.native != layer.name
+    }
 
 
 def _layer(pair: Pair, name: str, left: ArrayRecord | None, right: ArrayRecord | None) -> Check:

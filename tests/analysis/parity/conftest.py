@@ -137,7 +137,7 @@ class ProbeMaker:
             output_shape=(4, 10),
             layers=[
                 LayerRecord(
-                    name=layer, kind=kind, native=f"{kind}_0", output=kept(f"output/{layer}", shape)
+                    name=layer, kind=kind, native=layer, output=kept(f"output/{layer}", shape)
                 )
                 for layer, (kind, shape) in layers.items()
             ],

@@ -1,13 +1,16 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from analysis.parity import probe_checks, tolerances
+from analysis.parity.certificate import certificate
 from analysis.parity.check import Check
 from analysis.parity.reader import read_pair
-from profilers.parity_record import Curve
+from profilers import rundir
+from profilers.parity_record import PARITY, Curve, ParityRecord
 
 Array = np.ndarray[Any, Any]
 
@@ -106,3 +109,12 @@ def test_probabilities_are_seen_on_both_sides_too(make_probe: Any) -> None:
     both = found(make_probe, changed, **changed)["what the outputs are"]
     assert both.same is True
     assert both.effect.startswith("A softmax stands before the cross-entropy of PyTorch left and")
+
+
+def test_a_layer_is_named_as_both_sides_call_it(make_probe: Any) -> None:
+    left, right = make_probe.pair(arrays={"output/down1": off(1e-3)})
+    record = rundir.read_json(right / PARITY, ParityRecord)
+    layers = [msgspec.structs.replace(each, native=f"keras_{each.name}") for each in record.layers]
+    rundir.write_json(right / PARITY, msgspec.structs.replace(record, layers=layers))
+    reason = certificate(left, right).reason
+    assert 'part at layer "down1", keras_down1 in TensorFlow (largest' in reason
