@@ -11,6 +11,7 @@ certified.
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -77,7 +78,8 @@ def largest(checks: Sequence[dict[str, Any]], group: str) -> float:
 def bound(parity: dict[str, Any]) -> float:
     """How far the losses of a run lie from those of its probe at most."""
     binding = [check for check in parity["checks"] if check["group"] == "binding"]
-    return float(max(check["difference"] for check in binding if check["difference"] is not None))
+    found = [check["difference"] for check in binding if check["difference"] is not None]
+    return float(max(found, default=math.nan))
 
 
 def seconds(run_path: Path) -> float:

@@ -14,12 +14,13 @@ from profilers import (
     tensorflow_data,
     tensorflow_device,
     tensorflow_fit,
-    tensorflow_network,
+    tensorflow_model,
     tensorflow_optimizers,
     tensorflow_recording,
 )
 from profilers.backend import Arrays, Observer
 from profilers.records import Environment, Settings
+from profilers.tensorflow_network import Network
 from workloads.batches import Batches
 from workloads.data import cache
 from workloads.native import AnyWorkload, NativeWorkload
@@ -50,7 +51,7 @@ class TensorFlowBackend:
         self._device = HOST if settings.device == "cpu" else "/GPU:0"
 
     @property
-    def network(self) -> tensorflow_network.Network:
+    def network(self) -> Network:
         """The model that was built."""
         return self._network
 
@@ -62,7 +63,7 @@ class TensorFlowBackend:
         """Make model and optimizer from canonical weights, on the device."""
         self._initial = weights
         with tf.device(self._device):
-            self._network = tensorflow_network.build(workload, weights)
+            self._network = tensorflow_model.build(workload, weights)
             self.model = self._network.model
             rate = workload.learning_rates[self.settings.optimizer]
             self.optimizer = tensorflow_optimizers.create(self.settings, rate)

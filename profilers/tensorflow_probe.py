@@ -14,7 +14,7 @@ from profilers import (
     tensorflow_audit,
     tensorflow_data,
     tensorflow_device,
-    tensorflow_network,
+    tensorflow_model,
 )
 from profilers.backend import Arrays
 from profilers.model_probe import Array, FirstStep, NamedLayer, Numbers, Precision
@@ -41,7 +41,7 @@ class TensorFlowProbe:
         self._samples, self._precision = samples, precision
         self._device = "/CPU:0" if settings.device == "cpu" else "/GPU:0"
         with tf.device(self._device), _policy(precision):
-            self._network = tensorflow_network.build(workload, weights)
+            self._network = tensorflow_model.build(workload, weights)
         self._trained = {
             name: view for name, view in self._network.views.items() if view.variable.trainable
         }

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from profilers import torch_data, torch_device, torch_layers, torch_network, torch_optimizers
+from profilers import torch_data, torch_device, torch_layers, torch_model, torch_optimizers
 from profilers.backend import Arrays, Observer
 from profilers.records import Environment, Settings
 from profilers.rundir import ProfileError
+from profilers.torch_network import Network
 from workloads.batches import Batches
 from workloads.data import cache
 from workloads.native import AnyWorkload
@@ -49,7 +50,7 @@ class TorchBackend:
         self._training = settings.mode == "train"
 
     @property
-    def network(self) -> torch_network.Network:
+    def network(self) -> Network:
         """The model that was built."""
         return self._network
 
@@ -59,7 +60,7 @@ class TorchBackend:
 
     def build(self, workload: AnyWorkload, weights: Arrays) -> None:
         """Make model and optimizer from canonical weights, on the device."""
-        self._network = torch_network.build(workload, weights, self.device)
+        self._network = torch_model.build(workload, weights, self.device)
         self.model = self._network.module.train(self._training)
         self._initial = {name: t.clone() for name, t in self.model.state_dict().items()}
         self._forward = self._executed()

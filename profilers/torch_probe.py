@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from profilers import torch_audit, torch_data, torch_device, torch_network
+from profilers import torch_audit, torch_data, torch_device, torch_model
 from profilers.backend import Arrays
 from profilers.model_probe import Array, FirstStep, NamedLayer, Numbers, Precision
 from profilers.parity_record import RandomLayer, Setting
@@ -38,7 +38,7 @@ class TorchProbe:
         self._device = torch.device(settings.device)
         if self._device.type == "mps" and precision == "float64":
             self._device = torch.device("cpu")
-        self._network = torch_network.build(workload, weights, self._device, self._dtype)
+        self._network = torch_model.build(workload, weights, self._device, self._dtype)
         self._trained = {
             name: view for name, view in self._network.views.items() if view.tensor.requires_grad
         }

@@ -29,11 +29,11 @@ def double() -> Iterator[None]:
 def test_each_layer_computes_what_its_definition_says(name: str, training: bool) -> None:
     import keras
 
-    from profilers import tensorflow_network
+    from profilers import tensorflow_model
 
     workload = MODELS[name]
     weights, inputs = initial_weights(workload, seed=5), inputs_of(workload)
-    network = tensorflow_network.build(workload, weights)
+    network = tensorflow_model.build(workload, weights)
     names = [layer.name for layer in workload.layers]
     every = keras.Model(network.model.input, [network.layers[each].output for each in names])
     found = every(inputs, training=training)
@@ -48,8 +48,8 @@ def test_each_layer_computes_what_its_definition_says(name: str, training: bool)
 @pytest.mark.parametrize("name", MODELS)
 def test_weights_come_back_as_they_went_in(name: str) -> None:
     pytest.importorskip("tensorflow")
-    from profilers import tensorflow_network
+    from profilers import tensorflow_model
 
     weights = initial_weights(MODELS[name], seed=1)
-    network = tensorflow_network.build(MODELS[name], weights)
+    network = tensorflow_model.build(MODELS[name], weights)
     assert fingerprint(network.arrays()) == fingerprint(weights)

@@ -33,7 +33,7 @@ def both(
     import torch
 
     pytest.importorskip("tensorflow")
-    from profilers import tensorflow_native, tensorflow_network, torch_native, torch_network
+    from profilers import tensorflow_model, tensorflow_native, torch_model, torch_native
     from profilers.tensorflow_data import probe_batch
     from profilers.torch_data import probe_batch as torch_batch
     from profilers.torch_data import several
@@ -48,10 +48,10 @@ def both(
     samples["train_labels"] = labels
     numbers = np.arange(len(labels))
     cpu = torch.device("cpu")
-    network = torch_network.build(workload, values, cpu, torch.float64)
+    network = torch_model.build(workload, values, cpu, torch.float64)
     given, _ = torch_batch(samples, numbers, cpu, torch.float64)
     ours = network.module(*several(given)).detach().numpy()
-    other = tensorflow_network.build(workload, values)
+    other = tensorflow_model.build(workload, values)
     given, _ = probe_batch(samples, numbers, "float64")
     theirs = other.model(list(given) if len(inputs) > 1 else given, training=True).numpy()
     assert network.arrays().keys() == other.arrays().keys() == values.keys()

@@ -16,11 +16,11 @@ SHIPPED = ("mnist-mlp", "cifar10-cnn3", "cifar10-cnn5")
 def test_each_layer_computes_what_its_definition_says(name: str, training: bool) -> None:
     import torch
 
-    from profilers import torch_data, torch_network
+    from profilers import torch_data, torch_model
 
     workload = MODELS[name]
     weights, inputs = initial_weights(workload, seed=5), inputs_of(workload)
-    network = torch_network.build(workload, weights, torch.device("cpu"), torch.float64)
+    network = torch_model.build(workload, weights, torch.device("cpu"), torch.float64)
     network.module.train(training)
     given = torch_data.features(inputs)
     recorded: dict[str, reference.Array] = {}
@@ -40,12 +40,12 @@ def test_each_layer_computes_what_its_definition_says(name: str, training: bool)
 def test_torch_computes_what_the_spec_says(name: str) -> None:
     import torch
 
-    from profilers import torch_data, torch_network
+    from profilers import torch_data, torch_model
 
     workload = find_workload(name)
     weights = initial_weights(workload, seed=5)
     images = np.random.default_rng(0).random((3, *workload.input_shape), dtype=np.float32)
-    model = torch_network.build(workload, weights, torch.device("cpu")).module
+    model = torch_model.build(workload, weights, torch.device("cpu")).module
     with torch.no_grad():
         outputs = model(torch_data.features(images)).numpy()
     expected = reference.values(workload, weights, images)[workload.layers[-1].name]
@@ -56,22 +56,22 @@ def test_torch_computes_what_the_spec_says(name: str) -> None:
 def test_weights_come_back_as_they_went_in(name: str) -> None:
     import torch
 
-    from profilers import torch_network
+    from profilers import torch_model
 
     workload = MODELS.get(name) or find_workload(name)
     weights = initial_weights(workload, seed=1)
-    network = torch_network.build(workload, weights, torch.device("cpu"))
+    network = torch_model.build(workload, weights, torch.device("cpu"))
     assert fingerprint(network.arrays()) == fingerprint(weights)
 
 
 def test_ranges_around_layers_are_put_on_and_taken_off() -> None:
     import torch
 
-    from profilers import torch_layers, torch_network
+    from profilers import torch_layers, torch_model
 
     workload = find_workload("mnist-mlp")
     weights = initial_weights(workload, seed=0)
-    network = torch_network.build(workload, weights, torch.device("cpu"))
+    network = torch_model.build(workload, weights, torch.device("cpu"))
     inputs = torch.zeros(1, 1, 28, 28)
 
     def recorded() -> list[str]:

@@ -82,7 +82,7 @@ def test_a_model_is_described_as_it_runs(tmp_path: Path) -> None:
 def test_a_model_is_built_again_with_its_weights(tmp_path: Path) -> None:
     import torch
 
-    from profilers import torch_native, torch_network
+    from profilers import torch_model, torch_native
 
     text = module("self.part(given)", "nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))")
     workload = own_models.written(tmp_path, text)
@@ -90,7 +90,7 @@ def test_a_model_is_built_again_with_its_weights(tmp_path: Path) -> None:
     workload, values = own_models.known(workload, GIVEN, {"torch": described})
     assert workload.parameter_count == 4 * 3 + 3 + 2 * 3
     values["part.1.running_mean"] = np.array([1, 2, 3], np.float32)
-    network = torch_network.build(workload, values, torch.device("cpu"))
+    network = torch_model.build(workload, values, torch.device("cpu"))
     assert network.module.training
     assert list(network.layers) == ["part.0", "part.1"]
     assert network.module.part[1].running_mean.tolist() == [1, 2, 3]  # type: ignore

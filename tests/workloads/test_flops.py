@@ -62,9 +62,9 @@ def test_torch_counts_the_same(workload: Workload) -> None:
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
-    from profilers import torch_data, torch_network
+    from profilers import torch_data, torch_model
 
-    network = torch_network.build(workload, initial_weights(workload, 0), torch.device("cpu"))
+    network = torch_model.build(workload, initial_weights(workload, 0), torch.device("cpu"))
     inputs = inputs_of(workload, 2)
     if inputs.dtype == np.float64:
         inputs = inputs.astype(np.float32)

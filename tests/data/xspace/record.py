@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from profilers import tensorflow_network
+from profilers import tensorflow_model
 from workloads.catalogue import find_workload
 from workloads.weights import initial_weights
 
@@ -65,7 +65,7 @@ def main(execution, workload_name, steps, folder):
     workload = find_workload(workload_name)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(2)
-    model = tensorflow_network.build(workload, initial_weights(workload, seed=0)).model
+    model = tensorflow_model.build(workload, initial_weights(workload, seed=0)).model
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     rng = np.random.default_rng(0)
