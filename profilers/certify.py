@@ -14,6 +14,7 @@ from profilers.plan import Side
 from profilers.progress import Progress
 from profilers.records import DataRecord
 from profilers.rundir import CheckFailedError, ProfileError
+from workloads.spec import WorkloadError
 
 UNCERTAIN = "not certifiable"
 """A verdict that keeps nobody from timing models: nothing was found that differs."""
@@ -41,17 +42,18 @@ class Probed:
 
     def make(self, sides: Sequence[Side]) -> None:
         """Make a probe for each side; what fails is told, and leaves its side without one."""
-        asked = {side.number: probes.request(side, self._data) for side in sides}
         failed: set[str] = set()
         for side in sides:
-            wanted = asked[side.number]
-            if wanted.key in failed:
-                continue
-            self._progress.begin_probe(side.framework.title, self._runs)
+            key = ""
             try:
+                wanted = probes.request(side, self._data)
+                key = wanted.key
+                if key in failed:
+                    continue
+                self._progress.begin_probe(side.framework.title, self._runs)
                 self._folders[side.number] = probes.make(side, wanted, self._progress)
-            except ProfileError as error:
-                failed.add(wanted.key)
+            except (ProfileError, WorkloadError, OSError) as error:
+                failed.add(key)
                 self._warn(f"{side.framework.title} could not be probed: {error}")
 
     def compare(self, sides: Sequence[Side]) -> None:
@@ -64,7 +66,7 @@ class Probed:
         verified: set[Path] = set()
         for other in others:
             pair = [self._folders.get(side.number) for side in (baseline, other)]
-            if pair[0] is None or pair[1] is None or pair[1] in verified:
+            if pair[0] is None or pair[1] is None or pair[0] == pair[1] or pair[1] in verified:
                 continue
             verified.add(pair[1])
             self._tell(f"{baseline.title} and {other.title}", verify(pair[0], pair[1]), sides)
@@ -74,7 +76,7 @@ class Probed:
             self._warn(f"the probes of {names} could not be compared{answer.problem}")
             return
         found = answer.found
-        said = f"{names}: {found.verdict}: {found.reason}"
+        said = f"{names}: {found.verdict}. {found.reason}"
         if found.verdict == UNCERTAIN:
             self._warn(said)
         elif not answer.passed:
@@ -92,7 +94,7 @@ class Probed:
         if folder is None:
             return []
         try:
-            probes.attach(folder, run, side.settings)
+            probes.attach(folder, run)
         except (OSError, ProfileError) as error:
             return [f"the parity probe could not be put into {run} ({error})."]
         return []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from profilers import backend as backends
 from profilers import rundir, subject
-from profilers.backend import Arrays, Backend
+from profilers.backend import Backend
 from profilers.measure import Measurement, extent
 from profilers.process import guarded
 from profilers.protocol import Channel, Hello
@@ -17,7 +17,6 @@ from profilers.records import SCHEMA, Result, RunRecord
 from profilers.rundir import CheckFailedError
 from workloads import flops, weights
 from workloads.batches import BatchOrder
-from workloads.data import cache
 from workloads.native import NativeWorkload
 
 DOUBTFUL_BUILD_RATIO = 1.05
@@ -56,7 +55,7 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
         backend.build(workload, subject.initial_weights(settings, workload))
     weights_sha256 = weights.fingerprint(backend.weights())
     with recorder.phase("data"):
-        samples = _samples(record)
+        samples = subject.samples(record.data)
         backend.load(samples)
     training = settings.mode == "train"
     count = record.data.train_count if training else record.data.test_count
@@ -94,17 +93,6 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _samples(record: RunRecord) -> Arrays:
-    """The cached arrays; they must be those that the parent recorded."""
-    samples = cache.load(record.data.cache_key)
-    if weights.fingerprint(samples) != record.data.sha256:
-        raise rundir.ProfileError(
-            f"the cached data {cache.folder() / record.data.cache_key} have changed since they "
-            "were made; remove that folder and run again."
-        )
-    return samples
 
 
 def _build_ratio(build_ms: float | None, timed_ms: float, recorder: Recorder) -> float | None:

@@ -26,7 +26,7 @@ from profilers.records import (
     empty_summary,
 )
 from profilers.rounds import COMPLETE, INTERRUPTED, UNMET, VERSION, Rounds
-from profilers.rundir import ProfileError
+from profilers.rundir import CheckFailedError, ProfileError
 from workloads.spec import WorkloadError
 
 
@@ -98,9 +98,13 @@ def profile(asked: argparse.Namespace, made: "Made") -> int:
     made.rounds = Rounds(planned, progress)
     try:
         code = made.rounds.run()
+    except CheckFailedError:  # the sides are not the same model
+        if made.runs:  # one that trained the weights
+            made.warnings += _finish(made.targets(), asked.quiet)
+        raise
     finally:
         progress.close()
-    made.warnings += made.rounds.probed.warnings
+        made.warnings += made.rounds.probed.warnings
     made.warnings += _finish(made.targets(), asked.quiet)
     if code == INTERRUPTED:
         made.problem = "interrupted"

@@ -181,10 +181,11 @@ class Measurement:
             done += 1
 
     def _note_digests(self, phase: str) -> None:
-        """What the steps of a phase were given: the first hundred of them, and all."""
+        """What the steps of a phase were given: the first ten, the first hundred, and all."""
         log = self._log
-        if log.early is not None and log.steps > log.EARLY_STEPS:
-            self.digests.append(BatchDigest(phase, log.EARLY_STEPS, log.early))
+        for steps, digest in log.early.items():
+            if steps < log.steps:
+                self.digests.append(BatchDigest(phase, steps, digest))
         self.digests.append(BatchDigest(phase, log.steps, log.sha256()))
 
 

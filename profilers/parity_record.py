@@ -83,11 +83,12 @@ class RandomLayer(msgspec.Struct, frozen=True, kw_only=True):
 class ParityRecord(msgspec.Struct, frozen=True, kw_only=True):
     """parity.json: the arithmetic of one framework's model in one configuration.
 
-    `settings` are those of the run that it was made for; `batch_size` is the probe's own. `double`
-    are the losses of plain SGD in float64, `single_loss` the first one in float32, `matched` those
-    of the optimizer asked for with its constants made equal, in float32. `reference` are the
-    first losses of training as `settings` have it, at their batch size and precision, run
-    as plainly as the framework can: a timed run must give the same.
+    `settings` are those of the run that it was made for, in plain execution; `batch_size` is the
+    probe's own. `batches_sha256` is over the sample numbers of the first ten batches of such a run.
+    `double` are the losses of plain SGD in float64, `single_loss` the first one in float32,
+    `matched` those of the optimizer asked for with its constants made equal, in float32.
+    `reference` are the first losses of training as `settings` have it, at their batch size and
+    precision, run as plainly as the framework can: a timed run must give the same.
     """
 
     schema: int = SCHEMA
@@ -99,6 +100,7 @@ class ParityRecord(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     workload_sha256: str
     weights_sha256: str
+    data_sha256: str | None = None
     samples_sha256: str
     batches_sha256: str
     batch_size: int

@@ -33,7 +33,6 @@ from profilers.protocol import Channel, PhaseBegins
 from profilers.records import Settings
 from profilers.rundir import CheckFailedError
 from workloads.batches import BatchOrder
-from workloads.data import cache
 from workloads.native import AnyWorkload, NativeWorkload
 from workloads.weights import fingerprint
 
@@ -73,7 +72,7 @@ class Probing:
         self._request, self._workload, self._weights = request, workload, weights
         self._settings = request.settings
         order = BatchOrder(request.data.train_count, self._settings.batch_size, self._settings.seed)
-        self._batches = probe_batches.pick(order, cache.load(request.data.cache_key))
+        self._batches = probe_batches.pick(order, subject.samples(request.data))
         self._arrays = ParityArrays()
         self._notes: list[str] = []
         self._random: list[RandomLayer] = []
@@ -106,6 +105,7 @@ class Probing:
             settings=self._settings,
             workload_sha256=self._workload.sha256,
             weights_sha256=fingerprint(self._weights),
+            data_sha256=self._request.data.sha256,
             samples_sha256=self._batches.samples_sha256,
             batches_sha256=self._batches.batches_sha256,
             batch_size=self._batches.small.batch_size,

@@ -39,7 +39,7 @@ class ProbeBatches:
     """Full batches, and the first samples of more of them, as numbers of `samples`.
 
     `samples` holds only what these batches need. The digests are over the samples' values, and over
-    their numbers in the whole data set, batch by batch.
+    the numbers of the full batches in the whole data set, as a run of as many steps has it.
     """
 
     small: ListedOrder
@@ -55,7 +55,7 @@ def pick(order: BatchOrder, samples: Arrays) -> ProbeBatches:
     full = [order.batch(index) for index in range(FULL_BATCHES)]
     small = [order.batch(index)[:size] for index in range(SMALL_BATCHES)]
     log = BatchLog()
-    for numbers in [*full, *small]:
+    for numbers in full:
         log.note(numbers)
     log.settle()
     used = np.unique(np.concatenate([*full, *small]))

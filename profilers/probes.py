@@ -1,9 +1,11 @@
 """The parity probes of a command: found in the cache, or made by a process for each framework."""
 
 import contextlib
+import functools
 import hashlib
 import os
 import platform
+import secrets
 import shutil
 import tempfile
 import time
@@ -11,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from profilers import launch, rundir, subject
+from profilers import environment, launch, rundir, subject
+from profilers.interpreters import ROOT
 from profilers.launch import POLL_SECONDS, Child
 from profilers.parity_record import PARITY, PARITY_ARRAYS, ParityRecord
 from profilers.plan import Side
@@ -21,14 +24,14 @@ from profilers.protocol import Failed
 from profilers.records import DataRecord, Settings
 from profilers.rundir import CheckFailedError, ProfileError
 from workloads.data import cache
+from workloads.native import NativeWorkload
 from workloads.spec import WorkloadError
 
 FOLDER = "probes"
 KEPT = 16
 MOST_SECONDS = 300.0
 """After so long a probe hangs; `--timeout` may be shorter."""
-REVISION = 3
-"""Raised when probes made before can't stand for those that would be made now."""
+THIS_COMMAND = secrets.token_hex(8)
 KEY_SETTINGS = (
     "workload",
     "model",
@@ -54,13 +57,16 @@ def request(side: Side, data: DataRecord) -> ProbeRequest:
     """
     settings = side.settings
     known = {name: getattr(settings, name) for name in KEY_SETTINGS}
+    workload = subject.find(settings)
     recipe = [
-        REVISION,
+        _code_sha256(),
         side.framework.name,
         sorted(side.versions.items()),
         platform.node(),
-        os.environ.get("CUDA_VISIBLE_DEVICES"),
-        subject.find(settings).sha256,
+        sorted(environment.relevant_variables().items()),
+        workload.sha256,
+        # What else a user's own file imports is not known, so its probe serves one command.
+        THIS_COMMAND if isinstance(workload, NativeWorkload) else None,
         _weights(settings),
         data.sha256,
         sorted(known.items()),
@@ -77,6 +83,17 @@ def request(side: Side, data: DataRecord) -> ProbeRequest:
         ),
         data=data,
     )
+
+
+@functools.cache
+def _code_sha256() -> str:
+    """The content of all that makes a probe: another version of it might find something else."""
+    digest = hashlib.sha256()
+    for package in ("profilers", "workloads"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            digest.update(f"{path.relative_to(ROOT)}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _weights(settings: Settings) -> str | None:
@@ -109,7 +126,8 @@ def make(side: Side, asked: ProbeRequest, progress: Progress) -> Path:
     """
     made = find(asked)
     if made is not None:
-        os.utime(made)
+        with contextlib.suppress(OSError):  # it may be another user's
+            os.utime(made)
         return made
     target = _place(asked)
     try:
@@ -144,15 +162,13 @@ def _keep(building: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def attach(probe: Path, run: Path, settings: Settings) -> None:
-    """Put a probe into the directory of a run, with that run's own settings."""
-    record = rundir.read_json(probe / PARITY, ParityRecord)
-    arrays = run / PARITY_ARRAYS
-    try:
-        os.link(probe / PARITY_ARRAYS, arrays)
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(probe / PARITY_ARRAYS, arrays)
-    rundir.write_json(run / PARITY, msgspec.structs.replace(record, settings=settings))
+def attach(probe: Path, run: Path) -> None:
+    """Put a probe into the directory of a run."""
+    for name in (PARITY_ARRAYS, PARITY):
+        try:
+            os.link(probe / name, run / name)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(probe / name, run / name)
 
 
 class _Probe:

@@ -1,11 +1,12 @@
-"""What a run is about: its workload as the settings have it, and the weights it begins with."""
+"""What a run is about: its workload as the settings have it, its samples and first weights."""
 
 from pathlib import Path
 
 import msgspec
 
 from profilers import rundir
-from profilers.records import Settings
+from profilers.backend import Arrays
+from profilers.records import DataRecord, Settings
 from profilers.rundir import ProfileError
 from workloads import native_model, own_file, weights
 from workloads.catalogue import find_workload
@@ -39,3 +40,18 @@ def initial_weights(settings: Settings, workload: AnyWorkload) -> weights.Arrays
         place = native_model.folder(cache.folder(), workload.model_key)
         return weights.load(place / native_model.VALUES, workload)
     return weights.initial_weights(workload, settings.seed)
+
+
+def samples(data: DataRecord) -> Arrays:
+    """The cached arrays.
+
+    Raises:
+        ProfileError: they are others than those that the parent recorded.
+    """
+    found = cache.load(data.cache_key)
+    if weights.fingerprint(found) != data.sha256:
+        raise ProfileError(
+            f"the cached data {cache.folder() / data.cache_key} have changed since they were made; "
+            "remove that folder and run again."
+        )
+    return found

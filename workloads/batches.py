@@ -42,14 +42,15 @@ class BatchOrder:
 class BatchLog:
     """A running SHA-256 over the sample numbers of the batches that were handed to steps.
 
-    `early` is the digest of the first `EARLY_STEPS`, which runs of any length have in common.
+    `early` are the digests of the first `EARLY_STEPS`, which runs of any length have in common, by
+    their number.
     """
 
-    EARLY_STEPS = 100
+    EARLY_STEPS = (10, 100)
 
     def __init__(self) -> None:
         self.steps = 0
-        self.early: str | None = None
+        self.early: dict[int, str] = {}
         self._waiting: list[Any] = []
         self._digest = hashlib.sha256()
 
@@ -62,8 +63,8 @@ class BatchLog:
         for numbers in self._waiting:
             self._digest.update(np.ascontiguousarray(numbers, dtype="<i8").data)
             self.steps += 1
-            if self.steps == self.EARLY_STEPS:
-                self.early = self.sha256()
+            if self.steps in self.EARLY_STEPS:
+                self.early[self.steps] = self.sha256()
         self._waiting = []
 
     def sha256(self) -> str:

@@ -103,7 +103,7 @@ def probed(
     record = make_record(**{"framework": framework, "execution": plain, "batch_size": 8, **changes})
     data = msgspec.structs.replace(record.data, train_count=SAMPLES)
     request = ProbeRequest(key="key", settings=record.settings, data=data)
-    monkeypatch.setattr(probe.cache, "load", lambda key: samples(workload))
+    monkeypatch.setattr(probe.subject, "samples", lambda data: samples(workload))
     monkeypatch.setattr(probe, "WHOLE_SECONDS", seconds)
     arrays = initial_weights(workload, 0)
     weights(arrays)

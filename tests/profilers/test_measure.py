@@ -170,9 +170,14 @@ def test_the_batches_of_each_phase_are_hashed(tmp_path: Path) -> None:
         bench.measurement.timed(Extent(steps, 0), window=1)
         digests.append(bench.measurement.digests)
     first, second = digests
-    assert [d.steps for d in first] == [3, 100, 120]
-    assert first[:2] == second[:2]
-    assert first[2] != second[2]
+    assert [(d.phase, d.steps) for d in first] == [
+        ("warmup", 3),
+        ("timed", 10),
+        ("timed", 100),
+        ("timed", 120),
+    ]
+    assert first[:3] == second[:3]
+    assert first[3] != second[3]
 
 
 def test_the_digest_is_of_what_steps_were_given(tmp_path: Path) -> None:
