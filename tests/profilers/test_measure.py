@@ -1,6 +1,7 @@
 """The phases with a backend that only counts; a device that works on its own is made up here."""
 
 import gc
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -131,7 +132,15 @@ def test_nothing_is_collected_while_steps_are_timed(tmp_path: Path) -> None:
     assert gc.isenabled()
 
 
+@pytest.fixture
+def simulated_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time goes on by a microsecond each time that it is read, however busy the machine is."""
+    readings = itertools.count(start=10**12, step=1000)
+    monkeypatch.setattr(time, "monotonic_ns", lambda: next(readings))
+
+
 @pytest.mark.parametrize("warm_up_steps", [0, 5])
+@pytest.mark.usefixtures("simulated_clock")
 def test_on_a_device_windows_are_long_enough(
     tmp_path: Path, warm_up_steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +153,7 @@ def test_on_a_device_windows_are_long_enough(
     assert np.median([row.duration_ns for row in rows]) >= 0.95 * measure.WINDOW_NS
 
 
+@pytest.mark.usefixtures("simulated_clock")
 def test_the_last_window_of_the_warm_up_is_of_full_size_and_not_timed(tmp_path: Path) -> None:
     bench = Bench(tmp_path, CountingBackend(asynchronous=True, step_ns=500_000))
     window = bench.measurement.warm_up(5)
