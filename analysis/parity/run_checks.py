@@ -53,18 +53,16 @@ def _test_loss(pair: Pair) -> Check:
     missing = [name for name, loss in zip(pair.names, losses, strict=True) if loss is None]
     distance = number_distance(*losses, 1.0)
     same = None if missing else distance <= tolerance
-    effects = {
-        None: f"{wording.listed(missing)} recorded no finite loss of it.",
-        False: "What was timed computes something else on one side.",
-        True: "",
-    }
+    effect = "" if same else "What was timed computes something else on one side."
+    if missing:
+        effect = f"{wording.listed(missing)} recorded no finite loss of it."
     return Check(
         name=TEST_LOSS,
         group="binding",
         left=losses[0],
         right=losses[1],
         same=same,
-        effect=effects[same],
+        effect=effect,
         difference=None if missing else distance,
         tolerance=None if missing else tolerance,
     )

@@ -78,7 +78,7 @@ def test_what_a_probe_always_does_plainly_is_not_compared(make_bound: Any) -> No
     sources = {"settings": {"weights_from": "/a"}, "probe": {"settings": {"weights_from": "/b"}}}
     assert found(make_bound("a", **sources), make_bound("b", "tensorflow"))[name].same is True
     threads = found(make_bound("c", settings={"threads": 7}), make_bound("d", "tensorflow"))[name]
-    assert (threads.same, threads.left) == (False, "threads 7, not 1")
+    assert (threads.same, threads.left) == (False, "threads 7, not 2")
 
 
 @pytest.mark.parametrize(

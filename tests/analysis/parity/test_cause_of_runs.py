@@ -91,37 +91,37 @@ def test_batches_without_a_shared_record_are_told_alone(make_bound: Any) -> None
     assert names == {"batches as consumed", "first batches as consumed"}
 
 
-def inferring(make_bound: Any, *results: dict[str, Any]) -> Any:
-    """The certificate of runs of inference, whose steps have no losses."""
+def inferring(make_bound: Any, loss: float | None) -> Any:
+    """The certificate of runs of inference, whose steps have no losses, with these two losses."""
     return certificate(
         *(
             make_bound(
-                name,
+                f"{name} {loss}",
                 framework,
                 losses=[None],
                 windows=True,
                 settings={"mode": "infer"},
-                result={"batches": [], **result},
+                result={"batches": [], "test_loss": test_loss},
             )
-            for name, framework, result in zip(
-                ("left", "right"), ("torch", "tensorflow"), results, strict=True
+            for name, framework, test_loss in zip(
+                ("left", "right"), ("torch", "tensorflow"), (0.3, loss), strict=True
             )
         )
     )
 
 
 def test_inference_is_bound_by_the_loss_over_the_test_data(make_bound: Any) -> None:
-    found = inferring(make_bound, {}, {"test_loss": 0.3 + 9e-5})
+    found = inferring(make_bound, 0.3 + 9e-5)
     assert found.verdict == "same arithmetic"
     (check,) = [each for each in found.checks if each.name == "loss over the test data"]
     assert (check.kind, check.left, check.same, check.tolerance) == ("arithmetic", 0.3, True, 1e-4)
-    assert not [
-        each for each in found.checks if each.name.startswith("first ") and "run" in each.name
-    ]
-    other = inferring(make_bound, {}, {"test_loss": 0.3 + 2e-4})
+    assert not {"first losses of the run and its probe", "first batches as consumed"} & {
+        each.name for each in found.checks
+    }
+    other = inferring(make_bound, 0.3 + 2e-4)
     assert other.verdict == "not comparable"
     assert other.reason.startswith("The models agree, but not the runs (largest difference 0.0002")
-    unknown = inferring(make_bound, {}, {"test_loss": None})
+    unknown = inferring(make_bound, None)
     assert unknown.verdict == "not certifiable"
     assert unknown.reason == (
         "Not compared: loss over the test data. TensorFlow recorded no finite loss of it."
