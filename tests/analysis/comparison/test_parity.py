@@ -124,17 +124,14 @@ def test_a_round_without_probes_drops_no_other_certificate(
     assert (evidence.parity.verdict, evidence.parity.round) == ("not comparable", 2)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "told"), [("same arithmetic", True), ("not comparable", False)]
+)
 def test_a_certificate_hides_no_other_work(
-    make_comparison: Any, monkeypatch: pytest.MonkeyPatch
+    make_comparison: Any, monkeypatch: pytest.MonkeyPatch, verdict: str, told: bool
 ) -> None:
     work = SameWork(same=(), differing=("batches",), unknown=(), loss_difference=None)
     monkeypatch.setattr(compare, "_same_work", lambda *sides: work)
-    words = shown(
-        compared(make_comparison, monkeypatch, dict.fromkeys((1, 2, 3), "same arithmetic"))
-    )
-    assert "✓ same arithmetic" in words
-    assert "not the same work: batches differ" in words
-    words = shown(
-        compared(make_comparison, monkeypatch, dict.fromkeys((1, 2, 3), "not comparable"))
-    )
-    assert "not the same work" not in words
+    words = shown(compared(make_comparison, monkeypatch, dict.fromkeys((1, 2, 3), verdict)))
+    assert ("not the same work: batches differ" in words) is told
+    assert ("✓ same arithmetic" in words) is told

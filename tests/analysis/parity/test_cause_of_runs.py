@@ -120,7 +120,7 @@ def test_inference_is_bound_by_the_loss_over_the_test_data(make_bound: Any) -> N
     }
     other = inferring(make_bound, 0.3 + 2e-4)
     assert other.verdict == "not comparable"
-    assert other.reason.startswith("The models agree, but not the runs (largest difference 0.0002")
+    assert other.reason.startswith("The models agree, but not the runs (largest difference 2e-4")
     unknown = inferring(make_bound, None)
     assert unknown.verdict == "not certifiable"
     assert unknown.reason == (
