@@ -1,6 +1,6 @@
 """The words in which both frameworks' settings are written down, and what is found by trying.
 
-Groups are "optimizer", "loss", "precision", "layout", "execution", "threads" or a layer's name.
+Groups are "optimizer", "loss", "precision", "layout", "threads" or a layer's name.
 Sizes are "height,width", a padding is "top,bottom,left,right", and the momentum of a layer is the
 share of the newest batch.
 """
@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from profilers.parity_record import Setting, SettingValue
-from profilers.records import Settings
 
 AFTER, BEFORE = "after bias correction", "before bias correction"
 DENSE, SLICES = "dense", "sparse slices"
@@ -69,10 +68,9 @@ def gelu(function: Callable[[float], float]) -> str:
     return TANH if abs(function(1.0) - 0.8411920) < TRIED else EXACT
 
 
-def run(asked: Settings, threads: Mapping[str, int], precision: Mapping[str, Any]) -> list[Setting]:
-    """What both frameworks have alike: threads, flags of precision, how steps are run."""
+def run(threads: Mapping[str, int], precision: Mapping[str, Any]) -> list[Setting]:
+    """What both frameworks have alike: threads and flags of precision."""
     return [
         *settings("precision", dict(precision)),
-        *settings("execution", {"mode": asked.execution}),
         *settings("threads", {name: threads[name] for name in ("intra_op", "inter_op")}),
     ]

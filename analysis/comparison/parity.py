@@ -17,16 +17,13 @@ WORST_FIRST: tuple[Verdict, ...] = (
 
 
 def parity(baseline: SideRuns, other: SideRuns) -> Parity | None:
-    """What the certificates of all pairs of runs say; None where a run has no probe."""
+    """What the certificates of the pairs of runs say that have probes; None where no pair has."""
     shared = sorted(baseline.complete.keys() & other.complete.keys())
-    runs = [
-        (number, baseline.complete[number].measured.run, other.complete[number].measured.run)
-        for number in shared
-    ]
-    if not runs or not all((run / PARITY).exists() for _, *pair in runs for run in pair):
-        return None
     found = []
-    for number, left, right in runs:
+    for number in shared:
+        left, right = (side.complete[number].measured.run for side in (baseline, other))
+        if not all((run / PARITY).exists() for run in (left, right)):
+            continue
         try:
             made = certificate(left, right)
         except ProfileError as error:
@@ -34,4 +31,4 @@ def parity(baseline: SideRuns, other: SideRuns) -> Parity | None:
             found.append(Parity("not certifiable", f"not certifiable: {reason}", reason, number))
         else:
             found.append(Parity(made.verdict, made.sentence, made.reason, number))
-    return min(found, key=lambda each: WORST_FIRST.index(each.verdict))
+    return min(found, key=lambda each: WORST_FIRST.index(each.verdict), default=None)

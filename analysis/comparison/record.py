@@ -102,7 +102,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     `mean_log_ratio` and `deviation` are of the pairs' ln ratios. `p_value` and `holm_threshold`
     are those of the test for "different", `repeats_needed` how many pairs would show it.
-    `parity` is None where a run has no probe.
+    `parity` is None where no pair of runs has probes.
     """
 
     other: str

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from analysis import statistics, wording
 from analysis.batches import same_batches
 from analysis.comparison.record import SameWork
+from analysis.parity import tolerances
 from analysis.summary import Measured
 from profilers.records import Settings
-
-LOSS_TOLERANCES = {"fp32": 1e-4, "tf32": 1e-2, "fp16": 1e-2, "bf16": 5e-2}
-"""How far losses may lie apart, as a part of the loss: rounding stays far below it."""
 
 LOSSES, TEST_LOSS = "step-0 losses", "test loss"
 SINGULAR = ("workload", TEST_LOSS)
@@ -30,7 +28,7 @@ def same_work(baseline: Sequence[Measured], other: Sequence[Measured]) -> SameWo
     name, loss = (LOSSES, _first_loss) if settings.mode == "train" else (TEST_LOSS, _test_loss)
     losses, others = list(map(loss, baseline)), list(map(loss, other))
     difference = _difference(losses, others)
-    tolerance = LOSS_TOLERANCES.get(settings.precision, LOSS_TOLERANCES["fp32"])
+    tolerance = tolerances.run_loss(settings.precision)
     found: dict[str, bool | None] = {
         "workload": _alike(_workload(run.record.settings) for run in runs),
         "weights": _alike(run.result.weights_sha256 for run in runs if run.result),

@@ -10,11 +10,11 @@ from analysis.comparison.record import Comparison, Evidence, SameWork
 from analysis.comparison.table import Column, Table, tables
 from analysis.comparison.values import Written
 from analysis.layout import commands, labelled, shown_path, tied, wrapped
+from analysis.parity.check import CERTIFIED
 from analysis.sides import Shown
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
 
 WORK_INDENT = 11
-CERTIFIED = ("same arithmetic", "same model, stock optimizers differ")
 
 
 def lines(compared: Compared) -> Iterator[Line]:
@@ -83,30 +83,40 @@ def _work(record: Comparison, shown: Shown) -> Iterator[Line]:
 
     Beside it stands whether they ran under the same conditions. Alike sides are told at once.
     """
-    whose: dict[tuple[str, str, str | None], list[str]] = {}
+    whose: dict[tuple[str, str, str, str | None], list[str]] = {}
     for number, summary, evidence in zip(
         record.others, record.comparisons, record.evidence, strict=True
     ):
         if number in shown.numbers and evidence.same_work is not None:
             found = (*_told(evidence, evidence.same_work), summary.conditions)
             whose.setdefault(found, []).append(summary.other)
-    for (title, text, conditions), labels in whose.items():
+    for (title, text, hidden, conditions), labels in whose.items():
         who = f"{wording.listed(labels)}: " if len(whose) > 1 else ""
         alike = "; same conditions" if conditions == "same" else ""
         if title:
             yield from labelled(title, [f"✓ {who}{text}{alike}"], indent=WORK_INDENT)
         else:
             yield from wrapped(f"{who}{text}", WARNING)
+        if hidden:
+            yield from wrapped(f"{who}{hidden}", WARNING)
         if conditions not in (None, "same"):
             yield from wrapped(f"{who}other conditions: {conditions}", WARNING)
 
 
-def _told(evidence: Evidence, work: SameWork) -> tuple[str, str]:
-    """The title of what is said of a side and the text; bad news has no title."""
+def _told(evidence: Evidence, work: SameWork) -> tuple[str, str, str]:
+    """The title of what is said of a side and the text; bad news has no title.
+
+    The last one is what the runs differ in although their certificate does not tell of it.
+    """
     if evidence.parity is not None:
         certified = evidence.parity.verdict in CERTIFIED
-        return "Parity" if certified else "", evidence.parity.sentence
-    return "" if work.differing else "Same work", same_work.sentence(work)
+        hidden = bool(work.differing) and evidence.parity.comparable
+        return (
+            "Parity" if certified else "",
+            evidence.parity.sentence,
+            same_work.sentence(work) if hidden else "",
+        )
+    return "" if work.differing else "Same work", same_work.sentence(work), ""
 
 
 def _figures(record: Comparison, shown: Shown) -> Iterator[Line]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from analysis import wording
 from analysis.parity.check import Check, Group
-from analysis.parity.phrases import OWNERS
+from analysis.parity.phrases import owner
 
 NAMED: tuple[Group, ...] = ("workload", "weights", "samples", "batches", "structure", "asked")
 """Groups of checks that are told by their names."""
@@ -61,10 +61,9 @@ def not_compared(checks: Sequence[Check]) -> Iterator[tuple[str, str]]:
 
 def _owners(settings: Sequence[Check]) -> str:
     """What the settings belong to; layers are counted."""
-    subjects = dict.fromkeys(check.subject for check in settings)
-    named = [OWNERS[subject] for subject in subjects if subject in OWNERS]
-    layers = len(subjects) - len(named)
-    return wording.listed([*named, wording.counted(layers, "layer")] if layers else named)
+    named = dict.fromkeys(owner(check) for check in settings if not check.of_layer)
+    layers = len({check.subject for check in settings if check.of_layer})
+    return wording.listed([*named, wording.counted(layers, "layer")] if layers else [*named])
 
 
 def _folded(

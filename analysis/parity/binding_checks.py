@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from analysis import statistics, wording
-from analysis.batches import same_batches
-from analysis.parity import tolerances
+from analysis.parity import run_checks, tolerances
 from analysis.parity.check import Check, Value
 from analysis.parity.numbers import LossDistance, band, loss_distance
 from analysis.parity.reader import Pair, Probed
+from analysis.parity.run_checks import TEST_LOSS
 from analysis.summary import Measured
 from profilers.records import Settings
 
@@ -24,9 +24,15 @@ ASKED = (
     "optimizer",
     "optimizer_parity",
     "precision",
-    "weights_from",
+    "threads",
+    "workload_sha256",
+    "model",
 )
-"""The settings that a probe shares with its runs."""
+"""The settings that a probe shares with its runs. It is always one of training, run plainly."""
+
+COMPLETE, LOSSES = "run complete", "first losses of the run and its probe"
+REQUIRED = (COMPLETE, LOSSES, TEST_LOSS)
+"""Checks of runs without which nothing is certified."""
 
 
 class Bound(NamedTuple):
@@ -44,12 +50,13 @@ def checks(pair: Pair) -> Iterator[Check]:
     if pair.left.run is None and pair.right.run is None:
         return
     for name, bind in BINDINGS.items():
-        found = [
+        left, right = (
             bind(label, side, side.run) if side.run is not None else None
             for label, side in pair.both
-        ]
-        yield _check(name, found[0], found[1])
-    yield from _between_runs(pair)
+        )
+        if left is not None or right is not None:
+            yield _check(name, left, right)
+    yield from run_checks.checks(pair)
 
 
 def _check(name: str, left: Bound | None, right: Bound | None) -> Check:
@@ -84,6 +91,10 @@ def _settings(label: str, side: Probed, run: Measured) -> Bound:
         for name in ASKED
         if getattr(run.record.settings, name) != getattr(side.record.settings, name)
     ]
+    own, probed = run.record.settings, side.record.settings
+    if (own.weights_from is None) != (probed.weights_from is None):  # which ones is checked below
+        sources = _asked(own, "weights_from"), _asked(probed, "weights_from")
+        other.append(f"weights from {sources[0]}, not {sources[1]}")
     if not other:
         return Bound("as probed", True)
     effect = (
@@ -107,8 +118,31 @@ def _weights(label: str, side: Probed, run: Measured) -> Bound:
     )
 
 
-def _losses(label: str, side: Probed, run: Measured) -> Bound:
+def _batches(label: str, side: Probed, run: Measured) -> Bound | None:
+    """The samples of the first ten steps of each phase, against the order that was probed."""
+    if not run_checks.trains(run):
+        return None
+    found = [
+        digest
+        for digest in (run.result.batches if run.result else ())
+        if digest.steps == tolerances.COMPARED_STEPS
+    ]
+    if not found:
+        return Bound(None, None, f"The run of {label} has no record of its first ten batches.")
+    other = [digest for digest in found if digest.sha256 != side.record.batches_sha256]
+    if not other:
+        return Bound(found[0].sha256, True)
+    effect = (
+        f"The {wording.listed([each.phase for each in other])} steps of {label} were given other "
+        f"samples than its probe: {REMEDY}"
+    )
+    return Bound(other[0].sha256, False, effect)
+
+
+def _losses(label: str, side: Probed, run: Measured) -> Bound | None:
     """The first losses of the step function that was timed, against those of the probe."""
+    if not run_checks.trains(run):
+        return None
     reference = side.record.reference
     if not reference.losses:
         return Bound(None, None, f"The probe of {label} recorded no steps of training.")
@@ -161,45 +195,10 @@ def first_losses(run: Measured) -> list[float | None]:
     return []
 
 
-BINDINGS: dict[str, Callable[[str, Probed, Measured], Bound]] = {
-    "run complete": _completed,
+BINDINGS: dict[str, Callable[[str, Probed, Measured], Bound | None]] = {
+    COMPLETE: _completed,
     "settings of the run and its probe": _settings,
     "weights of the run and its probe": _weights,
-    "first losses of the run and its probe": _losses,
+    "first batches as consumed": _batches,
+    LOSSES: _losses,
 }
-
-
-def _between_runs(pair: Pair) -> Iterator[Check]:
-    """Data and batches as consumed, where both sides are runs."""
-    if pair.left.run is None or pair.right.run is None:
-        return
-    results = [pair.left.run.result, pair.right.run.result]
-    left, right = results
-    hashes = [result.data_sha256 if result else None for result in results]
-    known = left is not None and right is not None
-    data_same = hashes[0] == hashes[1] if known else None
-    yield Check(
-        name="data of the runs",
-        group="binding",
-        left=hashes[0],
-        right=hashes[1],
-        same=data_same,
-        effect="" if data_same else "The runs read other data: use the same --data for both.",
-    )
-    digests = [
-        result.batches[0].sha256 if result and result.batches else None for result in results
-    ]
-    same = same_batches(results)
-    effects = {
-        True: "",
-        False: "The runs were given other samples in a step: use the same --seed for both.",
-        None: "The runs have no record over as many steps; give both the same --steps.",
-    }
-    yield Check(
-        name="batches as consumed",
-        group="binding",
-        left=digests[0],
-        right=digests[1],
-        same=same,
-        effect=effects[same],
-    )

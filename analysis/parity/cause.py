@@ -3,20 +3,37 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from analysis import wording
+from analysis.parity.binding_checks import REQUIRED
 from analysis.parity.check import Check, Group, Verdict
-from analysis.parity.phrases import OWNERS, lowered, measured, setting_told, stock_name, told
+from analysis.parity.phrases import (
+    is_optimizer_kind,
+    lowered,
+    measured,
+    setting_told,
+    stock_name,
+    told,
+)
 
 ESSENTIAL: tuple[Group, ...] = ("outputs", "loss", "losses")
 """What must have been compared for a model to be certified."""
 
-RUN_COMPLETE = "run complete"
+DECISIVE: tuple[Group, ...] = (
+    "workload",
+    "weights",
+    "samples",
+    "batches",
+    "structure",
+    "asked",
+    "setting",
+)
+"""What differs whatever numbers layers draw."""
 
 
 def verdict(checks: Sequence[Check]) -> Verdict:
     """What the checks of arithmetic amount to."""
-    if _of(checks, "random"):
-        return "not certifiable"
     apart = _differing(checks)
+    if _draw_alike(checks) and not _differing(checks, *DECISIVE):
+        return "not certifiable"
     if any(check.group != "stock" for check in apart):
         return "not comparable"
     if _unknown(checks):
@@ -78,20 +95,24 @@ def _differing(checks: Sequence[Check], *groups: Group) -> list[Check]:
     ]
 
 
+def _draw_alike(checks: Sequence[Check]) -> bool:
+    """Whether layers of both sides draw random numbers."""
+    return any(check.same is None for check in _of(checks, "random"))
+
+
 def _unknown(checks: Sequence[Check]) -> list[Check]:
     """Checks without which nothing is certified, and that could not be made."""
     return [
         check
         for check in checks
-        if check.same is None and (check.group in ESSENTIAL or check.name == RUN_COMPLETE)
+        if check.same is None and (check.group in ESSENTIAL or check.name in REQUIRED)
     ]
 
 
 def _why_not_certifiable(checks: Sequence[Check]) -> str:
-    random = _of(checks, "random")
-    if random:
-        names = dict.fromkeys(str(each) for each in (random[0].left, random[0].right) if each)
-        return f"Layers draw random numbers: {wording.listed(names)}. {random[0].effect}"
+    for random in _of(checks, "random"):
+        names = dict.fromkeys(str(each) for each in (random.left, random.right))
+        return f"Layers draw random numbers: {wording.listed(names)}. {random.effect}"
     missing = _unknown(checks)[0]
     return f"Not compared: {missing.name}. {missing.effect}".rstrip()
 
@@ -108,7 +129,7 @@ def _structure(checks: Sequence[Check]) -> Iterator[str]:
     """A setting of a layer says more than a number of parameters."""
     apart = _differing(checks, "structure")
     if apart:
-        settings = [each for each in _differing(checks, "setting") if each.subject not in OWNERS]
+        settings = [each for each in _differing(checks, "setting") if each.of_layer]
         yield from (setting_told(each) for each in settings[:1])
         yield told(apart[0])
 
@@ -123,7 +144,7 @@ def _inputs(checks: Sequence[Check]) -> Iterator[str]:
     for check in _differing(checks, "samples", "batches"):
         yield f"The {check.name} differ. {check.effect}"
     asked = _differing(checks, "asked")
-    optimizers = [each for each in _differing(checks, "setting") if each.name == "optimizer: kind"]
+    optimizers = [each for each in _differing(checks, "setting") if is_optimizer_kind(each)]
     if asked:
         yield from (setting_told(each) for each in optimizers)
         yield told(asked[0])
@@ -134,6 +155,15 @@ def _form(checks: Sequence[Check]) -> Iterator[str]:
         yield check.effect
 
 
+def _random(checks: Sequence[Check]) -> Iterator[str]:
+    """Random numbers explain all that is computed, so of the rest only settings are told first."""
+    if _of(checks, "random"):
+        yield from _settings(checks)
+    for check in _differing(checks, "random"):
+        names = check.left or check.right
+        yield f"Layers of one side alone draw random numbers: {names}. {check.effect}"
+
+
 def _layer(checks: Sequence[Check]) -> Iterator[str]:
     """The first layer whose outputs part, with its settings that differ."""
     for check in _differing(checks, "layer")[:1]:
@@ -142,7 +172,7 @@ def _layer(checks: Sequence[Check]) -> Iterator[str]:
         settings = [
             setting_told(each)
             for each in _differing(checks, "setting")
-            if each.subject in (check.subject, "model", "precision")
+            if each.subject == (check.subject if each.of_layer else "precision")
         ]
         yield " ".join([where, *settings]) if settings else f"{where} {check.effect}"
 
@@ -163,10 +193,12 @@ def _loss(checks: Sequence[Check]) -> Iterator[str]:
     for check in _differing(checks, "loss"):
         if check.difference is None:
             yield f"The loss of step 0 is broken. {check.effect}"
-        yield (
-            f"All outputs agree and the loss of step 0 does not{measured(check)}: the labels or "
-            "the loss are not the same."
+        agree = (
+            f"All outputs agree and the loss of step 0 does not{measured(check)}"
+            if _all_same(checks, ("outputs",))
+            else f"The loss of step 0 does not agree{measured(check)}"
         )
+        yield f"{agree}: the labels or the loss are not the same."
 
 
 def _gradients(checks: Sequence[Check]) -> Iterator[str]:
@@ -185,10 +217,12 @@ def _updates(checks: Sequence[Check]) -> Iterator[str]:
 
 def _single(checks: Sequence[Check]) -> Iterator[str]:
     for check in _differing(checks, "single", "single gradient"):
+        name = check.name.removesuffix(", float32")
+        several = name.startswith("outputs")
         if check.difference is None:
-            yield f"The {check.name} is broken. {check.effect}"
+            yield f"The {name} {'are' if several else 'is'} broken in float32. {check.effect}"
         yield (
-            f"In float64 all agree, and in float32 the {check.name.removesuffix(', float32')} does "
+            f"In float64 all agree, and in float32 the {name} {'do' if several else 'does'} "
             f"not{measured(check)}: one side rounds more, as TF32 does."
         )
 
@@ -211,6 +245,7 @@ CAUSES: tuple[Callable[[Sequence[Check]], Iterator[str]], ...] = (
     _structure,
     _inputs,
     _form,
+    _random,
     _layer,
     _settings,
     _outputs,

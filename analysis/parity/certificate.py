@@ -3,7 +3,7 @@
 from itertools import chain
 from pathlib import Path
 
-from analysis import wording
+from analysis import conditions, wording
 from analysis.layout import shown_path
 from analysis.parity import (
     binding_checks,
@@ -15,8 +15,7 @@ from analysis.parity import (
     reader,
     settings_checks,
 )
-from analysis.parity.check import Certificate, CertifiedSide, Check
-from analysis.parity.phrases import shown
+from analysis.parity.check import Certificate, CertifiedSide
 from analysis.parity.reader import Pair, Probed
 
 
@@ -44,22 +43,12 @@ def certificate(left: Path, right: Path) -> Certificate:
     return Certificate(
         verdict=verdict,
         reason=cause.reason(checks),
-        conditions=conditions_of(checks),
+        conditions=conditions.sentence(condition_checks.known(pair)),
         sentence=f"{verdict}{cause.brief(checks)}",
         sides=(_side(pair.left), _side(pair.right)),
         checks=checks,
         warnings=_notes(pair),
     )
-
-
-def conditions_of(checks: list[Check]) -> str:
-    """What differs of the conditions, or the word "same"."""
-    differing = [
-        f"{check.name.replace('_', ' ')}: {shown(check.left)} and {shown(check.right)}"
-        for check in checks
-        if check.kind == "conditions" and check.same is False
-    ]
-    return "; ".join(differing) if differing else "same"
 
 
 def _side(side: Probed) -> CertifiedSide:

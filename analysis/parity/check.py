@@ -12,6 +12,9 @@ Verdict = Literal[
     "not comparable",
     "not certifiable",
 ]
+CERTIFIED: tuple[Verdict, ...] = ("same arithmetic", "same model, stock optimizers differ")
+"""The verdicts by which times of both sides may be compared."""
+
 Group = Literal[
     "workload",
     "weights",
@@ -42,8 +45,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What both sides have of one thing, and what a difference does to the result.
 
     `same` is None where they could not be compared; `effect` then says why. `subject` is the layer
-    or parameter, or the group of a setting, and `alias` what a side calls a layer where that is
-    another name. `difference` is the largest one, relative as tolerances.py says; None where there
+    or parameter, or the group of a setting; `of_layer` says that a setting is that of a layer,
+    which may be called as a group is. `alias` is what a side calls a layer where that is another
+    name. `difference` is the largest one, relative as tolerances.py says; None where there
     is none to measure.
     """
 
@@ -55,6 +59,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     effect: str = ""
     group: Group
     subject: str = ""
+    of_layer: bool = False
     alias: str = ""
     difference: float | None = None
     tolerance: float | None = None
@@ -86,4 +91,4 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def passed(self) -> bool:
         """Whether times of both sides may be compared."""
-        return self.verdict in ("same arithmetic", "same model, stock optimizers differ")
+        return self.verdict in CERTIFIED

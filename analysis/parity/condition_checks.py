@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from analysis import conditions
+from analysis.conditions import Condition
 from analysis.parity.check import Check
 from analysis.parity.reader import Pair, Probed
 
@@ -15,9 +16,7 @@ UNKNOWN = "One side does not know it."
 
 def checks(pair: Pair) -> Iterator[Check]:
     """One check for each condition that either side knows."""
-    for found in conditions.between([_known(pair.left)], [_known(pair.right)]):
-        if found.name in ARITHMETIC or not (found.left or found.right):
-            continue
+    for found in known(pair):
         yield Check(
             name=found.name,
             kind="conditions",
@@ -27,6 +26,12 @@ def checks(pair: Pair) -> Iterator[Check]:
             same=found.same,
             effect={True: "", False: EFFECT, None: UNKNOWN}[found.same],
         )
+
+
+def known(pair: Pair) -> list[Condition]:
+    """The conditions that either side knows, but for what is part of the arithmetic."""
+    found = conditions.between([_known(pair.left)], [_known(pair.right)])
+    return [each for each in found if each.name not in ARITHMETIC and (each.left or each.right)]
 
 
 def _known(side: Probed) -> dict[str, str | None]:

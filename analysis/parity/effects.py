@@ -25,7 +25,7 @@ OPTIMIZER = {
 }
 
 LOSS = {
-    "kind": "Another loss is minimised.",
+    "kind": "A loss of one's own may have any name: the losses in float64 decide.",
     "reduction": "A sum instead of a mean over the batch makes loss and gradients larger by the "
     "batch size.",
     "softmax": "A softmax before a cross-entropy that has its own flattens loss and gradients; let "
@@ -38,6 +38,9 @@ PRECISION = {
     "cudnn_tf32": "TF32 keeps 10 bits of each factor: convolutions are faster and outputs part by "
     "about 1e-3. Switch it on or off for both (--precision).",
     "type": "Layers compute with other number formats, so time and rounding are not alike.",
+    "deterministic": "Only algorithms that add in a fixed order are taken, which may be slower.",
+    "cudnn_benchmark": "Where it is on, cuDNN tries its algorithms and keeps the fastest; that "
+    "changes the time and only the rounding.",
 }
 
 LAYER = {
@@ -63,24 +66,29 @@ BATCH_NORM_EPSILON = (
     "PyTorch's and Keras' own."
 )
 
-EXECUTION = "The way to run is what is compared."
 LAYOUT = "Images are stored in another order, which changes the time and only the rounding."
 THREADS = "More threads shorten a step, whatever the framework."
 
 TABLES = {"optimizer": OPTIMIZER, "loss": LOSS, "precision": PRECISION}
-WHOLE_GROUPS = {"execution": EXECUTION, "layout": LAYOUT, "threads": THREADS}
+WHOLE_GROUPS = {"layout": LAYOUT, "threads": THREADS}
 UNKNOWN = "The two do not compute the same."
 
 
-def effect(setting: Setting, layer_kind: str = "") -> str:
+def effect(setting: Setting, layer_kind: str | None = None) -> str:
     """What it does to the result that this setting differs.
 
     Args:
         setting: that of one side.
-        layer_kind: what kind of layer it belongs to, if to one.
+        layer_kind: what kind of layer it belongs to; None if to no layer.
+
+    Returns:
+        One sentence; none on a group that is not known.
     """
+    if layer_kind is not None:
+        if setting.name == "epsilon" and "batchnorm" in layer_kind.lower().replace("_", ""):
+            return BATCH_NORM_EPSILON
+        return LAYER.get(setting.name, UNKNOWN)
     if setting.group in WHOLE_GROUPS:
         return WHOLE_GROUPS[setting.group]
-    if setting.name == "epsilon" and "batchnorm" in layer_kind.lower().replace("_", ""):
-        return BATCH_NORM_EPSILON
-    return TABLES.get(setting.group, LAYER).get(setting.name, UNKNOWN)
+    table = TABLES.get(setting.group)
+    return "" if table is None else table.get(setting.name, UNKNOWN)

@@ -1,4 +1,4 @@
-"""Checks that decide nothing: the first loss against chance, the way to run, the last weights."""
+"""Checks that decide nothing: the first loss against chance, and the last weights."""
 
 import math
 from collections.abc import Iterator
@@ -13,7 +13,6 @@ from analysis.parity.reader import Pair
 def checks(pair: Pair) -> Iterator[Check]:
     """What is worth knowing and part of no verdict."""
     yield from _initial_loss(pair)
-    yield from _execution(pair)
     yield from _parameter_norm(pair)
 
 
@@ -46,25 +45,6 @@ def _initial_loss(pair: Pair) -> Iterator[Check]:
 def _is_near(loss: float, expected: float) -> bool:
     factor = tolerances.INITIAL_LOSS_FACTOR
     return expected / factor <= loss <= expected * factor
-
-
-def _execution(pair: Pair) -> Iterator[Check]:
-    """The mode, where no setting of the frameworks tells of it."""
-    if any(each.group == "execution" for _, side in pair.both for each in side.record.audit):
-        return
-    modes = [
-        side.run.record.settings.execution if side.run else side.record.settings.execution
-        for _, side in pair.both
-    ]
-    yield Check(
-        name="execution mode",
-        kind="information",
-        group="information",
-        left=modes[0],
-        right=modes[1],
-        same=modes[0] == modes[1],
-        effect="" if modes[0] == modes[1] else "The way to run is what is compared.",
-    )
 
 
 def _parameter_norm(pair: Pair) -> Iterator[Check]:

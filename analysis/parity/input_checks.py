@@ -118,6 +118,6 @@ def _random(pair: Pair) -> Iterator[Check]:
             group="random",
             left=found[0] or None,
             right=found[1] or None,
-            same=None,
+            same=None if all(found) else False,
             effect=f"They draw other numbers in each run. {' '.join(remedies)}".rstrip(),
         )

@@ -10,7 +10,8 @@ OWNERS = {
     "optimizer": "the optimizer",
     "loss": "the loss",
     "precision": "the device",
-    "model": "the model",
+    "layout": "the layout",
+    "threads": "the threads",
 }
 """What settings belong to that belong to no layer."""
 
@@ -24,14 +25,24 @@ def told(check: Check) -> str:
 def setting_told(check: Check) -> str:
     """That a setting differs, with its owner, both values and what that does."""
     setting = check.name.partition(": ")[2].replace("_", " ")
-    owner = OWNERS.get(check.subject, f'layer "{check.subject}"')
     values = f"{shown(check.left)} and {shown(check.right)}"
-    return f"The {setting} of {owner} differs: {values}. {check.effect}".rstrip()
+    return f"The {setting} of {owner(check)} differs: {values}. {check.effect}".rstrip()
+
+
+def owner(check: Check) -> str:
+    """What a setting belongs to."""
+    named = None if check.of_layer else OWNERS.get(check.subject)
+    return named or f'layer "{check.subject}"'
+
+
+def is_optimizer_kind(check: Check) -> bool:
+    """Whether it is of what kind the optimizer is."""
+    return check.name == "optimizer: kind" and not check.of_layer
 
 
 def stock_name(checks: Sequence[Check], check: Check) -> str:
     """As "Adam's epsilon"."""
-    kind = next((str(each.left) for each in checks if each.name == "optimizer: kind"), "optimizer")
+    kind = next((str(each.left) for each in checks if is_optimizer_kind(each)), "optimizer")
     return effects.STOCK[check.name.partition(": ")[2]].format(
         kind=wording.plain(kind.capitalize())
     )

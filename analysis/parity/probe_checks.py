@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from analysis import wording
-from analysis.parity import tolerances
-from analysis.parity.arrays import is_sampled
+from analysis.parity import forms, tolerances
 from analysis.parity.check import Check, Group
 from analysis.parity.numbers import band, largest, loss_distance
 from analysis.parity.reader import Pair, Probed
@@ -23,13 +22,13 @@ AS_DOUBLE = "They part in float64 too, so this is not rounding."
 def checks(pair: Pair) -> Iterator[Check]:
     """Float64 layer by layer, with its losses and gradients; then float32; then the optimizer."""
     yield from _layers(pair)
-    outputs = _outputs(pair)
+    outputs = _unless_of_two_forms(pair, _outputs(pair))
     yield outputs
     yield from _form(pair)
     yield from _losses(pair)
     yield from _gradients(pair, single=False)
     effect = AS_DOUBLE if outputs.same is False else ROUNDING
-    yield _single_outputs(pair, effect)
+    yield _unless_of_two_forms(pair, _single_outputs(pair, effect))
     yield _single_loss(pair, effect)
     yield from _gradients(pair, single=True)
     yield _matched(pair)
@@ -63,7 +62,7 @@ def _aliases(pair: Pair) -> dict[str, str]:
 
 
 def _layer(pair: Pair, name: str, left: ArrayRecord | None, right: ArrayRecord | None) -> Check:
-    return array_check(
+    check = array_check(
         pair,
         f"output of {name}, float64",
         "layer",
@@ -72,6 +71,8 @@ def _layer(pair: Pair, name: str, left: ArrayRecord | None, right: ArrayRecord |
         subject=name,
         effect=FROM_HERE,
     )
+    last = forms.is_given(pair.left, left) and forms.is_given(pair.right, right)
+    return _unless_of_two_forms(pair, check) if last else check
 
 
 def _outputs(pair: Pair) -> Check:
@@ -86,32 +87,48 @@ def _outputs(pair: Pair) -> Check:
 
 
 def _form(pair: Pair) -> Iterator[Check]:
-    """Whether one side gives probabilities where the other gives logits."""
-    forms = ["probabilities" if _are_probabilities(side) else "logits" for _, side in pair.both]
-    if "probabilities" not in forms:
+    """Whether one side gives probabilities to a loss that takes logits."""
+    given = [forms.gives_probabilities(side) for _, side in pair.both]
+    who = [
+        name
+        for (name, side), probabilities in zip(pair.both, given, strict=True)
+        if probabilities and not forms.takes_probabilities(side)
+    ]
+    if not any(given):
         return
-    who = [name for name, form in zip(pair.names, forms, strict=True) if form != "logits"]
+    named = ["probabilities" if probabilities else "logits" for probabilities in given]
     yield Check(
         name="what the outputs are",
         group="form",
-        left=forms[0],
-        right=forms[1],
-        same=forms[0] == forms[1],
+        left=named[0],
+        right=named[1],
+        same=None if forms.one_takes_probabilities(pair) else given[0] == given[1],
         effect=f"A softmax stands before the cross-entropy of {wording.listed(who)}, which takes "
-        "logits: the loss is flatter and gradients are smaller. Leave it out of the model.",
+        "logits: the loss is flatter and gradients are smaller. Leave it out of the model."
+        if who
+        else _right_form(pair),
     )
 
 
-def _are_probabilities(side: Probed) -> bool:
-    """Whether outputs lie between 0 and 1 and add up to 1 over their last axis."""
-    record = side.record.outputs
-    classes = record.shape[-1] if record.shape else 0
-    values = side.array(record)
-    if classes < 2 or is_sampled(record) or not values.size:
-        return False
-    rows = values.reshape(-1, classes)
-    sums = abs(rows.sum(axis=1) - 1)
-    return bool(((rows >= 0) & (rows <= 1)).all() and (sums <= tolerances.PROBABILITY_SUM).all())
+def _right_form(pair: Pair) -> str:
+    """Why outputs can't be compared though each loss takes them; nothing where they can."""
+    if not forms.one_takes_probabilities(pair):
+        return ""
+    gives = forms.gives_probabilities(pair.left)
+    one, other = pair.names if gives else pair.names[::-1]
+    return (
+        f"{one} gives probabilities, which its own loss takes, and {other} gives logits: losses "
+        "and gradients decide."
+    )
+
+
+def _unless_of_two_forms(pair: Pair, check: Check) -> Check:
+    """The check of a model's outputs, not made where they are probabilities on one side alone."""
+    if not forms.one_takes_probabilities(pair):
+        return check
+    return msgspec.structs.replace(
+        check, group="form", same=None, effect=_right_form(pair), difference=None, tolerance=None
+    )
 
 
 def _losses(pair: Pair) -> Iterator[Check]:

@@ -1,57 +1,91 @@
 """Checks of the settings that both frameworks' own objects have, in one vocabulary."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import chain
+from typing import NamedTuple
 
 from analysis import wording
 from analysis.parity import effects, tolerances
-from analysis.parity.check import Check, CheckClass, Group, Value
+from analysis.parity.check import Check, Group, Value
+from analysis.parity.forms import KNOWN_LOSS, one_takes_probabilities
 from analysis.parity.numbers import number_distance
 from analysis.parity.reader import Pair
 from profilers.parity_record import ParityRecord, Setting
 
-INFORMATION = ("layout", "execution")
-CONDITIONS = ("threads",)
 RUNNING_VARIANCE = "running_variance"
 TF32 = "tf32"
+OWN_NAMES = {
+    "optimizer": frozenset(effects.OPTIMIZER),
+    "loss": frozenset(effects.LOSS),
+    "precision": frozenset(effects.PRECISION),
+    "layout": frozenset(("images",)),
+    "threads": frozenset(("intra_op", "inter_op")),
+}
+"""Settings of what is no layer, told by them from those of a layer that is called the same."""
+
+
+class Owned(NamedTuple):
+    """A setting's name; `of_layer` says that its group is a layer of the model."""
+
+    of_layer: bool
+    group: str
+    name: str
 
 
 def checks(pair: Pair) -> Iterator[Check]:
     """One check for each setting that either side has, in the order of the left one."""
-    left, right = (
-        {(each.group, each.name): each for each in side.record.audit} for _, side in pair.both
-    )
-    kinds = {layer.name: layer.kind for layer in pair.left.record.layers}
+    kinds = _kinds(pair.right.record) | _kinds(pair.left.record)
+    left, right = (_owned(side.record.audit, kinds) for _, side in pair.both)
     for key in dict.fromkeys(chain(left, right)):
         if key not in left or key not in right:
-            yield _one_sided(pair, left.get(key), right.get(key))
+            yield _one_sided(pair, key, left.get(key), right.get(key))
         else:
-            yield _compared(pair, left[key], right[key], kinds.get(key[0], ""))
+            kind = kinds[key.group] if key.of_layer else None
+            yield _compared(pair, key, left[key], right[key], kind)
 
 
-def _one_sided(pair: Pair, left: Setting | None, right: Setting | None) -> Check:
-    setting, name = (left, pair.names[0]) if left else (right, pair.names[1])
-    assert setting is not None
+def _kinds(record: ParityRecord) -> dict[str, str]:
+    """The layers of a model, and of what kind they are."""
+    owners = dict.fromkeys((parameter.layer for parameter in record.parameters), "")
+    return owners | {layer.name: layer.kind for layer in record.layers}
+
+
+def _owned(audit: Iterable[Setting], layers: Container[str]) -> dict[Owned, Setting]:
+    """The settings by what they belong to; those of a layer come after one of the same name."""
+    found: dict[Owned, Setting] = {}
+    for setting in audit:
+        own = Owned(False, setting.group, setting.name)
+        listed = setting.name in OWN_NAMES.get(setting.group, ())
+        of_layer = setting.group in layers and (not listed or own in found)
+        found[own._replace(of_layer=of_layer)] = setting
+    return found
+
+
+def _one_sided(pair: Pair, key: Owned, left: Setting | None, right: Setting | None) -> Check:
     return Check(
-        name=_name(setting),
+        name=_name(key),
         kind="information",
         group="information",
-        subject=setting.group,
+        subject=key.group,
+        of_layer=key.of_layer,
         left=left.value if left else None,
         right=right.value if right else None,
         same=None,
-        effect=f"Only {name} has such a setting.",
+        effect=f"Only {pair.names[0] if left else pair.names[1]} has such a setting.",
     )
 
 
-def _compared(pair: Pair, left: Setting, right: Setting, layer_kind: str) -> Check:
+def _compared(
+    pair: Pair, key: Owned, left: Setting, right: Setting, layer_kind: str | None
+) -> Check:
     same = alike(left.value, right.value)
-    kind, group = _class_of(left, pair.left.record, pair.right.record)
+    group = _group(pair, key, left, right)
     return Check(
-        name=_name(left),
-        kind=kind,
+        name=_name(key),
+        kind="information" if group == "information" else "arithmetic",
         group=group,
-        subject=left.group,
+        subject=key.group,
+        of_layer=key.of_layer,
         left=left.value,
         right=right.value,
         same=same,
@@ -59,24 +93,28 @@ def _compared(pair: Pair, left: Setting, right: Setting, layer_kind: str) -> Che
     )
 
 
-def _name(setting: Setting) -> str:
-    return wording.plain(f"{setting.group}: {setting.name}")
+def _name(key: Owned) -> str:
+    return wording.plain(f"{key.group}: {key.name}")
 
 
-def _class_of(
-    setting: Setting, left: ParityRecord, right: ParityRecord
-) -> tuple[CheckClass, Group]:
-    """TF32 on one side alone is other arithmetic; other differences of precision are conditions."""
-    if setting.group in INFORMATION or setting.name == RUNNING_VARIANCE:
-        return "information", "information"
-    if setting.group in CONDITIONS:
-        return "conditions", "conditions"
-    if setting.group == "precision" and TF32 not in setting.name:
-        return "conditions", "conditions"
-    stock = left.settings.optimizer_parity == right.settings.optimizer_parity == "stock"
-    if setting.group == "optimizer" and setting.name in effects.STOCK and stock:
-        return "arithmetic", "stock"
-    return "arithmetic", "setting"
+def _group(pair: Pair, key: Owned, left: Setting, right: Setting) -> Group:
+    """Which settings decide: those of layers, optimizer and loss, and TF32 on one side alone.
+
+    Threads and number formats are conditions of the run, which are compared by themselves. A loss
+    that trying did not recognise is known by its name alone.
+    """
+    if key.of_layer:
+        return "information" if key.name == RUNNING_VARIANCE else "setting"
+    if key.group == "optimizer":
+        modes = {side.record.settings.optimizer_parity for _, side in pair.both}
+        return "stock" if key.name in effects.STOCK and modes == {"stock"} else "setting"
+    if key.group == "loss":
+        if key.name == "kind" and not left.value == right.value == KNOWN_LOSS:
+            return "information"
+        if key.name == "softmax" and one_takes_probabilities(pair):
+            return "information"
+        return "setting"
+    return "setting" if key.group == "precision" and TF32 in key.name else "information"
 
 
 def alike(left: Value, right: Value) -> bool:

@@ -40,6 +40,10 @@ LEAST_BAND = {"fp32": 1e-5, "tf32": 2.0**-10, "fp16": 2.0**-10, "bf16": 2.0**-7}
 """What losses may part by at each precision even where the control does not move: of float32 what
 the first loss may, of others one unit in the last place of its number format."""
 
+RUN_LOSS = {"fp32": 1e-4, "tf32": 1e-2, "fp16": 1e-2, "bf16": 5e-2}
+"""A loss that two runs recorded, the first one or that over the test data: rounding stays far below
+it."""
+
 SETTING = 1e-6
 """Settings that are numbers. Frameworks hold some in float32, whose rounding is 6e-8."""
 
@@ -63,3 +67,8 @@ and before float32 drift grows beyond the control."""
 def least_band(precision: str) -> float:
     """What losses at a precision may part by; an unknown one is held to float32."""
     return LEAST_BAND.get(precision, LEAST_BAND["fp32"])
+
+
+def run_loss(precision: str) -> float:
+    """What a loss of two runs may part by; an unknown precision is held to float32."""
+    return RUN_LOSS.get(precision, RUN_LOSS["fp32"])

@@ -5,6 +5,7 @@ import math
 import msgspec
 
 from analysis import wording
+from analysis.parity import sampling
 from analysis.parity.arrays import is_sampled
 from analysis.parity.check import Check, Group
 from analysis.parity.numbers import LossDistance, array_distance, number_distance
@@ -49,8 +50,9 @@ def array_check(
             same=False,
             effect=f"The shapes differ. {effect}".rstrip(),
         )
-    difference = array_distance(pair.left.array(left), pair.right.array(right), least_scale)
-    if is_sampled(left):
+    kept = sampling.common((left, right), (pair.left.array(left), pair.right.array(right)))
+    difference = array_distance(*kept, least_scale)
+    if is_sampled(left) or is_sampled(right):
         difference = max(difference, number_distance(left.norm, right.norm, least_scale))
     same = difference <= tolerance
     if not math.isfinite(difference):

@@ -1,10 +1,11 @@
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from analysis.comparison import compare, parity, text
-from analysis.comparison.record import Comparison
+from analysis.comparison.record import Comparison, SameWork
 from analysis.parity.check import Certificate, CertifiedSide
 from analysis.parity.phrases import lowered
 from profilers import rundir
@@ -19,12 +20,16 @@ REASONS = {
 
 
 def compared(
-    make_comparison: Any, monkeypatch: pytest.MonkeyPatch, verdicts: dict[int, str]
+    make_comparison: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    verdicts: dict[int, str],
+    without: Sequence[int] = (),
 ) -> compare.Compared:
     """A comparison whose runs have probes, with these verdicts by round."""
     directory = make_comparison([(2.0, 2.0, 2.1), (3.0, 3.1, 3.2)])
     for run in directory.parent.glob("run-*"):
-        (run / PARITY).touch()
+        if not (run.name.endswith("-1") and int(run.name.split("-")[1]) in without):
+            (run / PARITY).touch()
 
     def certificate(left: Path, right: Path) -> Certificate:
         (number,) = {int(run.name.split("-")[1]) for run in (left, right)}
@@ -108,3 +113,25 @@ def test_a_damaged_probe_is_told(make_comparison: Any) -> None:
 def test_without_probes_there_is_no_certificate(make_comparison: Any) -> None:
     [found] = compare.finish_all([make_comparison([(2.0,), (3.0,)])]).comparisons
     assert [row.parity for row in found.record.comparisons] == [None]
+
+
+def test_a_round_without_probes_drops_no_other_certificate(
+    make_comparison: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = compared(make_comparison, monkeypatch, {2: "not comparable", 3: "same arithmetic"}, [1])
+    [evidence] = found.record.evidence
+    assert evidence.parity is not None
+    assert (evidence.parity.verdict, evidence.parity.round) == ("not comparable", 2)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"), [("same arithmetic", True), ("not comparable", False)]
+)
+def test_a_certificate_hides_no_other_work(
+    make_comparison: Any, monkeypatch: pytest.MonkeyPatch, verdict: str, told: bool
+) -> None:
+    work = SameWork(same=(), differing=("batches",), unknown=(), loss_difference=None)
+    monkeypatch.setattr(compare, "_same_work", lambda *sides: work)
+    words = shown(compared(make_comparison, monkeypatch, dict.fromkeys((1, 2, 3), verdict)))
+    assert ("not the same work: batches differ" in words) is told
+    assert ("✓ same arithmetic" in words) is told

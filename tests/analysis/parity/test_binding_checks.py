@@ -7,6 +7,7 @@ from analysis.parity import binding_checks
 from analysis.parity.check import Check
 from analysis.parity.reader import read_pair
 from profilers.parity_record import Curve
+from profilers.records import BatchDigest
 
 LOSSES = "first losses of the run and its probe"
 MANY = [2.0 - number / 10 for number in range(15)]
@@ -68,6 +69,47 @@ def test_settings_that_are_not_those_of_the_probe(make_bound: Any) -> None:
     ]
     assert (check.same, check.left) == (False, "as probed")
     assert check.right == "seed 0, not 7; weights from nothing, not x"
+
+
+def test_what_a_probe_always_does_plainly_is_not_compared(make_bound: Any) -> None:
+    settings = {"execution": "xla", "loader": "pipeline", "loader_workers": 2, "warmup": 3}
+    name = "settings of the run and its probe"
+    assert found(*make_bound.pair(settings=settings))[name].same is True
+    sources = {"settings": {"weights_from": "/a"}, "probe": {"settings": {"weights_from": "/b"}}}
+    assert found(make_bound("a", **sources), make_bound("b", "tensorflow"))[name].same is True
+    threads = found(make_bound("c", settings={"threads": 7}), make_bound("d", "tensorflow"))[name]
+    assert (threads.same, threads.left) == (False, "threads 7, not 2")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "name", "same"),
+    [
+        ([("timed", 100, "aa")], [("timed", 100, "aa")], " (timed, 100 steps)", True),
+        (
+            [("timed", 100, "aa"), ("timed", 500, "bb")],
+            [("timed", 100, "aa"), ("timed", 900, "cc")],
+            " (timed, the first 100 steps)",
+            True,
+        ),
+        (
+            [("timed", 10, "aa"), ("warmup", 21, "bb")],
+            [("timed", 10, "cc"), ("warmup", 21, "bb")],
+            " (timed, 10 steps)",
+            False,
+        ),
+        ([("timed", 100, "aa")], [("timed", 50, "bb")], "", None),
+    ],
+)
+def test_the_batches_that_are_told_are_those_that_both_know(
+    make_bound: Any, left: Any, right: Any, name: str, same: bool | None
+) -> None:
+    runs = [
+        make_bound(side, result={"batches": [BatchDigest(*each) for each in digests]})
+        for side, digests in (("left", left), ("right", right))
+    ]
+    check = found(*runs)["batches as consumed" + name]
+    assert check.same is same
+    assert (check.left == check.right) is (same is True)
 
 
 def test_bare_probes_have_nothing_to_bind(make_probe: Any) -> None:

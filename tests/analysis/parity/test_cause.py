@@ -3,11 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from analysis.parity.certificate import certificate
-from profilers.parity_record import Curve, RandomLayer
+from analysis.parity.check import Certificate
+from profilers import rundir
+from profilers.parity_record import PARITY, Curve, ParityRecord, RandomLayer, Setting
+from tests.analysis.parity.conftest import values
 
 Array = np.ndarray[Any, Any]
 REFERENCE = [2.3, 2.2, 2.1, 2.0, 1.9, 1.8, 1.7, 1.6, 1.5, 1.4]
@@ -108,7 +112,11 @@ NOT_COMPARABLE: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "TF32 without a flag": (
         {"arrays": {"single_outputs": off(1e-3)}},
-        "In float64 all agree, and in float32 the outputs of the model does not",
+        "In float64 all agree, and in float32 the outputs of the model do not",
+    ),
+    "a gradient in float32": (
+        {"arrays": {"single/fc1.bias": off(1.0)}},
+        "and in float32 the gradient of fc1.bias does not",
     ),
     "the matched optimizer": (
         {"matched": Curve(losses=[2.3, 2.2, *(loss + 0.01 for loss in REFERENCE[2:])])},
@@ -180,14 +188,129 @@ def test_matched_optimizers_may_not(make_probe: Any) -> None:
     assert found.reason.startswith("The epsilon of the optimizer differs: 1e-8 and 1e-7.")
 
 
+DROPOUT = RandomLayer(name="drop1", kind="Dropout", remedy="Set dropout=0 for both.")
+
+
+def both(make_probe: Any, left: dict[str, Any], **right: Any) -> Certificate:
+    return certificate(
+        make_probe("left", **left), make_probe("right", framework="tensorflow", **right)
+    )
+
+
 def test_random_layers_are_not_certifiable(make_probe: Any) -> None:
-    dropout = RandomLayer(name="drop1", kind="Dropout", remedy="Set dropout=0 for both.")
-    found = certificate(*make_probe.pair(random=[dropout], arrays=outputs_part("fc1")))
+    random = {"random": [DROPOUT]}
+    found = both(make_probe, random, **random, arrays=outputs_part("fc1"))
     assert found.verdict == "not certifiable"
     assert found.reason == (
         "Layers draw random numbers: drop1. They draw other numbers in each run. "
         "Set dropout=0 for both."
     )
+
+
+def test_random_layers_of_one_side_are_not_comparable(make_probe: Any) -> None:
+    found = both(make_probe, {}, random=[DROPOUT], arrays=outputs_part("fc1"), **LOSSES_PART)
+    assert found.verdict == "not comparable"
+    assert found.reason == (
+        "Layers of one side alone draw random numbers: drop1. They draw other numbers in each "
+        "run. Set dropout=0 for both."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"weights_sha256": "00"}, "The initial weights differ."),
+        ({"batches_sha256": "00"}, "The probe batches differ."),
+        ({"settings": {"seed": 7}}, "The seed differs: 0 and 7."),
+        ({"audit": {("norm1", "epsilon"): 1e-3}}, 'The epsilon of layer "norm1" differs'),
+    ],
+)
+@pytest.mark.parametrize("left", [{}, {"random": [DROPOUT]}])
+def test_random_layers_hide_no_difference(
+    make_probe: Any, change: dict[str, Any], words: str, left: dict[str, Any]
+) -> None:
+    found = both(make_probe, left, random=[DROPOUT], arrays=outputs_part("conv1"), **change)
+    assert found.verdict == "not comparable"
+    assert found.reason.startswith(words)
+
+
+def test_layers_may_be_called_as_a_group_is(make_probe: Any) -> None:
+    names = ("layout", "execution", "threads", "optimizer", "loss", "precision", "model")
+    layers = dict.fromkeys(names, ("Linear", (4, 3)))
+    for name in names:
+        found = both(
+            make_probe,
+            {"layers": layers, "audit": {(name, "units"): 3}},
+            layers=layers,
+            audit={(name, "units"): 4},
+        )
+        assert found.verdict == "not comparable"
+        assert found.reason.startswith(f'The units of layer "{name}" differs: 3 and 4.')
+    changed = {("optimizer", "epsilon"): 1e-7, ("layout", "images"): "other"}
+    found = both(make_probe, {"layers": layers}, layers=layers, audit=changed)
+    assert found.sentence.startswith("same model, stock optimizers differ (Adam's epsilon)")
+
+
+def test_a_layer_may_have_a_setting_that_the_optimizer_has(make_probe: Any) -> None:
+    path = make_probe("left", layers={"optimizer": ("LayerNorm", (4, 3))})
+    other = make_probe("right", framework="tensorflow", layers={"optimizer": ("Norm", (4, 3))})
+    for folder, epsilon in ((path, 1e-5), (other, 1e-3)):
+        record = rundir.read_json(folder / PARITY, ParityRecord)
+        own = Setting(group="optimizer", name="epsilon", value=epsilon)
+        record = msgspec.structs.replace(record, audit=[*record.audit, own])
+        rundir.write_json(folder / PARITY, record)
+    found = certificate(path, other)
+    assert found.reason.startswith('The epsilon of layer "optimizer" differs: 1e-5 and 0.001.')
+
+
+PROBABILITIES = {"arrays": {"outputs": softmax, "single_outputs": softmax}}
+LOGITS_TAKEN = {"audit": {("loss", "softmax"): 1}}
+
+
+def test_probabilities_and_a_loss_that_takes_them_are_right(make_probe: Any) -> None:
+    taken = {**PROBABILITIES, "audit": {("loss", "softmax"): 0}}
+    found = both(make_probe, LOGITS_TAKEN, **taken)
+    assert found.verdict == "same arithmetic"
+    reason = (
+        "TensorFlow gives probabilities, which its own loss takes, and PyTorch gives logits: "
+        "losses and gradients decide."
+    )
+    unknown = {check.name for check in found.checks if check.effect == reason}
+    assert unknown == {
+        "outputs of the model, float64",
+        "outputs of the model, float32",
+        "what the outputs are",
+    }
+    other = both(make_probe, LOGITS_TAKEN, **taken, **LOSSES_PART)
+    assert other.reason.startswith("The loss of step 0 does not agree")
+
+
+def test_the_last_layer_is_told_as_the_outputs_are(make_probe: Any) -> None:
+    layers = {"fc1": ("Linear", (4, 10))}
+    same = {"output/fc1": lambda array: values("outputs", (4, 10))}
+    given = {"output/fc1": lambda array: softmax(values("outputs", (4, 10)))}
+    found = both(
+        make_probe,
+        {"layers": layers, "arrays": same, **LOGITS_TAKEN},
+        layers=layers,
+        arrays={**PROBABILITIES["arrays"], **given},
+        audit={("loss", "softmax"): 0},
+    )
+    assert found.verdict == "same arithmetic"
+
+
+def test_a_softmax_too_many_is_blamed_whatever_the_other_gives(make_probe: Any) -> None:
+    found = both(make_probe, LOGITS_TAKEN, **PROBABILITIES, **LOGITS_TAKEN, **LOSSES_PART)
+    assert found.reason.startswith("A softmax stands before the cross-entropy of TensorFlow")
+
+
+def test_a_loss_of_ones_own_is_not_known_by_its_name(make_probe: Any) -> None:
+    own = {"audit": {("loss", "kind"): "my_loss"}}
+    found = both(make_probe, {}, **own)
+    assert found.verdict == "same arithmetic"
+    (kind,) = [check for check in found.checks if check.name == "loss: kind"]
+    assert (kind.kind, kind.same) == ("information", False)
+    assert both(make_probe, {}, **own, **LOSSES_PART).verdict == "not comparable"
 
 
 def test_losses_that_both_break_at_once_certify_nothing(make_probe: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from analysis.parity.certificate import certificate
+from profilers.parity_record import Curve
 from profilers.records import BatchDigest
 
 REFERENCE = [2.3, 2.2, 2.1, 2.0, 1.9, 1.8, 1.7, 1.6, 1.5, 1.4]
@@ -36,6 +37,10 @@ BINDING: dict[str, tuple[dict[str, Any], str]] = {
         {"result": {"batches": [BatchDigest("timed", 100, "33")]}},
         "The runs were given other samples in a step",
     ),
+    "first batches": (
+        {"result": {"batches": [BatchDigest("timed", 10, "33")]}},
+        "The timed steps of TensorFlow were given other samples than its probe",
+    ),
 }
 
 
@@ -52,7 +57,7 @@ def test_runs_that_bind_to_their_probes(make_bound: Any) -> None:
     found = certificate(*make_bound.pair(losses=[loss + 5e-6 for loss in REFERENCE]))
     assert found.verdict == "same arithmetic"
     binding = {check.name: check.same for check in found.checks if check.group == "binding"}
-    assert len(binding) == 6
+    assert len(binding) == 7
     assert set(binding.values()) == {True}
 
 
@@ -60,3 +65,76 @@ def test_a_run_that_did_not_end_is_not_certified(make_bound: Any) -> None:
     found = certificate(*make_bound.pair(status="failed"))
     assert found.verdict == "not certifiable"
     assert "The run of TensorFlow did not get to its end" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"losses": [None], "windows": True}, "The run of TensorFlow has no losses of single"),
+        ({"probe": {"reference": Curve(losses=[])}}, "The probe of TensorFlow recorded no steps"),
+    ],
+)
+def test_losses_that_could_not_be_compared_certify_nothing(
+    make_bound: Any, change: Any, words: str
+) -> None:
+    found = certificate(*make_bound.pair(**change))
+    assert found.verdict == "not certifiable"
+    start = "Not compared: first losses of the run and its probe. "
+    assert found.reason.startswith(start + words)
+
+
+def test_batches_without_a_shared_record_are_told_alone(make_bound: Any) -> None:
+    other = {"batches": [BatchDigest("timed", 50, "33")]}
+    found = certificate(*make_bound.pair(result=other))
+    assert found.verdict == "same arithmetic"
+    names = {check.name for check in found.checks if check.group == "binding" and not check.same}
+    assert names == {"batches as consumed", "first batches as consumed"}
+
+
+def inferring(make_bound: Any, loss: float | None) -> Any:
+    """The certificate of runs of inference, whose steps have no losses, with these two losses."""
+    return certificate(
+        *(
+            make_bound(
+                f"{name} {loss}",
+                framework,
+                losses=[None],
+                windows=True,
+                settings={"mode": "infer"},
+                result={"batches": [], "test_loss": test_loss},
+            )
+            for name, framework, test_loss in zip(
+                ("left", "right"), ("torch", "tensorflow"), (0.3, loss), strict=True
+            )
+        )
+    )
+
+
+def test_inference_is_bound_by_the_loss_over_the_test_data(make_bound: Any) -> None:
+    found = inferring(make_bound, 0.3 + 9e-5)
+    assert found.verdict == "same arithmetic"
+    (check,) = [each for each in found.checks if each.name == "loss over the test data"]
+    assert (check.kind, check.left, check.same, check.tolerance) == ("arithmetic", 0.3, True, 1e-4)
+    assert not {"first losses of the run and its probe", "first batches as consumed"} & {
+        each.name for each in found.checks
+    }
+    other = inferring(make_bound, 0.3 + 2e-4)
+    assert other.verdict == "not comparable"
+    assert other.reason.startswith("The models agree, but not the runs (largest difference 2e-4")
+    unknown = inferring(make_bound, None)
+    assert unknown.verdict == "not certifiable"
+    assert unknown.reason == (
+        "Not compared: loss over the test data. TensorFlow recorded no finite loss of it."
+    )
+
+
+def test_inference_beside_a_bare_probe_is_not_bound(make_bound: Any, make_probe: Any) -> None:
+    run = make_bound("run", settings={"mode": "infer"})
+    found = certificate(run, make_probe("probe", framework="tensorflow"))
+    assert found.verdict == "not certifiable"
+
+
+def test_both_must_have_been_asked_for_the_same_mode(make_bound: Any) -> None:
+    found = certificate(*make_bound.pair(settings={"mode": "infer"}))
+    assert found.verdict == "not comparable"
+    assert found.reason.startswith("The mode differs: train and infer.")

@@ -72,7 +72,7 @@ def test_conditions_that_differ(make_bound: Any, make_run: Any) -> None:
     machine = make_run.environment("GPU-1", "A card")
     found = certificate(*make_bound.pair(machine=machine, settings={"device": "cuda:0"}))
     assert found.verdict == "same arithmetic"
-    assert found.conditions == "device: cpu and cuda:0"
+    assert found.conditions == "device differs: cpu and cuda:0"
     unknown = [
         check.name for check in found.checks if check.kind == "conditions" and not check.same
     ]

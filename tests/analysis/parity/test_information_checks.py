@@ -22,13 +22,6 @@ def test_the_first_loss_against_chance(make_probe: Any) -> None:
     assert "first loss against ln(10)" not in found(*make_probe.pair(classes=None))
 
 
-def test_the_mode_is_told_where_no_setting_tells_it(make_probe: Any) -> None:
-    assert "execution mode" not in found(*make_probe.pair())
-    bare = make_probe("a", audit_only={}), make_probe("b", framework="tensorflow", audit_only={})
-    mode = found(*bare)["execution mode"]
-    assert (mode.left, mode.right, mode.same) == ("eager", "function", False)
-
-
 def test_norms_after_training_are_those_of_as_many_steps(make_bound: Any) -> None:
     name = "norm of the weights after 100 steps"
     assert found(*make_bound.pair())[name].same is True

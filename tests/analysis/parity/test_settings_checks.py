@@ -40,9 +40,10 @@ def test_values(left: Any, right: Any, same: bool) -> None:
         (("norm1", "epsilon"), 1e-3, "arithmetic", "2e-2 in evaluation"),
         (("norm1", "running_variance"), "biased", "information", "n/(n-1)"),
         (("layout", "images"), "other", "information", "another order"),
-        (("execution", "mode"), "xla", "information", "The way to run"),
-        (("threads", "intra_op"), 8, "conditions", "More threads"),
-        (("precision", "type"), "bfloat16", "conditions", "number formats"),
+        (("threads", "intra_op"), 8, "information", "More threads"),
+        (("precision", "type"), "bfloat16", "information", "number formats"),
+        (("precision", "cudnn_benchmark"), False, "information", "tries its algorithms"),
+        (("precision", "deterministic"), True, "information", "in a fixed order"),
         (("precision", "cudnn_tf32"), True, "arithmetic", "TF32 keeps 10 bits"),
         (("optimizer", "weight_decay"), 0.1, "arithmetic", "drawn to zero"),
         (("loss", "reduction"), "sum", "arithmetic", "batch size"),
@@ -51,7 +52,11 @@ def test_values(left: Any, right: Any, same: bool) -> None:
 def test_each_kind_of_setting(
     make_probe: Any, key: tuple[str, str], value: Any, kind: str, words: str
 ) -> None:
-    check = found(make_probe, audit={key: value})[": ".join(key)]
+    pair = (
+        make_probe("left", audit={key: make_probe.audit.get(key, not value)}),
+        make_probe("right", framework="tensorflow", audit={key: value}),
+    )
+    check = {each.name: each for each in settings_checks.checks(read_pair(*pair))}[": ".join(key)]
     assert (check.same, check.kind, check.right) == (False, kind, value)
     assert words in check.effect
 
@@ -69,6 +74,7 @@ def test_settings_that_agree_have_no_effect(make_probe: Any) -> None:
 
 
 def test_a_setting_without_an_entry_has_a_sentence_too() -> None:
-    for group in ("optimizer", "model", "a layer"):
-        setting = Setting(group=group, name="unheard of", value=1)
-        assert effects.effect(setting) == effects.UNKNOWN
+    setting = Setting(group="optimizer", name="unheard of", value=1)
+    assert effects.effect(setting) == effects.effect(setting, "Linear") == effects.UNKNOWN
+    other = Setting(group="of no layer", name="unheard of", value=1)
+    assert effects.effect(other) == ""
