@@ -1,6 +1,5 @@
 """Has a user's models described, pairs their arrays, and keeps in the cache how they begin."""
 
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -168,8 +167,3 @@ def _notes(model: NativeModel, sides: int) -> list[str]:
         return []
     paired = f"{len(model.arrays)} arrays of {len(model.layers)} layers are paired"
     return [paired + "; both models begin with torch's values.", *model.notes]
-
-
-def mapping_path(key: str) -> str:
-    """Where the mapping of a model can be read."""
-    return os.fspath(native_model.folder(cache.folder(), key) / native_model.MAPPING)

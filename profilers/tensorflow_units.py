@@ -24,7 +24,6 @@ NORM_ROLES = {
     "moving_variance": "running_variance",
 }
 RECURRENT = {"LSTMCell": "lstm", "GRUCell": "gru", "SimpleRNNCell": "rnn"}
-RATES = ("rate", "dropout", "recurrent_dropout", "_dropout", "stddev")
 
 
 @dataclass(frozen=True)
@@ -218,13 +217,3 @@ def _activation(layer: Any) -> str | None:
         return None
     name = getattr(getattr(layer, "activation", None), "__name__", None)
     return None if name == "linear" else name
-
-
-def random_layers(model: Any) -> Iterator[str]:
-    """The layers that draw random numbers in training, and how to turn each off."""
-    for layer in model._flatten_layers(include_self=False, recursive=True):
-        for name in RATES:
-            rate = getattr(layer, name, None)
-            if isinstance(rate, int | float) and rate > 0:
-                plain = name.removeprefix("_")
-                yield f"{layer.name} ({type(layer).__name__}, {plain}={rate:g}; set {plain}=0)"

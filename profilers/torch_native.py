@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from profilers import torch_data, torch_units
+from profilers import torch_data, torch_random, torch_units
 from profilers.backend import Arrays
 from profilers.description import Description
 from profilers.torch_network import Network, cross_entropy
@@ -152,7 +152,7 @@ def describe(
         framework="torch",
         units=units,
         output_shape=tuple(outputs.shape),
-        random=tuple(torch_units.random_layers(module)),
+        random=tuple(torch_random.random_layers(module)),
         notes=tuple(torch_units.notes(module)),
     ), values
 

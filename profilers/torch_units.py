@@ -217,16 +217,6 @@ def flattened(view: View, image: Shape) -> View:
     return replace(view, to_torch=to_torch, to_canonical=to_canonical)
 
 
-def random_layers(model: nn.Module) -> Iterator[str]:
-    """The modules that draw random numbers in training, and how to turn each off."""
-    for name, module in model.named_modules():
-        rate = getattr(module, "dropout", 0.0)
-        if isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0:
-            yield f"{name} ({type(module).__name__}, p={module.p:g}; set p=0)"
-        elif isinstance(module, nn.RNNBase | nn.MultiheadAttention) and rate:
-            yield f"{name} ({type(module).__name__}, dropout={rate:g}; set dropout=0)"
-
-
 def notes(model: nn.Module) -> Iterator[str]:
     """Facts about a model that training depends on and that Keras has no counterpart for."""
     for piece in pieces(model):
