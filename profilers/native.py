@@ -165,5 +165,6 @@ def _warnings(descriptions: Mapping[str, Description], agreed: Agreement) -> lis
 def _notes(model: NativeModel, sides: int) -> list[str]:
     if sides == 1:
         return []
-    paired = f"{len(model.arrays)} arrays of {len(model.layers)} layers are paired"
+    layers = sum(None not in (layer.torch, layer.keras) for layer in model.layers)
+    paired = f"{len(model.arrays)} arrays and {layers} layers are paired"
     return [paired + "; both models begin with torch's values.", *model.notes]
