@@ -84,10 +84,33 @@ def prepare(workload: NativeWorkload, programs: list[Program], data: DataRecord)
         layers=tuple(agreed.layers),
         notes=tuple(agreed.notes),
     )
+    _check_labels(workload, model, samples)
     values = initial(model, {name: values for name, (_, values) in found.items()})
     key = _keep(model, values)
     known = msgspec.structs.replace(workload, model=model, model_key=key)
     return Prepared(known, _warnings(descriptions, agreed), _notes(model, len(found)))
+
+
+def _check_labels(
+    workload: NativeWorkload, model: NativeModel, samples: Mapping[str, npt.NDArray[np.generic]]
+) -> None:
+    """The cross-entropy, which is the default loss, takes no classes that the model doesn't give.
+
+    Raises:
+        ProfileError: a label is out of range.
+    """
+    if workload.own_loss or not model.output_shape:
+        return
+    classes = model.output_shape[-1]
+    for part in ("train", "test"):
+        labels = np.asarray(samples[f"{part}_labels"])
+        if labels.dtype.kind in "iu" and labels.size:
+            least, most = int(labels.min()), int(labels.max())
+            if least < 0 or most >= classes:
+                raise ProfileError(
+                    f"{workload.name}.py: {part} labels go from {least} to {most}, and the model "
+                    f"gives {classes} classes, 0 to {classes - 1}; make them agree."
+                )
 
 
 def _described(

@@ -84,7 +84,7 @@ def pieces(model: Any) -> list[Piece]:
                 for role, view in parts
             )
             unit = Unit(
-                owner=owner.path,
+                owner=owner.path or owner.name,  # some layers get a path with weights only
                 kind=type(layer).__name__,
                 family=family,
                 slots=slots,
