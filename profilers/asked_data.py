@@ -3,7 +3,8 @@
 from workloads import native_data
 from workloads.data import sources
 from workloads.data.cache import CachedData
-from workloads.native import OWN_DATA, AnyWorkload, NativeWorkload
+from workloads.native import AnyWorkload, NativeWorkload
+from workloads.native_constants import OWN_DATA
 
 
 class AskedData:

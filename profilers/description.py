@@ -23,7 +23,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     `order` says when the layer ran first, None where it never did. `image` is the shape, in the
     framework's own order, of an image that was flattened into its input; `output` that of what it
     gave for two samples, None where that was no single tensor. `activation` is one that the
-    layer applies by itself.
+    layer applies by itself. A unit without arrays (see `PLAIN`) has an `order` if it ran once.
     """
 
     owner: str
@@ -50,5 +50,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
+PLAIN = ("activation", "dropout", "pool")
+"""Families of units without arrays."""
 OTHER = "other"
 """The family of units whose arrays have no known meaning, and are taken as they are."""

@@ -1,20 +1,21 @@
 """Which array of a torch model is which of a Keras model: by what they are, their shapes, order."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
+from profilers import layer_pairs
 from profilers.description import Description, Slot, Unit
 from profilers.pairing import (
     SHOWN,
     Given,
     given_pairs,
-    in_order,
     pair_loose,
     pair_units,
     shown,
+    slot_at,
     slots_of,
 )
 from workloads.layers import Shape
@@ -22,8 +23,6 @@ from workloads.native_model import MappedArray, MappedLayer, Place
 from workloads.spec import WorkloadError
 
 MODEL = "model"
-APPLIED = ("relu", "tanh", "sigmoid")
-"""Activations inside a Keras layer that can be applied to what torch's layer gives."""
 
 
 @dataclass
@@ -50,7 +49,7 @@ def alone(model: Description) -> Agreement:
                 **{side: place, f"{side}_name": slot.native},  # type: ignore[arg-type]
             )
         )
-    for number in _owners(model).values():
+    for number in layer_pairs.owners(model).values():
         unit = model.units[number]
         layer = MappedLayer(name=unit.owner, kind=unit.family)
         placed = {side: number, f"{side}_name": unit.owner}
@@ -75,34 +74,41 @@ def agree(torch: Description, keras: Description, given: Given, file: str) -> Ag
     pair_loose(torch, keras, pairs)
     _check_complete(torch, keras, pairs, file)
     made = Agreement()
-    for (unit_number, slot_number), place in sorted(pairs.items()):
-        unit, slot = torch.units[unit_number], torch.units[unit_number].slots[slot_number]
-        other = keras.units[place[0]]
-        twin = other.slots[place[1]]
-        _, said = given.get(slot.native, ("", None))
-        image = _image(unit, other, slot, said, made.notes)
-        made.arrays.append(
-            MappedArray(
-                name=_name(unit, slot),
-                layer=unit.owner or MODEL,
-                shape=slot.shape,
-                trainable=slot.trainable,
-                torch=(unit_number, slot_number),
-                keras=place,
-                torch_name=slot.native,
-                keras_name=twin.native,
-                image=image,
-            )
-        )
+    for ours, theirs in sorted(pairs.items()):
+        made.arrays.append(_paired(torch, keras, ours, theirs, given, made.notes))
+        slot, twin = slot_at(torch, ours), slot_at(keras, theirs)
         if slot.trainable != twin.trainable:
             trained, frozen = ("torch", "Keras") if slot.trainable else ("Keras", "torch")
             made.warnings.append(
                 f"{slot.native} ({twin.native}) is trained in {trained} and frozen in {frozen}, so "
                 "the models do not train alike; freeze it in both or in none."
             )
-    made.layers = list(_layers(torch, keras, pairs))
+    made.layers = list(layer_pairs.layers(torch, keras, pairs))
     made.notes = list(dict.fromkeys(made.notes))
     return made
+
+
+def _paired(
+    torch: Description,
+    keras: Description,
+    ours: Place,
+    theirs: Place,
+    given: Given,
+    notes: list[str],
+) -> MappedArray:
+    unit, slot = torch.units[ours[0]], slot_at(torch, ours)
+    _, said = given.get(slot.native, ("", None))
+    return MappedArray(
+        name=_name(unit, slot),
+        layer=unit.owner or MODEL,
+        shape=slot.shape,
+        trainable=slot.trainable,
+        torch=ours,
+        keras=theirs,
+        torch_name=slot.native,
+        keras_name=slot_at(keras, theirs).native,
+        image=_image(unit, keras.units[theirs[0]], slot, said, notes),
+    )
 
 
 def _name(unit: Unit, slot: Slot) -> str:
@@ -168,57 +174,3 @@ def _image(
         "its rows are in torch's order, channels first, in the one, and channels last in the other."
     )
     return theirs
-
-
-def _owners(model: Description) -> dict[str, int]:
-    """The layers with one unit, by name, in the order in which they run."""
-    numbers = list(in_order(model, ()))
-    owners = [model.units[number].owner for number in numbers]
-    return {
-        owner: number
-        for owner, number in zip(owners, numbers, strict=True)
-        if owner and owners.count(owner) == 1
-    }
-
-
-def _layers(
-    torch: Description, keras: Description, pairs: Mapping[Place, Place]
-) -> Iterator[MappedLayer]:
-    """Torch's layers in their order, with the layer of Keras that has the same arrays."""
-    partners: dict[int, set[int]] = {}
-    for (one, _), (found, _) in pairs.items():
-        partners.setdefault(one, set()).add(found)
-    theirs = set(_owners(keras).values())
-    for owner, number in _owners(torch).items():
-        met = partners.get(number, set())
-        single = next(iter(met)) if len(met) == 1 else None
-        if single is None or single not in theirs:
-            yield MappedLayer(
-                name=owner, kind=torch.units[number].family, torch=number, torch_name=owner
-            )
-            continue
-        unit, other = torch.units[number], keras.units[single]
-        inside = other.activation
-        yield MappedLayer(
-            name=owner,
-            kind=unit.family,
-            torch=number,
-            keras=single,
-            torch_name=owner,
-            keras_name=other.owner,
-            turn=_turn(unit, other.output),
-            activation=inside if inside in APPLIED else None,
-        )
-
-
-def _turn(unit: Unit, other: Shape | None) -> str | None:
-    """How an output of torch is laid out as Keras lays it out; None where that is not known."""
-    one = unit.output
-    if one is None or other is None or len(one) != len(other):
-        return None
-    if len(one) == 4:
-        return "images" if (one[0], one[2], one[3], one[1]) == other else None
-    channels_first = unit.family.startswith("conv") or unit.kind.startswith("BatchNorm")
-    if len(one) == 3 and channels_first:
-        return "channels" if (one[0], one[2], one[1]) == other else None
-    return "same" if one == other else None

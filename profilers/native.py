@@ -1,6 +1,5 @@
 """Has a user's models described, pairs their arrays, and keeps in the cache how they begin."""
 
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,10 +84,33 @@ def prepare(workload: NativeWorkload, programs: list[Program], data: DataRecord)
         layers=tuple(agreed.layers),
         notes=tuple(agreed.notes),
     )
+    _check_labels(workload, model, samples)
     values = initial(model, {name: values for name, (_, values) in found.items()})
     key = _keep(model, values)
     known = msgspec.structs.replace(workload, model=model, model_key=key)
     return Prepared(known, _warnings(descriptions, agreed), _notes(model, len(found)))
+
+
+def _check_labels(
+    workload: NativeWorkload, model: NativeModel, samples: Mapping[str, npt.NDArray[np.generic]]
+) -> None:
+    """The cross-entropy, which is the default loss, takes no classes that the model doesn't give.
+
+    Raises:
+        ProfileError: a label is out of range.
+    """
+    if workload.own_loss or not model.output_shape:
+        return
+    classes = model.output_shape[-1]
+    for part in ("train", "test"):
+        labels = np.asarray(samples[f"{part}_labels"])
+        if labels.dtype.kind in "iu" and labels.size:
+            least, most = int(labels.min()), int(labels.max())
+            if least < 0 or most >= classes:
+                raise ProfileError(
+                    f"{workload.name}.py: {part} labels go from {least} to {most}, and the model "
+                    f"gives {classes} classes, 0 to {classes - 1}; make them agree."
+                )
 
 
 def _described(
@@ -166,10 +188,6 @@ def _warnings(descriptions: Mapping[str, Description], agreed: Agreement) -> lis
 def _notes(model: NativeModel, sides: int) -> list[str]:
     if sides == 1:
         return []
-    paired = f"{len(model.arrays)} arrays of {len(model.layers)} layers are paired"
+    layers = sum(None not in (layer.torch, layer.keras) for layer in model.layers)
+    paired = f"{len(model.arrays)} arrays and {layers} layers are paired"
     return [paired + "; both models begin with torch's values.", *model.notes]
-
-
-def mapping_path(key: str) -> str:
-    """Where the mapping of a model can be read."""
-    return os.fspath(native_model.folder(cache.folder(), key) / native_model.MAPPING)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from profilers import tensorflow_data, tensorflow_units
+from profilers import tensorflow_data, tensorflow_random, tensorflow_units
 from profilers.backend import Arrays
 from profilers.description import Description
 from profilers.tensorflow_network import Network, cross_entropy
@@ -107,7 +107,7 @@ def describe(
         framework="tensorflow",
         units=tuple(watch.told(piece) for piece in pieces),
         output_shape=tuple(outputs.shape),
-        random=tuple(tensorflow_units.random_layers(model)),
+        random=tuple(tensorflow_random.random_layers(model)),
     ), values
 
 

@@ -21,6 +21,7 @@ from profilers.model_probe import Array, FirstStep, NamedLayer, Numbers, Precisi
 from profilers.parity_record import RandomLayer, Setting
 from profilers.records import Settings
 from profilers.tensorflow_backend import TensorFlowBackend
+from profilers.tensorflow_random import drawing
 from workloads.native import AnyWorkload
 
 REMEDY = "Set its dropout to 0 in both frameworks, so that what they compute can be compared."
@@ -110,7 +111,7 @@ class TensorFlowProbe:
             RandomLayer(name=name, kind=type(part).__name__, remedy=REMEDY)
             for name, layer in self._network.layers.items()
             for part in layer._flatten_layers()
-            if _draws(part)
+            if drawing(part)
         ]
 
     @contextmanager
@@ -177,13 +178,6 @@ def _exact_constants() -> Iterator[None]:
         yield
     finally:
         math_ops.cast = tf.cast = rounding
-
-
-def _draws(layer: Any) -> bool:
-    """Whether it draws random numbers in training."""
-    rates = (getattr(layer, name, None) for name in ("rate", "dropout", "stddev"))
-    drawing = any(isinstance(rate, int | float) and rate > 0 for rate in rates)
-    return drawing or type(layer).__name__.startswith("Random")
 
 
 def create(

@@ -24,7 +24,15 @@ NORM_ROLES = {
     "moving_variance": "running_variance",
 }
 RECURRENT = {"LSTMCell": "lstm", "GRUCell": "gru", "SimpleRNNCell": "rnn"}
-RATES = ("rate", "dropout", "recurrent_dropout", "_dropout", "stddev")
+PLAIN = {
+    "dropout": ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+    "pool": tuple(
+        f"{which}Pooling{axes}D"
+        for which in ("Max", "Average", "GlobalMax", "GlobalAverage")
+        for axes in (1, 2, 3)
+    ),
+    "activation": ("Activation", "ReLU", "LeakyReLU", "ELU"),
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ def pieces(model: Any) -> list[Piece]:
         trained = {id(each) for each in model.trainable_variables}
         for family, roles in _units(layer):
             parts = [(role, view) for role, view in roles if id(view.variable) not in seen]
-            if not parts:
+            if roles and not parts:
                 continue
             slots = tuple(
                 Slot(
@@ -76,7 +84,7 @@ def pieces(model: Any) -> list[Piece]:
                 for role, view in parts
             )
             unit = Unit(
-                owner=owner.path,
+                owner=owner.path or owner.name,  # some layers get a path with weights only
                 kind=type(layer).__name__,
                 family=family,
                 slots=slots,
@@ -161,6 +169,14 @@ def _units(layer: Any) -> Iterator[tuple[str, Parts]]:
                 for each in trained
             ],
         )
+    elif family := next((each for each, kinds in PLAIN.items() if _is_one(layer, kinds)), None):
+        yield family, []
+
+
+def _is_one(layer: Any, kinds: tuple[str, ...]) -> bool:
+    if getattr(layer, "activation", None) is keras.activations.softmax:
+        return False  # which torch has in its loss
+    return isinstance(layer, _kinds(*kinds))
 
 
 def _learned(layer: Any, variable: Any) -> bool:
@@ -207,24 +223,14 @@ def _recurrent(own: dict[str, Any]) -> Iterator[tuple[str, View]]:
 
 
 def _activation(layer: Any) -> str | None:
-    """The activation that a layer applies to what it gives; None where it applies none."""
-    if type(layer).__name__ not in (
-        "Dense",
-        *CONVOLUTIONS,
-        *TRANSPOSED,
-        *DEPTHWISE,
-        *SEPARABLE,
-    ):
+    """The activation that a layer applies to what it gives; None where it applies none.
+
+    A function that is not Keras' own is "own <name>", as its name says nothing of what it does.
+    """
+    kinds = _kinds("Dense", "EinsumDense", *CONVOLUTIONS, *TRANSPOSED, *DEPTHWISE, *SEPARABLE)
+    applied = getattr(layer, "activation", None) if isinstance(layer, kinds) else None
+    if applied is None or applied is keras.activations.linear:
         return None
-    name = getattr(getattr(layer, "activation", None), "__name__", None)
-    return None if name == "linear" else name
-
-
-def random_layers(model: Any) -> Iterator[str]:
-    """The layers that draw random numbers in training, and how to turn each off."""
-    for layer in model._flatten_layers(include_self=False, recursive=True):
-        for name in RATES:
-            rate = getattr(layer, name, None)
-            if isinstance(rate, int | float) and rate > 0:
-                plain = name.removeprefix("_")
-                yield f"{layer.name} ({type(layer).__name__}, {plain}={rate:g}; set {plain}=0)"
+    name = getattr(applied, "__name__", type(applied).__name__)
+    known = getattr(keras.activations, name, None) is applied
+    return name if known else f"own {name}"

@@ -1,6 +1,7 @@
 """What the layers of a Keras model do while it runs: their order, outputs, flattened images."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ class Watch:
     """
 
     orders: dict[int, int] = field(default_factory=dict)
+    calls: Counter[int] = field(default_factory=Counter)
     outputs: dict[int, Shape | None] = field(default_factory=dict)
     images: dict[int, Shape] = field(default_factory=dict)
     _flattened: dict[int, tuple[Any, Shape]] = field(default_factory=dict)
@@ -49,7 +51,11 @@ class Watch:
         self.orders.setdefault(id(layer), len(self.orders))
 
     def ends(self, layer: Any, given: Any, made: Any) -> None:
-        """A layer has made something of a first argument."""
+        """A layer has made something of a first argument; nothing, if it was only being built."""
+        parts = tf.nest.flatten(made)
+        if not tf.executing_eagerly() or any(isinstance(p, keras.KerasTensor) for p in parts):
+            return
+        self.calls[id(layer)] += 1
         one = tf.is_tensor(made)
         self.outputs.setdefault(id(layer), tuple(made.shape) if one else None)
         if not one or not tf.is_tensor(given):
@@ -68,7 +74,7 @@ class Watch:
         seen = id(piece.layer)
         return msgspec.structs.replace(
             piece.unit,
-            order=self.orders.get(seen),
+            order=self.orders.get(seen) if piece.views or self.calls[seen] == 1 else None,
             output=self.outputs.get(seen),
             image=self.images.get(seen),
         )

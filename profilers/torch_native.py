@@ -1,6 +1,6 @@
 """A user's torch model: described once, and built again with its canonical arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
+from torch.nn import functional
 
-from profilers import torch_data, torch_units
+from profilers import torch_data, torch_random, torch_units
 from profilers.backend import Arrays
 from profilers.description import Description
 from profilers.torch_network import Network, cross_entropy
@@ -22,11 +23,22 @@ from workloads.own_file import blamed
 from workloads.spec import WorkloadError
 
 BUILDER = native.BUILDERS["torch"]
-AFTER: dict[str, Turn] = {
-    "relu": lambda values: np.maximum(values, 0),
-    "tanh": np.tanh,
-    "sigmoid": lambda values: 1 / (1 + np.exp(-values)),
+KERAS_SLOPE = 0.2
+AFTER: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "elu": functional.elu,
+    "gelu": functional.gelu,
+    "leaky_relu": lambda values: functional.leaky_relu(values, KERAS_SLOPE),
+    "mish": functional.mish,
+    "relu": functional.relu,
+    "relu6": functional.relu6,
+    "selu": functional.selu,
+    "sigmoid": torch.sigmoid,
+    "silu": functional.silu,
+    "softplus": lambda values: torch.logaddexp(values, torch.zeros_like(values)),
+    "softsign": functional.softsign,
+    "tanh": torch.tanh,
 }
+"""What Keras' activations compute, with the constants that they have by default."""
 
 
 def build(
@@ -78,7 +90,7 @@ def _turn(layer: MappedLayer) -> Turn:
     after = AFTER.get(layer.activation or "")
     if after is None:
         return turn
-    return lambda array: after(turn(array))
+    return lambda array: after(torch.tensor(turn(array))).numpy()
 
 
 def _channels_last(array: Array) -> Array:
@@ -152,7 +164,7 @@ def describe(
         framework="torch",
         units=units,
         output_shape=tuple(outputs.shape),
-        random=tuple(torch_units.random_layers(module)),
+        random=tuple(torch_random.random_layers(module)),
         notes=tuple(torch_units.notes(module)),
     ), values
 

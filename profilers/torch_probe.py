@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.modules.dropout import _DropoutNd
 
 from profilers import torch_audit, torch_data, torch_device, torch_model
 from profilers.backend import Arrays
@@ -16,6 +15,7 @@ from profilers.model_probe import Array, FirstStep, NamedLayer, Numbers, Precisi
 from profilers.parity_record import RandomLayer, Setting
 from profilers.records import Settings
 from profilers.torch_backend import TorchBackend
+from profilers.torch_random import drawing
 from workloads.native import AnyWorkload
 
 REMEDY = "Set its dropout to 0 in both frameworks, so that what they compute can be compared."
@@ -93,7 +93,7 @@ class TorchProbe:
         found = [
             (name, type(module).__name__)
             for name, module in self._network.module.named_modules()
-            if _draws(module)
+            if drawing(module)
         ]
         owners = self._network.layers
         return [
@@ -134,13 +134,6 @@ class TorchProbe:
 def _numpy(tensor: torch.Tensor) -> Array:
     array: Array = tensor.detach().cpu().numpy()
     return array
-
-
-def _draws(module: nn.Module) -> bool:
-    """Whether it draws random numbers in training."""
-    if isinstance(module, _DropoutNd):
-        return module.p > 0
-    return isinstance(module, nn.RNNBase | nn.MultiheadAttention) and module.dropout > 0
 
 
 def _owner(name: str, layers: Mapping[str, nn.Module]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.dropout import _DropoutNd
 
 from profilers.description import OTHER, Slot, Unit
 from profilers.torch_weights import PROJECTIONS, Array, Turn, View, same, transposed
@@ -17,6 +18,15 @@ TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm")
 RECURRENT = (nn.RNNBase, nn.RNNCellBase)
 RUNNING = {"running_mean": "running_mean", "running_var": "running_variance"}
+POOLS = (
+    *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
+    *(nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d),
+    *(nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d),
+)
+ACTIVATIONS = (
+    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish),
+    *(nn.Tanh, nn.Sigmoid, nn.Softplus, nn.Softsign, nn.Hardswish, nn.Hardsigmoid, nn.Hardtanh),
+)
 UPDATE_FIRST = (1, 0, 2)
 """torch's GRU has its gates in the order reset, update, new; Keras update, reset, new."""
 
@@ -61,7 +71,7 @@ def pieces(model: nn.Module) -> list[Piece]:
             covered.update(id(each) for each in module.modules())
         for family, roles in _units(name, module):
             parts = [(role, view) for role, view in roles if id(view.tensor) not in seen]
-            if not parts:
+            if roles and not parts:
                 continue
             slots = tuple(_slot(role, view) for role, view in parts)
             unit = Unit(owner=name, kind=type(module).__name__, family=family, slots=slots)
@@ -113,6 +123,12 @@ def _units(name: str, module: nn.Module) -> Iterator[tuple[str, Parts]]:
         yield "norm", parts
     elif own:
         yield OTHER, [plain(part) for part in own]
+    elif isinstance(module, _DropoutNd):
+        yield "dropout", []
+    elif isinstance(module, POOLS):
+        yield "pool", []
+    elif isinstance(module, ACTIVATIONS):
+        yield "activation", []
 
 
 def _kernel_turns(axes: int) -> tuple[Turn, Turn]:
@@ -215,16 +231,6 @@ def flattened(view: View, image: Shape) -> View:
         return rows.reshape(turned.shape)
 
     return replace(view, to_torch=to_torch, to_canonical=to_canonical)
-
-
-def random_layers(model: nn.Module) -> Iterator[str]:
-    """The modules that draw random numbers in training, and how to turn each off."""
-    for name, module in model.named_modules():
-        rate = getattr(module, "dropout", 0.0)
-        if isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0:
-            yield f"{name} ({type(module).__name__}, p={module.p:g}; set p=0)"
-        elif isinstance(module, nn.RNNBase | nn.MultiheadAttention) and rate:
-            yield f"{name} ({type(module).__name__}, dropout={rate:g}; set dropout=0)"
 
 
 def notes(model: nn.Module) -> Iterator[str]:

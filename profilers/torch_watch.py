@@ -1,6 +1,7 @@
 """What the modules of a torch model do while it runs: their order, outputs, flattened images."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,7 @@ class Watch(TorchFunctionMode):
         super().__init__()
         self._names = {each: name for name, each in module.named_modules()}
         self._orders: dict[str, int] = {}
+        self._calls: Counter[str] = Counter()
         self._outputs: dict[str, Shape | None] = {}
         self._images: dict[str, Shape] = {}
         self._flattened: dict[int, tuple[torch.Tensor, Shape]] = {}
@@ -62,6 +64,7 @@ class Watch(TorchFunctionMode):
 
     def _begins(self, ran: nn.Module, given: tuple[Any, ...]) -> None:
         self._orders.setdefault(self._names[ran], len(self._orders))
+        self._calls[self._names[ran]] += 1
         if given and id(given[0]) in self._flattened:
             self._images.setdefault(self._names[ran], self._flattened[id(given[0])][1])
 
@@ -71,9 +74,10 @@ class Watch(TorchFunctionMode):
 
     def told(self, unit: Unit) -> Unit:
         """The unit with what was seen of its owner."""
+        counted = bool(unit.slots) or self._calls[unit.owner] == 1
         return msgspec.structs.replace(
             unit,
-            order=self._orders.get(unit.owner),
+            order=self._orders.get(unit.owner) if counted else None,
             output=self._outputs.get(unit.owner),
             image=self._images.get(unit.owner),
         )

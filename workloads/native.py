@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from workloads import own_file
+from workloads import native_constants, own_file
 from workloads.layers import Flatten, Linear, Parameter, Shape
 from workloads.native_model import NativeModel
 from workloads.options import made
@@ -19,7 +19,6 @@ from workloads.spec import Option, Workload, WorkloadError
 SUFFIX = ".py"
 BUILDERS = {"torch": "build_torch", "tensorflow": "build_keras"}
 LOSSES = {"torch": "torch_loss", "tensorflow": "keras_loss"}
-OWN_DATA = "data()"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 
@@ -38,10 +37,10 @@ class NativeWorkload(msgspec.Struct, frozen=True, kw_only=True):
     builders: tuple[str, ...]
     own_loss: bool
     data: str
-    batch_size: int
+    batch_size: Annotated[int, msgspec.Meta(ge=1)]
     learning_rates: dict[str, float]
     input_shape: Shape = ()
-    classes: int | None = None
+    classes: Annotated[int, msgspec.Meta(ge=1)] | None = None
     weights: dict[str, tuple[str, Shape | None]] = {}
     options: dict[str, Option] = {}
     model: NativeModel | None = None
@@ -192,16 +191,15 @@ def _native(path: Path, sha256: str, module: ModuleType) -> NativeWorkload:
                 "name": path.stem,
                 "path": str(path),
                 "file_sha256": sha256,
-                "title": (module.__doc__ or path.stem).strip().splitlines()[0],
+                "title": ((module.__doc__ or "").strip() or path.stem).splitlines()[0],
                 "builders": builders,
                 "own_loss": bool(losses),
-                "data": _data(path, module),
+                "data": native_constants.data(path, module),
                 "batch_size": getattr(module, "BATCH_SIZE", 32),
-                "learning_rates": {"adam": 1e-3, "sgd": 1e-2}
-                | dict(getattr(module, "LEARNING_RATES", {})),
-                "input_shape": tuple(getattr(module, "INPUT_SHAPE", ())),
+                "learning_rates": native_constants.rates(path, module),
+                "input_shape": native_constants.input_shape(path, module),
                 "classes": getattr(module, "CLASSES", None),
-                "weights": _weights(path, module),
+                "weights": native_constants.weights(path, module),
             },
             NativeWorkload,
         )
@@ -212,38 +210,6 @@ def _native(path: Path, sha256: str, module: ModuleType) -> NativeWorkload:
             f"{path.name}: one of BATCH_SIZE, LEARNING_RATES, INPUT_SHAPE, CLASSES, DATA and "
             f"WEIGHTS is not what it should be ({error}); docs/own-model.md shows each."
         ) from None
-
-
-def _data(path: Path, module: ModuleType) -> str:
-    named = getattr(module, "DATA", None)
-    if named is not None and hasattr(module, "data"):
-        raise WorkloadError(f"{path.name} has both DATA and data(); keep one of them.")
-    if hasattr(module, "data"):
-        return OWN_DATA
-    if named is None or not (hasattr(module, "INPUT_SHAPE") and hasattr(module, "CLASSES")):
-        raise WorkloadError(
-            f"{path.name} says too little about its data: give it a function data() that returns "
-            "the arrays, or DATA (the name of a data set), INPUT_SHAPE and CLASSES."
-        )
-    return str(named)
-
-
-def _weights(path: Path, module: ModuleType) -> dict[str, tuple[str, Shape | None]]:
-    found: dict[str, tuple[str, Shape | None]] = {}
-    for torch_name, given in dict(getattr(module, "WEIGHTS", {})).items():
-        if isinstance(given, str):
-            found[torch_name] = (given, None)
-            continue
-        try:
-            keras_name, image = given
-            found[torch_name] = (keras_name, tuple(image or ()))
-        except (TypeError, ValueError):
-            raise WorkloadError(
-                f'{path.name}: WEIGHTS["{torch_name}"] is {given!r}; it takes the Keras name, or '
-                "that name with the shape of the image that was flattened: "
-                '("dense/kernel", (7, 7, 64)).'
-            ) from None
-    return found
 
 
 def _file(path: str) -> str:

@@ -36,10 +36,13 @@ def prepare(workload: NativeWorkload) -> CachedData:
     for part in ("train", "test"):
         inputs, labels = given[f"{part}_inputs"], given[f"{part}_labels"]
         several = inputs if isinstance(inputs, tuple) else (inputs,)
+        if not several:
+            raise WorkloadError(f"{path.name}: {part}_inputs of data() is empty; give an array.")
         for name, values in zip(cache.input_names(part, len(several)), several, strict=True):
             arrays[name] = _plain(path, name, values, pixels=True)
         arrays[f"{part}_labels"] = _plain(path, f"{part}_labels", labels, pixels=False)
     _check(path, arrays)
+    _check_classes(path, arrays, workload.classes)
     return cache.keep(workload.name, f"data() of {path.name}", arrays, workload.classes)
 
 
@@ -47,8 +50,11 @@ def _plain(path: Path, name: str, values: Any, pixels: bool) -> Array:
     """uint8 stays where it is an input; other integers become int64, and floats float32."""
     try:
         array = np.asarray(values)
-    except ValueError as error:
-        raise WorkloadError(f"{path.name}: {name} of data() is no array ({error}).") from None
+    except Exception as error:  # of whatever kind a value's own __array__ raises
+        told = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+        raise WorkloadError(
+            f"{path.name}: {name} of data() is no array ({told}); give NumPy arrays."
+        ) from None
     if pixels and array.dtype == np.uint8:
         return array
     if np.issubdtype(array.dtype, np.integer):
@@ -71,10 +77,24 @@ def _check(path: Path, arrays: dict[str, Array]) -> None:
                 f"{path.name}: {name} of data() has the shape {array.shape}, and {part}_labels "
                 f"{arrays[f'{part}_labels'].shape}; both begin with the number of samples."
             )
-        twin = arrays.get(name.replace("train", "test", 1))
+        other_part = "test" if part == "train" else "train"
+        twin = arrays.get(name.replace(part, other_part, 1))
         if twin is None or twin.shape[1:] != array.shape[1:] or twin.dtype != array.dtype:
             other = "missing" if twin is None else f"{twin.dtype} {twin.shape[1:]}"
             raise WorkloadError(
                 f"{path.name}: a sample of {name} of data() is {array.dtype} {array.shape[1:]}, "
-                f"and one of the test {other}; both must be alike."
+                f"and one of the {other_part} data {other}; both must be alike."
+            )
+
+
+def _check_classes(path: Path, arrays: Mapping[str, Array], classes: int | None) -> None:
+    """Labels that are integers count CLASSES, where the file says how many there are."""
+    for part in ("train", "test"):
+        labels = arrays[f"{part}_labels"]
+        if classes is None or not np.issubdtype(labels.dtype, np.integer) or not labels.size:
+            continue
+        if labels.min() < 0 or labels.max() >= classes:
+            raise WorkloadError(
+                f"{path.name}: {part}_labels of data() go from {labels.min()} to {labels.max()}, "
+                f"and CLASSES = {classes} allows 0 to {classes - 1}; make them agree."
             )

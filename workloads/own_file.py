@@ -21,8 +21,16 @@ def file_sha256(path: Path) -> str:
     Raises:
         WorkloadError: it can't be read.
     """
+    return _sha256(_content(path))
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _content(path: Path) -> bytes:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return path.read_bytes()
     except OSError as error:
         raise WorkloadError(
             f"--workload {path} can't be read ({error.strerror}); name a Python file with a model, "
@@ -31,15 +39,22 @@ def file_sha256(path: Path) -> str:
 
 
 def module(path: Path, sha256: str) -> ModuleType:
-    """The file as a module under a name that nothing else has; run once for each content."""
+    """The file as a module under a name that nothing else has; run once for each content.
+
+    Raises:
+        WorkloadError: the file has another fingerprint by now, can't be read or fails.
+    """
     key = (str(path), sha256)
     if key not in _loaded:
+        content = _content(path)
+        if _sha256(content) != sha256:
+            raise WorkloadError(f"{path} has changed since it was read; run the command again.")
         made = ModuleType(f"_own_model_{sha256[:12]}")
         made.__file__ = str(path)
         sys.modules[made.__name__] = made  # where dataclasses and pickles look for it
         try:
             with blamed(path, "import"):
-                exec(compile(path.read_bytes(), path, "exec"), made.__dict__)
+                exec(compile(content, path, "exec"), made.__dict__)
         except WorkloadError:
             del sys.modules[made.__name__]
             raise

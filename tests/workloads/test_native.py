@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workloads import native, native_data
+from workloads import native, native_data, own_file
 from workloads.catalogue import find_workload
 from workloads.data import cache
 from workloads.native import NativeWorkload
@@ -102,6 +102,20 @@ def test_a_changed_file_is_another_model(write: Write) -> None:
         (DATA + "def data(): pass\ndef build_torch(): pass\n", r"has both DATA and data\(\)"),
         (DATA + "build_torch = 3\n", r"build_torch is no function"),
         (DATA + "BATCH_SIZE = 'x'\ndef build_torch(): pass\n", r"BATCH_SIZE.*Expected `int`"),
+        (DATA + "BATCH_SIZE = 0\ndef build_torch(): pass\n", r"BATCH_SIZE.*>= 1"),
+        (DATA + "LEARNING_RATES = {'adma': 1}\ndef build_torch(): pass\n", r"has 'adma'; it takes"),
+        *(
+            (
+                DATA + f"LEARNING_RATES = {{'sgd': {rate}}}\ndef build_torch(): pass\n",
+                r'LEARNING_RATES\["sgd"\] is .*; give a number above 0',
+            )
+            for rate in ("float('nan')", "-1e-3", "float('inf')", "'fast'", "True")
+        ),
+        (
+            "DATA, INPUT_SHAPE, CLASSES = 'x', (0, 3), 2\ndef build_torch(): pass\n",
+            r"INPUT_SHAPE is \(0, 3\); each size",
+        ),
+        ("DATA, INPUT_SHAPE, CLASSES = 'x', (3,), 0\ndef build_torch(): pass\n", r"CLASSES.*>= 1"),
         (DATA + "WEIGHTS = {'a': 3}\ndef build_torch(): pass\n", r'WEIGHTS\["a"\] is 3; it takes'),
         ("WORKLOAD = 3\n", r"WORKLOAD is a int, not a Workload"),
         (
@@ -146,8 +160,40 @@ def test_weights_may_have_the_shape_of_an_image(write: Write) -> None:
     assert native_of(path).weights == {"a": ("x", None), "b": ("y", (2, 3, 4)), "c": ("z", ())}
 
 
+def test_a_blank_docstring_is_none(write: Write) -> None:
+    path = write('"""  """\n' + DATA + "def build_torch(): pass\n")
+    assert native_of(path).title == "model"
+
+
+def test_a_file_that_changes_after_its_hash_is_not_run(write: Write) -> None:
+    path = write("raise RuntimeError\n")
+    with pytest.raises(WorkloadError, match=r"model.py has changed since it was read"):
+        own_file.module(path, "0" * 64)
+
+
+def test_a_missing_framework_says_where_to_import_it(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Without(), *sys.meta_path])
+    with pytest.raises(WorkloadError, match=r"line 1: .*import a framework inside the builders"):
+        native.load(write("import torch.nn\n" + DATA + "def build_torch(): pass\n"))
+
+
+class Without:
+    """Python as it is without torch."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+
 OWN_DATA = """
     import numpy as np
+
+    class Own:
+        def __array__(self, *_, **__):
+            raise RuntimeError("detach it.")
 
     def data():
         def part(count):
@@ -184,6 +230,13 @@ def test_own_data_are_kept_with_all_inputs(write: Write) -> None:
             r"train_inputs_2 of data\(\) is float",
         ),
         (("np.ones((count, 3))", "np.full(count, 'a')"), r"is an array of <U1"),
+        (('"train_inputs": one', '"train_inputs": ()'), r"train_inputs of data\(\) is empty"),
+        (('"train_inputs": one', '"train_inputs": one[0]'), r"train data missing; both must"),
+        (("np.ones((count, 3))", "Own()"), r"train_inputs_2 of data\(\) is no array \(detach it\)"),
+        (
+            ("def build_torch", "CLASSES = 5\n    def build_torch"),
+            r"train_labels of data\(\) go from 0 to 5, and CLASSES = 5 allows 0 to 4",
+        ),
     ],
 )
 def test_data_of_another_form_are_one_sentence(
