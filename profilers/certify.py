@@ -1,6 +1,7 @@
 """Before anything is timed: are the sides the same model? Their probes are made and compared."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -69,9 +70,12 @@ class Probed:
             if pair[0] is None or pair[1] is None or pair[0] == pair[1] or pair[1] in verified:
                 continue
             verified.add(pair[1])
-            self._tell(f"{baseline.title} and {other.title}", verify(pair[0], pair[1]), sides)
+            names = f"{baseline.title} and {other.title}"
+            self._tell(names, verify(pair[0], pair[1]), sides, pair)
 
-    def _tell(self, names: str, answer: "Answer", sides: Sequence[Side]) -> None:
+    def _tell(
+        self, names: str, answer: "Answer", sides: Sequence[Side], pair: Sequence[object]
+    ) -> None:
         if answer.found is None:
             self._warn(f"the probes of {names} could not be compared{answer.problem}")
             return
@@ -80,7 +84,8 @@ class Probed:
         if found.verdict == UNCERTAIN:
             self._warn(said)
         elif not answer.passed:
-            raise CheckFailedError(f"{said.rstrip('.')}. {_alone(sides)}")
+            shown = shlex.join(["python", "-m", "analysis", "verify", *map(str, pair)])
+            raise CheckFailedError(f"{said.rstrip('.')}.\n  {_alone(sides)}\n  All checks: {shown}")
         else:
             self._progress.note(f"parity of {names}: {found.sentence or found.verdict}")
 

@@ -119,10 +119,10 @@ def image_rows_as_they_come(patch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def with_loss(change: Callable[[Any, Any, Any], Any]) -> Plant:
     def plant(patch: pytest.MonkeyPatch) -> dict[str, Any]:
-        from profilers import torch_network
+        from profilers import torch_model
 
-        entropy = torch_network.cross_entropy
-        patch.setattr(torch_network, "cross_entropy", lambda o, labels: change(entropy, o, labels))
+        entropy = torch_model.cross_entropy
+        patch.setattr(torch_model, "cross_entropy", lambda o, labels: change(entropy, o, labels))
         return {}
 
     return plant

@@ -125,6 +125,15 @@ def _workload(checks: Sequence[Check]) -> Iterator[str]:
         yield f"The workloads differ. {detail}"
 
 
+def _asked(checks: Sequence[Check]) -> Iterator[str]:
+    """Another seed or batch size explains other weights, samples and batches."""
+    asked = _differing(checks, "asked")
+    optimizers = [each for each in _differing(checks, "setting") if is_optimizer_kind(each)]
+    if asked:
+        yield from (setting_told(each) for each in optimizers)
+        yield told(asked[0])
+
+
 def _structure(checks: Sequence[Check]) -> Iterator[str]:
     """A setting of a layer says more than a number of parameters."""
     apart = _differing(checks, "structure")
@@ -135,19 +144,15 @@ def _structure(checks: Sequence[Check]) -> Iterator[str]:
 
 
 def _inputs(checks: Sequence[Check]) -> Iterator[str]:
+    apart = _differing(checks, "samples", "batches")
     for check in _differing(checks, "weights"):
-        layers = _differing(checks, "layer")
+        layers = _differing(checks, "layer") if not apart else []
         part = (
             f' The outputs part at layer "{layers[0].subject}", with its weights.' if layers else ""
         )
         yield f"The initial weights differ.{part} {check.effect}"
-    for check in _differing(checks, "samples", "batches"):
+    for check in apart:
         yield f"The {check.name} differ. {check.effect}"
-    asked = _differing(checks, "asked")
-    optimizers = [each for each in _differing(checks, "setting") if is_optimizer_kind(each)]
-    if asked:
-        yield from (setting_told(each) for each in optimizers)
-        yield told(asked[0])
 
 
 def _form(checks: Sequence[Check]) -> Iterator[str]:
@@ -165,7 +170,10 @@ def _random(checks: Sequence[Check]) -> Iterator[str]:
 
 
 def _layer(checks: Sequence[Check]) -> Iterator[str]:
-    """The first layer whose outputs part, with its settings that differ."""
+    """The first layer whose outputs part, with its settings that differ.
+
+    Without one, the cause may also be anything after the last layer that was compared and agrees.
+    """
     for check in _differing(checks, "layer")[:1]:
         alias = f", {check.alias}" if check.alias else ""
         where = f'The outputs part at layer "{check.subject}"{alias}{measured(check)}.'
@@ -174,7 +182,15 @@ def _layer(checks: Sequence[Check]) -> Iterator[str]:
             for each in _differing(checks, "setting")
             if each.subject == (check.subject if each.of_layer else "precision")
         ]
-        yield " ".join([where, *settings]) if settings else f"{where} {check.effect}"
+        compared = [each for each in _of(checks, "layer") if each.same is not None]
+        agreeing = compared[: compared.index(check)]
+        between = (
+            f'Those of "{agreeing[-1].subject}" agree, so the cause is in "{check.subject}", or in '
+            "what stands between the two."
+            if agreeing
+            else check.effect
+        )
+        yield " ".join([where, *(settings or [between])])
 
 
 def _settings(checks: Sequence[Check]) -> Iterator[str]:
@@ -242,6 +258,7 @@ def _binding(checks: Sequence[Check]) -> Iterator[str]:
 
 CAUSES: tuple[Callable[[Sequence[Check]], Iterator[str]], ...] = (
     _workload,
+    _asked,
     _structure,
     _inputs,
     _form,

@@ -62,7 +62,7 @@ def _inputs(pair: Pair) -> Iterator[Check]:
 
 def _asked(left: ParityRecord, right: ParityRecord) -> Iterator[Check]:
     """Settings of the runs that decide what is computed."""
-    effect = "The runs were asked for other work: give both the same options."
+    effect = "The runs were asked for other work: give both the same."
     for name, field in ASKED.items():
         value, other = getattr(left.settings, field), getattr(right.settings, field)
         if name == "options":

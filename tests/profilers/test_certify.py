@@ -111,7 +111,7 @@ def test_sides_that_are_not_the_same_model_are_not_timed(
     assert raised.value.exit_code == 1
     said = str(raised.value)
     assert said.startswith(
-        "PyTorch compile and TensorFlow function: not comparable. The outputs part at conv1. "
+        "PyTorch compile and TensorFlow function: not comparable. The outputs part at conv1.\n"
     )
     assert "--framework torch --execution compile or --framework tensorflow" in said
 

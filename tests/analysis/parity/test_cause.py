@@ -72,7 +72,8 @@ NOT_COMPARABLE: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a layer that no setting explains": (
         {"arrays": outputs_part("norm1", "fc1", by=1e-6)},
-        'The outputs part at layer "norm1" (largest difference 1e-6, tolerance 1e-9). All that',
+        'The outputs part at layer "norm1" (largest difference 1e-6, tolerance 1e-9). Those of '
+        '"down1" agree, so the cause is in "norm1", or in what stands between the two.',
     ),
     "softmax before the cross-entropy": (
         {"arrays": {"outputs": softmax, "single_outputs": softmax}, **LOSSES_PART},
