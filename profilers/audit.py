@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from profilers.parity_record import Setting, SettingValue
-from profilers.records import Settings
 
 AFTER, BEFORE = "after bias correction", "before bias correction"
 DENSE, SLICES = "dense", "sparse slices"
@@ -69,8 +68,8 @@ def gelu(function: Callable[[float], float]) -> str:
     return TANH if abs(function(1.0) - 0.8411920) < TRIED else EXACT
 
 
-def run(asked: Settings, threads: Mapping[str, int], precision: Mapping[str, Any]) -> list[Setting]:
-    """What both frameworks have alike: threads and flags of precision, whatever was asked for."""
+def process(threads: Mapping[str, int], precision: Mapping[str, Any]) -> list[Setting]:
+    """What both frameworks have alike: threads and flags of precision."""
     return [
         *settings("precision", dict(precision)),
         *settings("threads", {name: threads[name] for name in ("intra_op", "inter_op")}),

@@ -36,9 +36,7 @@ def audit(backend: TensorFlowBackend, slices: bool) -> list[Setting]:
         found += settings(name, _layer(layer))
     if images := _images(network.model):
         found += settings("layout", {"images": images})
-    return found + vocabulary.run(
-        backend.settings, backend.environment().threads, _precision(backend)
-    )
+    return found + vocabulary.process(backend.environment().threads, _precision(backend))
 
 
 def _optimizer(optimizer: Any, slices: bool) -> Values:

@@ -28,9 +28,7 @@ def audit(backend: TorchBackend) -> list[Setting]:
         found += settings(name, _layer(module))
     if images := _images(network.module):
         found += settings("layout", {"images": images})
-    return found + vocabulary.run(
-        backend.settings, backend.environment().threads, _precision(backend)
-    )
+    return found + vocabulary.process(backend.environment().threads, _precision(backend))
 
 
 def _optimizer(optimizer: torch.optim.Optimizer, module: nn.Module) -> Values:

@@ -118,6 +118,16 @@ def _weights(label: str, side: Probed, run: Measured) -> Bound:
     )
 
 
+def _data(label: str, side: Probed, run: Measured) -> Bound:
+    probed = side.record.data_sha256
+    if run.result is None or probed is None:
+        return Bound(None, None, f"The data of the run of {label} or its probe are not known.")
+    found = run.result.data_sha256
+    return Bound(
+        found, found == probed, f"The run of {label} had other data than its probe: {REMEDY}"
+    )
+
+
 def _batches(label: str, side: Probed, run: Measured) -> Bound | None:
     """The samples of the first ten steps of each phase, against the order that was probed."""
     if not run_checks.trains(run):
@@ -199,6 +209,7 @@ BINDINGS: dict[str, Callable[[str, Probed, Measured], Bound | None]] = {
     COMPLETE: _completed,
     "settings of the run and its probe": _settings,
     "weights of the run and its probe": _weights,
+    "data of the run and its probe": _data,
     "first batches as consumed": _batches,
     LOSSES: _losses,
 }

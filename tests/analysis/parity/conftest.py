@@ -130,6 +130,7 @@ class ProbeMaker:
             settings=msgspec.structs.replace(self.settings, **asked),
             workload_sha256="a1" * 32,
             weights_sha256="b2" * 32,
+            data_sha256="ef" * 32,
             samples_sha256="c3" * 32,
             batches_sha256="d4" * 32,
             batch_size=4,

@@ -114,3 +114,11 @@ def test_the_batches_that_are_told_are_those_that_both_know(
 
 def test_bare_probes_have_nothing_to_bind(make_probe: Any) -> None:
     assert found(*make_probe.pair()) == {}
+
+
+def test_a_run_had_the_data_of_its_probe(make_bound: Any) -> None:
+    left, right = make_bound.pair(probe={"data_sha256": "00" * 32})
+    found = {check.name: check for check in binding_checks.checks(read_pair(left, right))}
+    check = found["data of the run and its probe"]
+    assert (check.same, check.kind) == (False, "arithmetic")
+    assert "had other data than its probe" in check.effect

@@ -32,7 +32,7 @@ BINDING: dict[str, tuple[dict[str, Any], str]] = {
         {"probe": {"settings": {"seed": 7, "precision": "bf16"}}},
         "The run of TensorFlow had seed 0, not 7 and precision fp32, not bf16",
     ),
-    "data": ({"result": {"data_sha256": "00"}}, "The runs read other data"),
+    "data": ({"result": {"data_sha256": "00"}}, "had other data than its probe"),
     "batches as consumed": (
         {"result": {"batches": [BatchDigest("timed", 100, "33")]}},
         "The runs were given other samples in a step",
@@ -57,7 +57,7 @@ def test_runs_that_bind_to_their_probes(make_bound: Any) -> None:
     found = certificate(*make_bound.pair(losses=[loss + 5e-6 for loss in REFERENCE]))
     assert found.verdict == "same arithmetic"
     binding = {check.name: check.same for check in found.checks if check.group == "binding"}
-    assert len(binding) == 7
+    assert len(binding) == 8
     assert set(binding.values()) == {True}
 
 
