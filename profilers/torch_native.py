@@ -23,7 +23,8 @@ from workloads.own_file import blamed
 from workloads.spec import WorkloadError
 
 BUILDER = native.BUILDERS["torch"]
-KERAS_SLOPE = 0.2
+KERAS_SLOPE = float(np.float32(0.2))
+"""TensorFlow's leaky ReLU has its slope in float32, for float64 values too."""
 AFTER: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "elu": functional.elu,
     "gelu": functional.gelu,

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from profilers import layer_pairs
 from tests.profilers import own_models
 from workloads import native
 from workloads.native import NativeWorkload
@@ -111,3 +112,50 @@ def test_models_that_can_not_be_run_are_one_sentence(
     workload = own_models.written(tmp_path, text)
     with pytest.raises(WorkloadError, match=message):
         tensorflow_native.describe(workload, [np.ones((2, 4), np.float32)], np.zeros(2, int), 0)
+
+
+APPLIED = """
+INPUT_SHAPE, CLASSES, DATA = (4,), 3, "x"
+def build_keras():
+    import keras
+    from keras import layers
+
+    def gelu(values):
+        return keras.activations.gelu(values, approximate=True)
+
+    return keras.Sequential([
+        layers.Dense(8, activation="swish"), layers.ReLU(), layers.Dropout(0.0),
+        layers.Dense(8, activation=gelu), layers.Activation("tanh"),
+        layers.Dense(8, activation=layers.LeakyReLU()), layers.Dense(3),
+        layers.Softmax(),
+    ])
+"""
+
+
+def test_a_model_that_is_built_as_it_first_runs_has_layers_without_arrays(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    from profilers import tensorflow_native
+
+    workload = own_models.written(tmp_path, APPLIED)
+    given = [np.ones((2, 4), np.float32)]
+    description, _ = tensorflow_native.describe(workload, given, np.zeros(2, int), 0)
+    assert [unit.family for unit in description.units] == [
+        *("linear", "activation", "dropout", "linear", "activation"),
+        *("linear", "activation", "linear"),  # a layer that is another's activation is one itself
+    ]
+    assert all(unit.order is not None and unit.output for unit in description.units)
+    applied = [unit.activation for unit in description.units if unit.family == "linear"]
+    assert applied == ["silu", "own gelu", "own LeakyReLU", None]
+
+
+@pytest.mark.parametrize("name", layer_pairs.APPLIED)
+def test_applied_activations_are_those_of_keras(name: str) -> None:
+    import torch
+
+    keras = pytest.importorskip("keras")
+    from profilers.torch_native import AFTER
+
+    values = np.linspace(-30, 30, 999)
+    ours = AFTER[name](torch.tensor(values)).numpy()
+    theirs = keras.ops.convert_to_numpy(keras.activations.get(name)(values.astype(np.float64)))
+    assert np.abs(ours - theirs).max() < 1e-8  # Keras' gelu multiplies with a float32

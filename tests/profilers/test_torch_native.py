@@ -97,3 +97,25 @@ def test_a_model_is_built_again_with_its_weights(tmp_path: Path) -> None:
     read = network.arrays()
     assert read.keys() == workload.parameter_shapes().keys()
     assert all((read[name] == values[name]).all() for name in values)
+
+
+def test_what_keras_applies_inside_a_layer_is_known_by_name() -> None:
+    from profilers import layer_pairs, torch_native
+
+    assert set(torch_native.AFTER) == set(layer_pairs.APPLIED)
+
+
+def test_layers_without_arrays_are_units_if_they_run_once(tmp_path: Path) -> None:
+    from profilers import torch_native
+
+    part = "nn.ModuleList([nn.Linear(4, 3), nn.GELU(), nn.ReLU(), nn.Dropout(0.0)])"
+    forward = "self.part[2](self.part[1](self.part[2](self.part[0](given))))"
+    workload = own_models.written(tmp_path, module(forward, part))
+    description, _ = torch_native.describe(workload, GIVEN, LABELS, 0)
+    found = {unit.owner: (unit.family, unit.order is not None) for unit in description.units}
+    assert found == {
+        "part.0": ("linear", True),
+        "part.1": ("activation", True),
+        "part.2": ("activation", False),
+        "part.3": ("dropout", False),
+    }
