@@ -64,7 +64,7 @@ def _layer(layer: Any) -> Values:
                 "filters": layer.filters,
                 "kernel_size": sizes(layer.kernel_size),
                 "strides": sizes(layer.strides),
-                "padding": _padding(layer, layer.kernel_size, layer.dilation_rate),
+                **_padding(layer, layer.kernel_size, layer.dilation_rate),
                 "dilation": sizes(layer.dilation_rate),
                 "groups": layer.groups,
                 "bias": layer.use_bias,
@@ -74,7 +74,7 @@ def _layer(layer: Any) -> Values:
             return {
                 "pool_size": sizes(layer.pool_size),
                 "strides": sizes(layer.strides),
-                "padding": _padding(layer, layer.pool_size, (1, 1)),
+                **_padding(layer, layer.pool_size, (1, 1)),
             }
         case keras.layers.Dense():
             return {"units": layer.units, "bias": layer.use_bias, **_activation(layer)}
@@ -114,8 +114,13 @@ def _activation(layer: Any) -> Values:
     return {} if name == "linear" else {"activation": name}
 
 
-def _padding(layer: Any, window: tuple[int, int], dilation: tuple[int, int]) -> str:
-    """Zeros at the top, bottom, left and right: by a layer before it and by its own padding."""
+def _padding(layer: Any, window: tuple[int, int], dilation: tuple[int, int]) -> Values:
+    """Zeros at the top, bottom, left and right: by a layer before it and by its own padding.
+
+    Nothing where neither can be known, as layers of a subclassed model don't know their input.
+    """
+    if not layer._inbound_nodes:
+        return {}
     around = [0, 0, 0, 0]
     before = _operation_before(layer)
     if isinstance(before, keras.layers.ZeroPadding2D):
@@ -129,7 +134,7 @@ def _padding(layer: Any, window: tuple[int, int], dilation: tuple[int, int]) -> 
             total = max((-(-length // stride) - 1) * stride + span - length, 0)
             around[2 * axis] += total // 2
             around[2 * axis + 1] += total - total // 2
-    return sizes(around)
+    return {"padding": sizes(around)}
 
 
 def _operation_before(layer: Any) -> Any:
