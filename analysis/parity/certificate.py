@@ -39,6 +39,7 @@ def certificate(left: Path, right: Path) -> Certificate:
             )
         )
     )
+    checks = settings_checks.weighed(checks)
     verdict = cause.verdict(checks)
     return Certificate(
         verdict=verdict,

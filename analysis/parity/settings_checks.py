@@ -1,8 +1,10 @@
 """Checks of the settings that both frameworks' own objects have, in one vocabulary."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
+
+import msgspec
 
 from analysis import wording
 from analysis.parity import effects, tolerances
@@ -13,6 +15,8 @@ from analysis.parity.reader import Pair
 from profilers.parity_record import ParityRecord, Setting
 
 RUNNING_VARIANCE = "running_variance"
+PADDING = "padding"
+PADDED_ELSEWHERE = "The outputs of the layer agree all the same: one side pads before it."
 TF32 = "tf32"
 OWN_NAMES = {
     "optimizer": frozenset(effects.OPTIMIZER),
@@ -129,3 +133,21 @@ def alike(left: Value, right: Value) -> bool:
         except OverflowError:
             return False
     return left == right
+
+
+def weighed(checks: Sequence[Check]) -> list[Check]:
+    """The same checks, with the padding of a layer whose outputs agree as information.
+
+    What one side pads in the layer, the other may pad before it.
+    """
+    agreeing = {check.subject for check in checks if check.group == "layer" and check.same}
+    return [
+        msgspec.structs.replace(check, kind="information", effect=PADDED_ELSEWHERE)
+        if check.group == "setting"
+        and check.of_layer
+        and check.same is False
+        and check.subject in agreeing
+        and check.name.partition(": ")[2] == PADDING
+        else check
+        for check in checks
+    ]

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from analysis.parity import effects, settings_checks
+from analysis.parity.certificate import certificate
 from analysis.parity.check import Check
 from analysis.parity.reader import read_pair
 from profilers.parity_record import Setting
@@ -78,3 +79,18 @@ def test_a_setting_without_an_entry_has_a_sentence_too() -> None:
     assert effects.effect(setting) == effects.effect(setting, "Linear") == effects.UNKNOWN
     other = Setting(group="of no layer", name="unheard of", value=1)
     assert effects.effect(other) == ""
+
+
+@pytest.mark.parametrize(
+    ("layer", "setting", "arrays", "verdict"),
+    [
+        ("down1", "padding", {}, "same arithmetic"),
+        ("down1", "padding", {"output/down1": lambda array: array + 1}, "not comparable"),
+        ("norm1", "momentum", {}, "not comparable"),
+    ],
+)
+def test_a_padding_decides_nothing_where_the_outputs_agree(
+    make_probe: Any, layer: str, setting: str, arrays: dict[str, Any], verdict: str
+) -> None:
+    audit = {(layer, setting): "0,0,0,0"}
+    assert certificate(*make_probe.pair(audit=audit, arrays=arrays)).verdict == verdict
