@@ -89,7 +89,7 @@ def test_the_first_losses_are_those_of_torch(
     spec = find_workload(workload)
     other = torch_backend.create(make_settings(workload=workload, optimizer="sgd"))
     other.build(spec, initial_weights(spec, 0))
-    other.load(made_up_arrays(workload))
+    other.load(made_up_arrays(spec))
     ours = make_backend(workload=workload, execution=execution, optimizer="sgd")
     assert train(ours, 3) == pytest.approx(train(other, 3), abs=1e-5)
 
