@@ -41,7 +41,7 @@ WHOLE_SECONDS = 18.0
 """What all parts share, from the import of the framework on; least steps come on top of it."""
 DOUBLE_SECONDS, LEAST_DOUBLE = 10.0, 5
 CURVE_STEPS, LEAST_STEPS = FULL_BATCHES, 3
-DOUBLE_SHARE, MATCHED_SHARE, REFERENCE_SHARE = 0.3, 0.4, 0.9
+DOUBLE_SHARE, MATCHED_SHARE, REFERENCE_SHARE = 0.2, 0.4, 0.9
 """Of the time that is left when the part begins."""
 REPEATED = 1e-9
 """Outputs in float64 that differ by more than this part of the largest were drawn at random."""
