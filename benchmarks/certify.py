@@ -11,7 +11,6 @@ certified.
 
 import argparse
 import json
-import math
 import subprocess
 import sys
 import tempfile
@@ -75,13 +74,6 @@ def largest(checks: Sequence[dict[str, Any]], group: str) -> float:
     return float(max(check["difference"] for check in checks if check["group"] == group))
 
 
-def bound(parity: dict[str, Any]) -> float:
-    """How far the losses of a run lie from those of its probe at most."""
-    binding = [check for check in parity["checks"] if check["group"] == "binding"]
-    found = [check["difference"] for check in binding if check["difference"] is not None]
-    return float(max(found, default=math.nan))
-
-
 def seconds(run_path: Path) -> float:
     """How long the parts of a run's probe took together."""
     record = json.loads((run_path / "parity.json").read_bytes())
@@ -110,10 +102,8 @@ def row(workload: str, output: Path, threads: int) -> tuple[str, bool]:
     }
     left, right = paths["torch", "eager"], paths["tensorflow", "function"]
     across = verified(left, right)
-    runs = max(bound(verified(left, paths[side])) for side in SIDES[1:])
     cells = [
         *(power(largest(across["checks"], group)) for group in COLUMNS),
-        power(runs),
         f"{seconds(left):.0f} and {seconds(right):.0f}",
         "no" if apart else "all five",
     ]
@@ -128,7 +118,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     names = asked.workload or [workload.name for workload in workload_list()]
-    titles = ["workload", *COLUMNS.values(), "runs against probes", "probes, s", "certified"]
+    titles = ["workload", *COLUMNS.values(), "probes, s", "certified"]
     print(f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}", flush=True)
     good = True
     with tempfile.TemporaryDirectory(prefix="crossprof-certify-") as folder:

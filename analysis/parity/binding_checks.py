@@ -62,7 +62,7 @@ def checks(pair: Pair) -> Iterator[Check]:
 def _check(name: str, left: Bound | None, right: Bound | None) -> Check:
     found = [each for each in (left, right) if each is not None]
     answers = [each.same for each in found]
-    worst = max(found, key=lambda each: (each.difference or 0.0) - (each.tolerance or 0.0))
+    worst = max(found, key=lambda each: (each.difference or 0.0) / (each.tolerance or 1.0))
     return Check(
         name=name,
         group="binding",
