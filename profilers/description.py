@@ -1,6 +1,10 @@
 """What a process that built a user's model tells of it, in the terms that both frameworks share."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
 import msgspec
+import numpy.typing as npt
 
 from workloads.layers import Shape
 
@@ -54,3 +58,20 @@ PLAIN = ("activation", "dropout", "pool")
 """Families of units without arrays."""
 OTHER = "other"
 """The family of units whose arrays have no known meaning, and are taken as they are."""
+
+
+class Readable(Protocol):
+    """An array in a built model."""
+
+    def read(self) -> npt.NDArray[Any]:
+        """Its values in canonical layout."""
+        ...
+
+
+def initial_values(units: Iterable[Sequence[Readable]]) -> dict[str, npt.NDArray[Any]]:
+    """The values of the arrays of each unit, by "<unit>.<slot>"."""
+    return {
+        f"{number}.{slot}": array.read()
+        for number, arrays in enumerate(units)
+        for slot, array in enumerate(arrays)
+    }

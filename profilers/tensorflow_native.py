@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from profilers import tensorflow_data, tensorflow_random, tensorflow_units
 from profilers.backend import Arrays
-from profilers.description import Description
+from profilers.description import Description, initial_values
 from profilers.tensorflow_network import Network, cross_entropy
 from profilers.tensorflow_units import Piece
 from profilers.tensorflow_watch import Watch
@@ -98,11 +98,7 @@ def describe(
         )
     _check_loss(workload, outputs, labels)
     pieces = tensorflow_units.pieces(model)
-    values = {
-        f"{number}.{slot}": view.read()
-        for number, piece in enumerate(pieces)
-        for slot, view in enumerate(piece.views)
-    }
+    values = initial_values(piece.views for piece in pieces)
     return Description(
         framework="tensorflow",
         units=tuple(watch.told(piece) for piece in pieces),

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from profilers import torch_data, torch_random, torch_units
 from profilers.backend import Arrays
-from profilers.description import Description
+from profilers.description import Description, initial_values
 from profilers.torch_network import Network, cross_entropy
 from profilers.torch_watch import Watch
 from profilers.torch_weights import Array, Turn, View, images_to_canonical, same
@@ -146,11 +146,7 @@ def describe(
     path = Path(workload.path)
     _materialise(workload, module, given)
     pieces = torch_units.pieces(module)
-    values = {
-        f"{number}.{slot}": view.read()
-        for number, piece in enumerate(pieces)
-        for slot, view in enumerate(piece.views)
-    }
+    values = initial_values(piece.views for piece in pieces)
     watch = Watch(module)
     with blamed(path, "build_torch's model"), watch.watching(), torch.no_grad():
         outputs = module.train()(*given)
@@ -178,7 +174,8 @@ def _check_loss(workload: NativeWorkload, outputs: torch.Tensor, labels: Array) 
         found = (own or cross_entropy)(outputs, torch.from_numpy(np.array(labels)))
     if not isinstance(found, torch.Tensor) or found.numel() != 1:
         raise WorkloadError(
-            f"{workload.name}.py: {name} gives {_shown(found)}, not one number for a batch."
+            f"{workload.name}.py: {name} gives {_shown(found)}, not one number for a batch; take "
+            "the mean."
         )
 
 
