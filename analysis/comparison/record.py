@@ -106,9 +106,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     `mean_log_ratio` and `deviation` are of the pairs' ln ratios. `p_value` and `holm_threshold`
     are those of the test for "different", `repeats_needed` how many pairs would show it.
-    `parity` is None where no pair of runs has probes. `clean_ratio` and `clean_verdict` are those of
-    the rounds without a flagged run, None and empty where no round has one or none would be left.
-    `break_even` says when the dearer first step is made up for.
+    `parity` is None where no pair of runs has probes. `clean_ratio` and `clean_verdict` are those
+    of the rounds without a flagged run, None and empty where no round has one or none would be
+    left. `break_even` says when the dearer first step is made up for.
     """
 
     other: str
@@ -207,8 +207,8 @@ class Comparison(ComparisonRecord, frozen=True, kw_only=True):
     evidence: list[Evidence]
     figures: list[Figure]
     profiles: list[SideProfile | None]
-    anatomies: list[Anatomy | None] = []
-    levels: list[Levels | None] = []
+    anatomies: list[Anatomy | None]
+    levels: list[Levels | None]
     stamp: str = ""
     warned: list[Warned]
     cost_notes: list[str]

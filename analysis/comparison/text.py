@@ -9,7 +9,15 @@ from analysis.comparison.compare import Compared
 from analysis.comparison.record import Comparison, Evidence, SameWork
 from analysis.comparison.table import Column, Table, tables
 from analysis.comparison.values import Written
-from analysis.layout import commands, labelled, shown_path, tied, wrapped
+from analysis.layout import (
+    COMMAND_INDENT,
+    INDENT,
+    commands,
+    labelled,
+    shown_path,
+    tied,
+    wrapped,
+)
 from analysis.parity.check import CERTIFIED
 from analysis.sides import Shown
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
@@ -31,6 +39,8 @@ def lines(compared: Compared) -> Iterator[Line]:
         yield from run_text.lines(compared.runs)
         return
     yield line()
+    if record.stamp:
+        yield from wrapped(record.stamp, WARNING)
     for text in answer.sentences(record):
         yield from wrapped(text, HEADING)
     yield from wrapped(_settings(record, shown), MUTED)
@@ -38,7 +48,7 @@ def lines(compared: Compared) -> Iterator[Line]:
     yield from _work(record, shown)
     yield from _figures(record, shown)
     yield line()
-    yield from labelled("Trust", trust.sentences(record, shown, directory))
+    yield from labelled("Trust", trust.brief(record, shown))
     yield from labelled("", trust.warnings(record), WARNING)
     yield line()
     yield from _next(record, shown, directory)
@@ -74,7 +84,9 @@ def _settings(record: Comparison, shown: Shown) -> str:
     parts = [tied(f"{runs}, interleaved" if max(counts) > 1 else runs)]
     if first.settings is not None and first.data is not None:
         environments = [side.environment for side in compared]
-        parts.insert(0, settings_text.sentence(first.settings, first.data, environments))
+        parts.insert(
+            0, settings_text.sentence(first.settings, first.data, environments, short=True)
+        )
     return "; ".join(parts)
 
 
@@ -121,7 +133,8 @@ def _told(evidence: Evidence, work: SameWork) -> tuple[str, str, str]:
 
 def _figures(record: Comparison, shown: Shown) -> Iterator[Line]:
     """Table, phases and cost: the rows of the cost stand in the columns of the table."""
-    main, cost = values.MAIN, values.measured(record, values.COST)
+    main = values.FOREIGN if record.stamp else values.MAIN
+    cost = values.measured(record, values.COST)
     rows = [values.written(record, row) for row in (*main, *cost)]
     columns = _side_columns(rows, shown)
     if len(shown.numbers) == 2:
@@ -135,6 +148,8 @@ def _figures(record: Comparison, shown: Shown) -> Iterator[Line]:
         yield from table.head()
         yield from table.rows(0, len(main))
     yield from where.lines(record, shown)
+    if record.stamp:
+        return
     yield line()
     notes = "; ".join(record.cost_notes)
     yield from labelled("Cost", [notes] if notes or cost else [wording.MISSING], MUTED)
@@ -164,12 +179,20 @@ def _change_columns(record: Comparison, rows: list[Written], shown: Shown) -> li
 
 
 def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
-    """The last complete run of each side, in Perfetto one by one, in TensorBoard together."""
+    """The report, and the last complete run of each side: in Perfetto, in TensorBoard together."""
     paths = [
         shown_path(rounds.path_of(directory, record.compared[number].complete[-1]))
         for number in shown.numbers
     ]
+    label, report = "Next", next((row.report for row in record.comparisons if row.report), None)
+    if report is not None:
+        beside = f"{'report':<{COMMAND_INDENT}}{shown_path(Path(report))}"
+        yield line((f"{label:<{INDENT}}", HEADING), beside)
+        label = ""
     named = {
         f"Perfetto {mark}": ["view", path] for mark, path in zip(shown.marks, paths, strict=True)
     }
-    yield from commands("Next", {**named, "TensorBoard": ["view", *paths, "--tensorboard"]})
+    together = [shown_path(directory)] if record.order_seed is not None else paths
+    if not record.stamp:
+        named["TensorBoard"] = ["view", *together, "--tensorboard"]
+    yield from commands(label, named)
