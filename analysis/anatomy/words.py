@@ -41,7 +41,7 @@ class Roof:
 
 
 def heading(anatomies: Sequence[Anatomy | None], labels: Sequence[str]) -> str:
-    """What limits each side, those with one limit together; sides without a profile are left out."""
+    """What limits each side, those with one limit together, but for sides without a profile."""
     by_limit: dict[str | None, list[str]] = {}
     for found, label in zip(anatomies, labels, strict=True):
         if found is not None:
