@@ -23,9 +23,9 @@ class Times:
 
     Of the host, `data_ns`, `ops_ns`, `calls_ns` of the runtime, `python_ns` and `gap_ns` add up to
     `steps_ns`: what fetches data is in `data_ns` alone, with its Python and its gaps.
-    `waiting_ns` is the length of calls that wait for a device. Of the devices, `busy_ns` and
-    `idle_ns` are means over them and add up to `steps_ns`; `kernels` is how many began on all,
-    `kernel_ns` their length. `hosted` says whether anything of the host was recorded.
+    `waiting_ns` is the length of calls that wait for a device. `devices` is how many there are,
+    `busy_ns` and `idle_ns` are means over them and add up to `steps_ns`; `kernels` is how many
+    began on all, `kernel_ns` their length. `hosted` says whether anything of the host was recorded.
     """
 
     steps: int
@@ -61,7 +61,7 @@ def times(partition: Partition) -> Times:
     host = [part for part in partition.parts if part.budget == "host"]
     device = [part for part in partition.parts if part.budget == "device"]
     computing = [part for part in host if not fetches(part)]
-    devices = len(partition.devices)
+    devices = partition.device_ns / partition.steps_ns if partition.steps_ns else 0.0
     kernels = [part for part in device if part.kind == "kernel"]
     busy = [part for part in device if part.kind != "idle"]
     return Times(
@@ -73,7 +73,7 @@ def times(partition: Partition) -> Times:
         python_ns=_sum(_of(computing, "python")),
         gap_ns=_sum(_of(computing, "gap")),
         waiting_ns=waiting_ns(partition),
-        devices=devices,
+        devices=round(devices),
         busy_ns=_sum(busy) / devices if devices else 0.0,
         idle_ns=_sum(_of(device, "idle")) / devices if devices else 0.0,
         communication_ns=_sum(_communicating(busy)) / devices if devices else 0.0,
