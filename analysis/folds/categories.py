@@ -1,7 +1,7 @@
 """Which category of work an event is, and which canonical op: by its phase, layer and name."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from analysis.categories import (
     device_kernels,
@@ -114,6 +114,20 @@ def meaning(phase: str, layer: str, name: str, kind: str) -> Meaning | None:
     if phase == "backward" and named.op == "convolution":
         named = named._replace(op="convolution_backward")
     return named._replace(category=decided) if decided else named
+
+
+def first_meaning(phase: str, layer: str, names: Iterable[str], kind: str) -> Meaning | None:
+    """The meaning of the first of these names that has one: of device work its launcher goes first.
+
+    Arguments: `meaning`.
+    """
+    found = (meaning(phase, layer, name, kind) for name in names)
+    return next((each for each in found if each), None)
+
+
+def made_by_compiler(name: str) -> bool:
+    """Whether Inductor or XLA made this kernel of what may be several ops."""
+    return torch_compile.is_kernel(name[:LONGEST]) or xla.is_fusion(name[:LONGEST])
 
 
 def name_meaning(name: str, kind: str) -> Meaning | None:

@@ -29,15 +29,31 @@ class Intervals(NamedTuple):
     def cut(self, times_ns: Int64) -> "Intervals":
         """The same time, parted at these times; those outside are passed over."""
         edges_ns = np.unique(np.concatenate((*self, times_ns)))
+        inside = np.flatnonzero(self._holds(edges_ns))
+        return Intervals(edges_ns[inside], edges_ns[inside + 1])
+
+    def without(self, other: "Intervals") -> "Intervals":
+        """The time that does not lie in others."""
+        edges_ns = np.unique(np.concatenate((*self, *other)))
+        return runs(edges_ns, (self._holds(edges_ns) & ~other._holds(edges_ns))[:-1])
+
+    def hold(self, times_ns: Int64) -> npt.NDArray[np.bool_]:
+        """Which times lie in one of them; the end of one does not."""
+        return self.start_ns.searchsorted(times_ns, "right") > self.end_ns.searchsorted(
+            times_ns, "right"
+        )
+
+    def _holds(self, edges_ns: Int64) -> npt.NDArray[np.bool_]:
+        """Whether the time behind each of some edges, of which theirs are a part, is in them."""
         change = np.bincount(edges_ns.searchsorted(self.start_ns), minlength=len(edges_ns))
         change -= np.bincount(edges_ns.searchsorted(self.end_ns), minlength=len(edges_ns))
-        inside = np.flatnonzero(np.cumsum(change) > 0)
-        return Intervals(edges_ns[inside], edges_ns[inside + 1])
+        found: npt.NDArray[np.bool_] = np.cumsum(change) > 0
+        return found
 
 
 def runs(edges_ns: Int64, chosen: npt.NDArray[np.bool_]) -> Intervals:
     """The chosen of the stretches between sorted edges; those that touch are one."""
-    change = np.diff(chosen[: len(edges_ns)].astype(np.int8), prepend=0, append=0)
+    change = np.diff(chosen.astype(np.int8), prepend=0, append=0)
     return Intervals(edges_ns[np.flatnonzero(change > 0)], edges_ns[np.flatnonzero(change < 0)])
 
 
