@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import NONE
-from analysis.columns import Int64
+from analysis.columns import Int64, distinct
 from analysis.folds.innermost import Places, Stretches, innermost
 from analysis.folds.intervals import Intervals, runs
 from analysis.windows import Window
@@ -70,7 +70,9 @@ class Shares:
         return Intervals(self.edges_ns[places], self.edges_ns[places + 1]), found
 
 
-def shares(window: Window, rank: npt.NDArray[np.int_], windows: Intervals) -> Shares:
+def shares(
+    window: Window, rank: npt.NDArray[np.int_], windows: Intervals, waits: Mask | None = None
+) -> Shares:
     """How much of some windows of time belongs to each row.
 
     On each track the innermost of the events with one rank counts. Each instant of a window
@@ -83,10 +85,15 @@ def shares(window: Window, rank: npt.NDArray[np.int_], windows: Intervals) -> Sh
         window: events whose parents are known.
         rank: shape (rows,); -1 for an event that takes no part.
         windows: the windows.
+        waits: shape (rows,): events that only wait; where they are the innermost, their track
+            counts only where no other does.
     """
     ranks = np.unique(rank[rank >= 0])[::-1].tolist()
     found = [innermost(window, np.flatnonzero(rank == each)) for each in ranks]
-    edges_ns = np.unique(
+    if waits is not None and waits.any():
+        waiting = [each.take(waits[each.row]) for each in found]
+        found = [each.take(~waits[each.row]) for each in found] + waiting
+    edges_ns = distinct(
         np.concatenate((*windows, *(s.start_ns for s in found), *(s.end_ns for s in found)))
     )
     count = max(len(edges_ns) - 1, 0)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from analysis.categories import (
     device_kernels,
@@ -130,6 +131,7 @@ def made_by_compiler(name: str) -> bool:
     return torch_compile.is_kernel(name[:LONGEST]) or xla.is_fusion(name[:LONGEST])
 
 
+@lru_cache(maxsize=1 << 12)
 def name_meaning(name: str, kind: str) -> Meaning | None:
     """What a name stands for by itself; parts of a name mean something in those of kernels only."""
     name = name[:LONGEST]

@@ -45,33 +45,21 @@ def innermost(window: Window, chosen: Places) -> Stretches:
     tracks = window.tracks[chosen]
     order = np.argsort(tracks, kind="stable")
     rows, tracks = chosen[order], tracks[order]
-    inside_start_ns, inside_end_ns = window.inside()
-    start_ns, end_ns = inside_start_ns[rows], inside_end_ns[rows]
-    around = _around(window, chosen)[rows]
-    has_outer = around >= 0
-    crosses = has_outer & (inside_end_ns[around] < end_ns)
-    parts = [Stretches(rows, tracks, start_ns, _first_stop(tracks, start_ns, end_ns))]
-    inner = np.flatnonzero(has_outer)
-    follower_ns = _follower_ns(tracks, start_ns, end_ns, inner)
-    parts.append(
-        Stretches(
-            around[inner],
-            tracks[inner],
-            end_ns[inner],
-            np.minimum(inside_end_ns[around[inner]], follower_ns),
-        )
-    )
-    crossed = np.unique(tracks[crosses])
-    if len(crossed):
-        parts = [part.take(~np.isin(part.track, crossed)) for part in parts]
-        for track in crossed.tolist():
-            some = np.flatnonzero(tracks == track)
-            parts.append(_swept(rows[some], track, start_ns[some], end_ns[some]))
+    starts_ns, ends_ns = window.inside()
+    start_ns, end_ns = starts_ns[rows], ends_ns[rows]
+    outer = _around(window, chosen)
+    is_hidden = _crossed(outer, starts_ns, ends_ns, rows)
+    around = outer[rows]
+    ended = np.flatnonzero((around >= 0) & ~is_hidden[rows])
+    around = around[ended]
+    follower_ns = _follower_ns(tracks, start_ns, end_ns, ended)
     whole = Stretches(
-        np.concatenate([part.row for part in parts]),
-        np.concatenate([part.track for part in parts]),
-        np.concatenate([part.start_ns for part in parts]),
-        np.concatenate([part.end_ns for part in parts]),
+        np.concatenate((rows, around)),
+        np.concatenate((tracks, tracks[ended])),
+        np.concatenate((start_ns, end_ns[ended])),
+        np.concatenate(
+            (_first_stop(tracks, start_ns, end_ns), np.minimum(ends_ns[around], follower_ns))
+        ),
     )
     return whole.take(whole.start_ns < whole.end_ns)
 
@@ -82,6 +70,25 @@ def _around(window: Window, chosen: Places) -> Int64:
     seed[chosen] = chosen
     nearest = inherit(window.parent_row, seed)
     return np.where(window.parent_row >= 0, nearest[window.parent_row], NONE)
+
+
+def _crossed(outer: Int64, start_ns: Int64, end_ns: Int64, rows: Places) -> npt.NDArray[np.bool_]:
+    """Mend what is around events that overlap others in part, in place.
+
+    What is around such an event when it ends is the nearest that is still open.
+
+    Returns:
+        Of each row of the window whether an event that began in it is still open when it ends.
+    """
+    is_hidden = np.zeros(len(outer), dtype=bool)
+    inner = rows[outer[rows] >= 0]
+    for row in inner[end_ns[outer[inner]] < end_ns[inner]].tolist():
+        place = int(outer[row])
+        while place >= 0 and end_ns[place] < end_ns[row]:
+            is_hidden[place] |= end_ns[place] > start_ns[row]
+            place = int(outer[place])
+        outer[row] = place
+    return is_hidden
 
 
 def _first_stop(tracks: Places, start_ns: Int64, end_ns: Int64) -> Int64:
@@ -103,33 +110,3 @@ def _follower_ns(tracks: Places, start_ns: Int64, end_ns: Int64, inner: Places) 
         found = np.append(start_ns[begin:end], FOREVER)
         follower_ns[first:last] = found[place - begin]
     return follower_ns
-
-
-def _swept(rows: Places, track: int, start_ns: Int64, end_ns: Int64) -> Stretches:
-    """The stretches of one track's events where some overlap in part; sorted by start."""
-    found: list[tuple[int, int, int]] = []
-    stack: list[tuple[int, int]] = []
-    clock = 0
-    columns = (
-        (*rows.tolist(), NONE),
-        (*start_ns.tolist(), int(end_ns.max())),
-        (*end_ns.tolist(), 0),
-    )
-    for row, start, end in zip(*columns, strict=True):
-        while stack and clock < start:
-            until, inner = stack[-1]
-            stop = min(until, start)
-            if stop > clock:
-                found.append((inner, clock, stop))
-                clock = stop
-            if until <= start:
-                stack.pop()
-        clock = start
-        stack.append((end, row))
-    columns_found = np.array(found, dtype=np.int64).reshape(-1, 3)
-    return Stretches(
-        columns_found[:, 0].astype(np.intp),
-        np.full(len(found), track, dtype=np.intp),
-        columns_found[:, 1],
-        columns_found[:, 2],
-    )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.columns import Int64
+from analysis.columns import Int64, distinct
 
 
 class Intervals(NamedTuple):
@@ -28,13 +28,13 @@ class Intervals(NamedTuple):
 
     def cut(self, times_ns: Int64) -> "Intervals":
         """The same time, parted at these times; those outside are passed over."""
-        edges_ns = np.unique(np.concatenate((*self, times_ns)))
+        edges_ns = distinct(np.concatenate((*self, times_ns)))
         inside = np.flatnonzero(self._holds(edges_ns))
         return Intervals(edges_ns[inside], edges_ns[inside + 1])
 
     def without(self, other: "Intervals") -> "Intervals":
         """The time that does not lie in others."""
-        edges_ns = np.unique(np.concatenate((*self, *other)))
+        edges_ns = distinct(np.concatenate((*self, *other)))
         return runs(edges_ns, (self._holds(edges_ns) & ~other._holds(edges_ns))[:-1])
 
     def hold(self, times_ns: Int64) -> npt.NDArray[np.bool_]:

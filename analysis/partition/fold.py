@@ -1,13 +1,14 @@
 """Parts the steps of a trace among its events, window by window."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.annotate import Folded
-from analysis.blocks import NONE, Kind
+from analysis.blocks import NONE, Kind, Strings, TextTable
 from analysis.columns import Int64, group_rows
 from analysis.folds.attribution import Shares, shares
 from analysis.folds.busy import union_ns
@@ -23,7 +24,7 @@ from analysis.partition.stretches import Lanes
 from analysis.sums import Key as EventKey
 from analysis.windows import Window
 
-OPS, CALLS, FRAMES = 2, 1, 0
+FRAMES, CALLS, OPS = range(3)
 RANKS = {
     Kind.OP: OPS,
     Kind.RUNTIME: CALLS,
@@ -32,8 +33,12 @@ RANKS = {
     Kind.OVERHEAD: CALLS,
     Kind.PYTHON: FRAMES,
 }
-"""What the host's time goes to: each only where none that stands higher is active. What waits, is
-an instant or a range around others has no part."""
+"""What the host's time goes to, each only where none of a higher rank is active. Instants, ranges
+and waits of no thread have no part; a thread's wait in Python has one where nothing else is."""
+WAITING = re.compile(
+    r"(?:threading|queue|selectors)\.py\(\d+\): (?:wait|join|_wait_for_tstate_lock|get|select)"
+    r"|<built-in method (?:acquire|sleep|select|poll|wait|__enter__) of .*"
+)
 HOST = "host"
 
 Device = tuple[int, int]
@@ -52,6 +57,8 @@ class Parting:
     works: Works
     devices: dict[Device, str]
     """What each device is called."""
+    waiting: TextTable
+    """Which names are those of frames that wait."""
     calls: Calls
     lanes: Lanes = field(default_factory=Lanes)
     sums: KeyedSums = field(
@@ -60,6 +67,13 @@ class Parting:
     busy_ns: dict[Device, int] = field(default_factory=dict)
     outside_ns: dict[Device, int] = field(default_factory=dict)
     device_ns: int = 0
+
+    @classmethod
+    def empty(cls, strings: Strings, spans: Spans, devices: Iterable[Device]) -> "Parting":
+        """Nothing yet of a trace with these steps and devices."""
+        waiting = TextTable(strings, lambda name: int(WAITING.fullmatch(name) is not None))
+        calls = Calls(*spans.median_ns)
+        return cls(spans, Works(strings), device_names(devices), waiting, calls)
 
     def take(self, folded: Folded) -> None:
         """Part the time of a window."""
@@ -71,7 +85,7 @@ class Parting:
         rank = _host_rank(folded)
         begun = window.new & steps.hold(folded.block.start_ns)
         if len(steps.start_ns):
-            parted = shares(window, rank, steps)
+            parted = shares(window, rank, steps, self._waits(folded))
             self._add(folded, parted, (rank >= 0) & begun, flops, moved)
             self._add_free(GAP, parted.free(), ranges)
             self._add_lane(HOST, folded, parted, *self.spans.median_ns)
@@ -154,6 +168,14 @@ class Parting:
                 np.array([Values(time_ns=length_ns)], dtype=np.int64),
             )
 
+    def _waits(self, folded: Folded) -> npt.NDArray[np.bool_]:
+        """Which frames wait."""
+        waits = np.zeros(len(folded.block), dtype=bool)
+        frames = np.flatnonzero(folded.block.kind == Kind.PYTHON)
+        if len(frames):
+            waits[frames] = self.waiting.of(folded.block.name[frames]) > 0
+        return waits
+
     def _add_lane(
         self, lane: str, folded: Folded, parted: Shares, begin_ns: int, end_ns: int
     ) -> None:
@@ -162,19 +184,21 @@ class Parting:
             self.lanes.add(lane, *parted.owners(folded.phase, begin_ns, end_ns))
 
 
-def device_names(devices: Sequence[Device]) -> dict[Device, str]:
+def device_names(devices: Iterable[Device]) -> dict[Device, str]:
     """What devices are called: by number, with the rank before it if there are several."""
+    devices = sorted(devices)
     several = len({rank for rank, _ in devices}) > 1
     return {
-        (rank, device): f"{rank}:{device}" if several else str(device)
-        for rank, device in sorted(devices)
+        (rank, device): f"{rank}:{device}" if several else str(device) for rank, device in devices
     }
 
 
 def _host_rank(folded: Folded) -> npt.NDArray[np.int_]:
+    """The rank of each row, -1 for those that take no part in the host's time."""
+    block = folded.block
     ranks = np.full(len(Kind) + 1, NONE, dtype=np.int_)
     ranks[list(RANKS)] = list(RANKS.values())
-    return np.where(folded.block.device < 0, ranks[folded.block.kind], NONE)
+    return np.where(block.device < 0, ranks[block.kind], NONE)
 
 
 def _work(folded: Folded, works: Works) -> tuple[Int64, Int64]:

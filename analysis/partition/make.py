@@ -4,10 +4,8 @@ from collections.abc import Callable, Sequence
 
 from analysis.annotate import Counted, Folded, annotated
 from analysis.blocks import Strings, Trace
-from analysis.folds.outermost import Works
 from analysis.folds.steps import Steps
-from analysis.partition.calls import Calls
-from analysis.partition.fold import Parting, device_names
+from analysis.partition.fold import Parting
 from analysis.partition.parts import parts_of
 from analysis.partition.record import ANY_LAYER, Part, Partition
 from analysis.partition.spans import spans_of
@@ -45,8 +43,7 @@ def _parting(strings: Strings, steps: Steps, counted: Counted) -> Parting | None
     spans = spans_of(steps, counted)
     if spans is None:
         return None
-    names = device_names([*counted.devices])
-    return Parting(spans, Works(strings), names, Calls(*spans.median_ns))
+    return Parting.empty(strings, spans, counted.devices)
 
 
 def _partition(
@@ -82,8 +79,8 @@ def _layers(part: Part) -> bool:
 def _outside(parting: Parting) -> list[str]:
     """What of the devices' work lies before the first step."""
     return [
-        f"Device {name} had {parting.outside_ns[device] / 1e6:.3g} ms of work before the first step, "
-        "which is no part of it."
+        f"Device {name} had {parting.outside_ns[device] / 1e6:.3g} ms of work before the first "
+        "step, which is no part of it."
         for device, name in parting.devices.items()
         if parting.outside_ns.get(device)
     ]

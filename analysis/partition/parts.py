@@ -1,13 +1,12 @@
 """Sums by what events are -> parts: their texts, category, canonical op and layers."""
 
 from collections.abc import Iterable
-
 from typing import NamedTuple
 
 import msgspec
 
 from analysis.blocks import DEVICE_KINDS, NONE, Kind, Strings
-from analysis.categories.rules import Category
+from analysis.categories.rules import Category, Meaning
 from analysis.folds.categories import first_meaning, made_by_compiler
 from analysis.keyed_sums import LARGEST
 from analysis.partition.record import ANY_LAYER, Budget, Part, PartKind
@@ -16,6 +15,10 @@ GAP, IDLE = len(Kind), len(Kind) + 1
 """What stands for the kind where nothing is active."""
 SPANNING_PHASES = ("", "forward", "backward")
 """Phases in which work that was fused may be of several layers."""
+
+
+COMPUTING = (Kind.OP, Kind.KERNEL)
+"""Kinds that may be made of several ops."""
 
 
 class Key(NamedTuple):
@@ -60,13 +63,11 @@ def _part(key: Key, strings: Strings) -> Part:
         return Part(budget=budget, kind=kind, phase=phase, layers=(layer,) if layer else ())
     names = [strings[number] for number in (key.launcher, key.name) if number >= 0]
     known = first_meaning(phase, layer, names, Kind(key.kind).name.lower())
-    is_fused = bool(key.of_graph) or any(map(made_by_compiler, names))
-    is_fused |= known is not None and known.category == Category.FUSED
     return Part(
         budget="device" if key.kind in DEVICE_KINDS else "host",
         kind=_kind(key.kind),
         phase=phase,
-        layers=_layers(layer, phase, is_fused),
+        layers=(layer,) if layer else _unnamed(key, phase, names, known),
         category=known.category.value if known else None,
         op=known.op if known else "",
         name=strings[key.name],
@@ -87,10 +88,12 @@ def _kind(kind: int) -> PartKind:
     return "runtime"
 
 
-def _layers(layer: str, phase: str, is_fused: bool) -> tuple[str, ...]:
-    if layer:
-        return (layer,)
-    return (ANY_LAYER,) if is_fused and phase in SPANNING_PHASES else ()
+def _unnamed(key: Key, phase: str, names: list[str], known: Meaning | None) -> tuple[str, ...]:
+    """The layers of work whose layer is not known: any if it was made of several ops."""
+    if phase not in SPANNING_PHASES or key.kind not in COMPUTING:
+        return ()
+    is_fused = key.of_graph or (known is not None and known.category == Category.FUSED)
+    return (ANY_LAYER,) if is_fused or any(map(made_by_compiler, names)) else ()
 
 
 def _with_sums(part: Part, values: Values) -> Part:

@@ -1,3 +1,6 @@
+from collections.abc import Container
+from itertools import product
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +20,9 @@ EVENTS = st.lists(
 WINDOWS = st.lists(st.integers(0, 40), max_size=6, unique=True).map(sorted)
 
 
-def found(events: list[Event], edges: list[int], unit: int = 1) -> tuple[Shares, np.ndarray]:
+def found(
+    events: list[Event], edges: list[int], unit: int = 1, waiting: Container[int] = ()
+) -> tuple[Shares, np.ndarray]:
     """The shares, and each event's row."""
     rank, thread, start, duration = (np.array(c) for c in zip(*events, strict=True))
     count = len(events)
@@ -34,7 +39,9 @@ def found(events: list[Event], edges: list[int], unit: int = 1) -> tuple[Shares,
     order = block.time_order()
     window = Window(block.take(order))
     window.parent_row, _ = nest(window)
-    return shares(window, rank[order], Intervals(pairs[:, 0], pairs[:, 1])), np.argsort(order)
+    waits = np.array([row in waiting for row in order.tolist()])
+    windows = Intervals(pairs[:, 0], pairs[:, 1])
+    return shares(window, rank[order], windows, waits), np.argsort(order)
 
 
 def of_events(events: list[Event], edges: list[int], unit: int = 1) -> list[int]:
@@ -42,7 +49,9 @@ def of_events(events: list[Event], edges: list[int], unit: int = 1) -> list[int]
     return parted.time_ns[row].tolist()  # type: ignore[no-any-return]
 
 
-def by_definition(events: list[Event], edges: list[int]) -> tuple[list[int], list[int], list[int]]:
+def by_definition(
+    events: list[Event], edges: list[int], waiting: Container[int]
+) -> tuple[list[int], list[int], list[int]]:
     """Instant by instant: the innermost of each thread, of those the highest rank, equal parts.
 
     And the instants at which each was one of these, and those at which there was none.
@@ -51,7 +60,7 @@ def by_definition(events: list[Event], edges: list[int]) -> tuple[list[int], lis
     for instant in range(45):
         if not sum(edge <= instant for edge in edges[: len(edges) // 2 * 2]) % 2:
             continue
-        for rank in (2, 1, 0):
+        for waits, rank in product((False, True), (2, 1, 0)):
             owners = {}
             for row, (own_rank, thread, start, duration) in enumerate(events):
                 if own_rank == rank and start <= instant < start + duration:
@@ -59,6 +68,7 @@ def by_definition(events: list[Event], edges: list[int]) -> tuple[list[int], lis
                     key = (start, -duration, row)
                     if best is None or key > best[0]:
                         owners[thread] = (key, row)
+            owners = {t: each for t, each in owners.items() if (each[1] in waiting) == waits}
             if owners:
                 for _, row in owners.values():
                     own[row] += UNIT // len(owners)
@@ -69,12 +79,12 @@ def by_definition(events: list[Event], edges: list[int]) -> tuple[list[int], lis
     return own, active, free
 
 
-@given(EVENTS.filter(bool), WINDOWS)
+@given(EVENTS.filter(bool), WINDOWS, st.sets(st.integers(0, 19), max_size=5))
 def test_each_instant_is_parted_as_the_definition_says(
-    events: list[Event], edges: list[int]
+    events: list[Event], edges: list[int], waiting: set[int]
 ) -> None:
-    own, active, free = by_definition(events, edges)
-    parted, row = found(events, edges, UNIT)
+    own, active, free = by_definition(events, edges, waiting)
+    parted, row = found(events, edges, UNIT, waiting)
     assert parted.time_ns[row].tolist() == own
     assert parted.active_ns[row].tolist() == active
     gaps = zip(*(ns.tolist() for ns in parted.free()), strict=True)
