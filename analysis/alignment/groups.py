@@ -1,22 +1,17 @@
 """Which layers can be compared one by one, and which only together, phase by phase."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from analysis.alignment.work import SideWork, Work
+from analysis.alignment.layer_order import by_number, called
+from analysis.alignment.taken_in import taken_in
+from analysis.alignment.work import NO_LAYER, Atom, SideWork, Work
 from analysis.partition.record import ANY_LAYER, Budget
 
-Atom = tuple[str, str]
-"""A layer, empty for work of none, and a phase."""
-
-NO_LAYER = ""
 ALL_LAYERS = "all layers"
-MOST_NAMED = 3
 WITHOUT_LAYERS = frozenset(("data", "loss", "optimizer"))
 """Phases whose work is of no layer by its nature."""
-DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -44,16 +39,17 @@ class Groups:
 
     Work for several layers unites these; work for layers that are not named all of its phase, and
     everything if its phase is not known either; work for a layer in an unknown phase that layer in
-    all phases. In a phase in which one side alone names layers there is one group.
+    all phases; a fused operation the layers that it took in. In a phase in which one side alone
+    names layers there is one group.
     """
 
     def __init__(self, sides: Sequence[SideWork], budget: Budget) -> None:
         works = [[work for work in side.of(budget) if not work.is_grey] for side in sides]
         self._parents: dict[Atom, Atom] = {}
         spans = [{_span(work) for work in some} for some in works]
-        for span in spans:
-            self._unite_spans(span)
-        self._unite_one_sided(spans)
+        for atoms in (*spans[0], *spans[1], *taken_in(works)):
+            self._unite(atoms)
+        self._unite_across(spans)
         self._groups = self._described()
         self._times_ns = [self._by_group(some) for some in works]
 
@@ -74,12 +70,8 @@ class Groups:
         ]
         return max(ratios, default=0.0)
 
-    def _unite_spans(self, spans: Iterable[tuple[Atom, ...]]) -> None:
-        for span in spans:
-            self._unite(span)
-
-    def _unite_one_sided(self, spans: Sequence[set[tuple[Atom, ...]]]) -> None:
-        """Unite what the spans of single sides can't: they may concern atoms of the other side."""
+    def _unite_across(self, spans: Sequence[set[tuple[Atom, ...]]]) -> None:
+        """Unite what concerns atoms of the other side too."""
         of_phase, of_layer = defaultdict(list), defaultdict(list)
         for atom in list(self._parents):
             of_phase[atom[1]].append(atom)
@@ -128,7 +120,7 @@ def _span(work: Work) -> tuple[Atom, ...]:
 def _group(atoms: set[Atom], every: set[Atom]) -> Group:
     phases = {phase for _, phase in atoms}
     phase = next(iter(phases)) if len(phases) == 1 else ""
-    layers = sorted({layer for layer, _ in atoms} - {NO_LAYER, ANY_LAYER}, key=_natural)
+    layers = sorted({layer for layer, _ in atoms} - {NO_LAYER, ANY_LAYER}, key=by_number)
     unnamed = any(layer in (NO_LAYER, ANY_LAYER) for layer, _ in atoms)
     if phases <= WITHOUT_LAYERS and any(layer == NO_LAYER for layer, _ in atoms):
         return Group(NO_LAYER, phase, united=False)
@@ -136,16 +128,3 @@ def _group(atoms: set[Atom], every: set[Atom]) -> Group:
         return Group(NO_LAYER, phase, united=False)
     is_all = (unnamed or len(layers) > 1) and atoms >= {a for a in every if a[1] in phases}
     return Group(ALL_LAYERS if is_all else called(layers), phase, united=unnamed or len(layers) > 1)
-
-
-def called(layers: Sequence[str]) -> str:
-    """What some layers are called together."""
-    if len(layers) <= MOST_NAMED:
-        return " + ".join(layers)
-    return f"{layers[0]} and {len(layers) - 1} others"
-
-
-def _natural(name: str) -> list[tuple[int, int, str]]:
-    """Sorts `conv2` before `conv10`."""
-    parts = DIGITS.split(name)
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts]

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.alignment.names import resolved
-from analysis.partition.record import ANY_LAYER, Budget, Part, Partition
+from analysis.partition.record import Budget, Part, Partition
 
 GREY_KINDS = ("gap", "idle")
-FUSED = "fused"
+NO_LAYER = ""
+
+Atom = tuple[str, str]
+"""A layer, empty for work of none, and a phase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,4 @@ def _work(part: Part, run: int, partition: Partition, names: Mapping[str, str]) 
     if part.budget == "device":
         steps *= max(1, len(partition.devices))
     layers = resolved(part.layers, names)
-    if not layers and part.category == FUSED:
-        layers = (ANY_LAYER,)
     return Work(part, run, layers, part.time_ns / steps, part.active_ns / steps, part.count / steps)

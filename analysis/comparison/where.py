@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analysis import wording
 from analysis.alignment import findings
-from analysis.alignment.record import LevelRow, Levels
+from analysis.alignment.record import Level, LevelRow, Levels
 from analysis.anatomy.record import Anatomy
 from analysis.comparison.record import Comparison
 from analysis.comparison.values import ranges
@@ -15,6 +15,8 @@ from analysis.terminal import HEADING, MUTED, Line, line
 
 NAME_WIDTH, BAR_WIDTH, NUMBER_WIDTH = 18, 30, 9
 DETAIL_WIDTH = WIDTH - 2 - NAME_WIDTH - BAR_WIDTH - 3 * NUMBER_WIDTH - 2
+MOST_ROWS = 8
+"""Rows of work; what is left is one of them."""
 MORE, LESS = "█", "░"
 HOST_GAP, OVERHEAD = "host gap", "profiler overhead"
 
@@ -44,7 +46,8 @@ def lines(record: Comparison, shown: Shown) -> Iterator[Line]:
 
 def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
     """Two sides: bars that begin where the last one ended, so that they add up."""
-    rows = [row for row in found.rows["phase"] if row.budget == found.budget]
+    level = _level(found)
+    rows = _most([row for row in found.rows[level] if row.budget == found.budget])
     if not rows:
         return
     whole_ns = sum(row.difference_ns for row in rows)
@@ -52,6 +55,7 @@ def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
     left, right = shown.marks
     title = f"{wording.signed(whole_ns / unit_ns)} {unit} a step"
     title += " of device time" if found.budget == "device" else ""
+    title += "" if level == "phase" else f" by {level}"
     title += f"; {MORE} more in {right}, {LESS} more in {left}"
     yield line(
         (f"{'Where':<{INDENT}}", HEADING),
@@ -74,6 +78,29 @@ def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
             "".join(f"{cell:>{NUMBER_WIDTH}}" for cell in cells),
             (f"  {detail}", MUTED),
         )
+
+
+def _level(found: Levels) -> Level:
+    """Phases, or categories where the profiles name no phase."""
+    phases = [row for row in found.rows["phase"] if row.budget == found.budget]
+    return "phase" if any(row.kind == "work" for row in phases) else "category"
+
+
+def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:
+    """The largest differences, the other work in one row, then what is no work."""
+    work = [row for row in rows if row.kind == "work"]
+    others = [row for row in rows if row.kind != "work"]
+    if len(work) <= MOST_ROWS:
+        return [*work, *others]
+    rest = work[MOST_ROWS - 1 :]
+    together = LevelRow(
+        key=wording.counted(len(rest), "other"),
+        budget=rest[0].budget,
+        baseline_ns=sum(row.baseline_ns or 0.0 for row in rest),
+        other_ns=sum(row.other_ns or 0.0 for row in rest),
+        difference_ns=sum(row.difference_ns for row in rest),
+    )
+    return [*work[: MOST_ROWS - 1], together, *others]
 
 
 def _times(row: LevelRow) -> tuple[float | None, float | None]:

@@ -25,9 +25,7 @@ class OpenRanges:
     def parted(self, time: Intervals) -> Iterator[tuple[int, int, int]]:
         """Phase and layer (-1 for none) of some stretches of time, and how long these are."""
         time = time.cut(self._inside(time))
-        phase, layer = (
-            self._open(*column, time.start_ns) for column in self._columns
-        )
+        phase, layer = (self._open(*column, time.start_ns) for column in self._columns)
         group, first = group_rows(phase, layer)
         sums = sum_by(group, time.end_ns - time.start_ns, len(first))
         yield from zip(phase[first].tolist(), layer[first].tolist(), sums.tolist(), strict=True)
