@@ -2,13 +2,13 @@
 
 The rules are asked in this order, and the first that holds decides. With a device:
 
-1. *device-bound*: the device is busy for `FULL_RATIO` of the step or more. Whatever the host does
-   faster, the step can't lose more than the rest.
+1. *device-bound*: the device is busy for `FULL_RATIO` of the step or more, which for a device
+   ends when its work does. Whatever the host does faster, the step can't lose more than the rest.
 2. *input-bound*: fetching data takes `INPUT_RATIO` of the step or more on the host, and the device
    is idle for as much.
 3. *launch-bound*: the device is idle for `IDLE_RATIO` or more, there are `MANY_KERNELS` or more,
-   and operations and launch calls take the host `LAUNCHING_RATIO` of the step or more, and longer
-   for each kernel than it runs.
+   and operations and launch calls take the host `LAUNCHING_RATIO` of the step or more: longer for
+   each kernel than it runs, but no longer than `LONGEST_LAUNCH_NS`.
 4. *host-bound*: the device is idle for `IDLE_RATIO` or more for another reason.
 
 Without one: *input-bound* by the same share; *host-bound* if `IDLE_RATIO` of the step or more lies
@@ -29,6 +29,7 @@ INPUT_RATIO = 0.25
 IDLE_RATIO = 0.40
 LAUNCHING_RATIO = 0.50
 MANY_KERNELS = 20
+LONGEST_LAUNCH_NS = 1_000_000
 WORTH_TELLING_RATIO = 0.10
 
 
@@ -44,8 +45,8 @@ def limited(partition: Partition) -> Limited:
 
 
 def _of_device(found: Times) -> Limit | None:
-    idle_ratio = found.idle_ns / found.steps_ns
-    if found.busy_ns >= FULL_RATIO * found.steps_ns:
+    idle_ratio = found.idle_ns / found.device_ns if found.device_ns else 0.0
+    if found.busy_ns >= FULL_RATIO * found.device_ns > 0:
         return "device-bound"
     if found.data_ns >= INPUT_RATIO * found.steps_ns and idle_ratio >= INPUT_RATIO:
         return "input-bound"
@@ -59,7 +60,7 @@ def _launching(found: Times) -> bool:
     return (
         found.kernels >= MANY_KERNELS * found.steps
         and found.work_ns >= LAUNCHING_RATIO * found.steps_ns
-        and found.work_ns > found.kernel_ns
+        and found.kernel_ns < found.work_ns <= LONGEST_LAUNCH_NS * found.kernels
     )
 
 
@@ -108,7 +109,8 @@ class _Sentences:
         elif limit == "host-bound":
             if found.devices:
                 yield self._idle()
-            yield self._between()
+            at_work = found.devices and found.ops_ns > found.outside_ns
+            yield self._working() if at_work else self._between()
         elif limit == "compute-bound":
             yield self._operations()
         else:
@@ -133,12 +135,15 @@ class _Sentences:
 
     def _share(self, time_ns: float) -> str:
         """Part of a step: "30.2 of 41.0 ms a step, 74 %"."""
-        whole_ns = self._found.steps_ns
-        part = wording.number(time_ns / self._found.steps / self._unit_ns)
-        return f"{part} of {self._time(whole_ns)} {self._whole}, {self._percent(time_ns)}"
+        return self._part(time_ns, self._found.steps_ns)
 
-    def _percent(self, time_ns: float) -> str:
-        return wording.percent(time_ns / self._found.steps_ns)
+    def _device_share(self, time_ns: float) -> str:
+        return self._part(time_ns, self._found.device_ns)
+
+    def _part(self, time_ns: float, whole_ns: float) -> str:
+        part = wording.number(time_ns / self._found.steps / self._unit_ns)
+        share = wording.percent(time_ns / whole_ns) if whole_ns else wording.MISSING
+        return f"{part} of {self._time(whole_ns)} {self._whole}, {share}"
 
     def _fetching(self) -> str:
         text = f"fetching data takes {self._share(self._found.data_ns)}"
@@ -150,13 +155,13 @@ class _Sentences:
 
     def _busy(self) -> str:
         found = self._found
-        text = f"{self._devices('is', 'are')} busy for {self._share(found.busy_ns)}"
-        if found.communication_ns >= WORTH_TELLING_RATIO * found.steps_ns:
+        text = f"{self._devices('is', 'are')} busy for {self._device_share(found.busy_ns)}"
+        if found.communication_ns >= WORTH_TELLING_RATIO * found.device_ns:
             text += f"; {self._time(found.communication_ns)} of it with communication"
         return text
 
     def _idle(self) -> str:
-        return f"{self._devices('is', 'are')} idle for {self._share(self._found.idle_ns)}"
+        return f"{self._devices('is', 'are')} idle for {self._device_share(self._found.idle_ns)}"
 
     def _devices(self, one: str, several: str) -> str:
         count = self._found.devices
@@ -170,22 +175,35 @@ class _Sentences:
 
     def _launches(self) -> str:
         found = self._found
-        kernels = wording.number(found.kernels / found.steps)
         each_ns = found.kernel_ns / found.kernels, found.work_ns / found.kernels
         unit, unit_ns = wording.time_unit(max(each_ns))
         kernel, host = (wording.number(time_ns / unit_ns) for time_ns in each_ns)
         return (
-            f"{kernels} kernels {self._whole} take {kernel} {unit} each, and operations and launch "
-            f"calls of the host {host} {unit} for each of them"
+            f"{self._kernels()} take {kernel} {unit} each, and operations and launch calls of the "
+            f"host {host} {unit} for each of them"
         )
+
+    def _kernels(self) -> str:
+        count = self._found.kernels / self._found.steps
+        digits = 0 if count.is_integer() else None
+        return f"{wording.number(count, digits)} kernel{'' if count == 1 else 's'} {self._whole}"
+
+    def _working(self) -> str:
+        """The host in operations and calls, on a device that has little to do meanwhile."""
+        text = f"operations and calls of the host take {self._share(self._found.work_ns)}"
+        return f"{text}, for {self._kernels()}" if self._found.kernels else text
 
     def _between(self) -> str:
         """Time of the host outside operations, and where it was then as far as that is known."""
         found = self._found
         text = f"the host is in no operation for {self._share(found.outside_ns)}"
         places = {"in Python": found.python_ns, "in the runtime": found.calls_ns}
-        known = [f"{self._time(time_ns)} {where}" for where, time_ns in places.items() if time_ns]
-        return f"{text}; {wording.listed(known)} of it" if known else text
+        known = [
+            f"{self._time(time_ns)} {where}"
+            for where, time_ns in places.items()
+            if time_ns >= WORTH_TELLING_RATIO * found.outside_ns
+        ]
+        return f"{text}, of which {wording.listed(known)}" if known else text
 
     def _operations(self) -> str:
         return f"operations fill {self._share(self._found.ops_ns)}"

@@ -23,9 +23,10 @@ class Times:
 
     Of the host, `data_ns`, `ops_ns`, `calls_ns` of the runtime, `python_ns` and `gap_ns` add up to
     `steps_ns`: what fetches data is in `data_ns` alone, with its Python and its gaps.
-    `waiting_ns` is the length of calls that wait for a device. `devices` is how many there are,
-    `busy_ns` and `idle_ns` are means over them and add up to `steps_ns`; `kernels` is how many
-    began on all, `kernel_ns` their length. `hosted` says whether anything of the host was recorded.
+    `waiting_ns` is the length of calls that wait for a device. `busy_ns` and `idle_ns` are means
+    over the devices; together they are longer than the steps where work ends after its step.
+    `kernels` is how many began on all devices, `kernel_ns` their length. `hosted` says whether
+    anything of the host was recorded.
     """
 
     steps: int
@@ -46,6 +47,11 @@ class Times:
     hosted: bool
 
     @property
+    def device_ns(self) -> float:
+        """The steps as long as a device has them: its work, and idle time inside of steps."""
+        return self.busy_ns + self.idle_ns
+
+    @property
     def outside_ns(self) -> int:
         """The host's time in no operation, but for what fetches data."""
         return self.calls_ns + self.python_ns + self.gap_ns
@@ -61,7 +67,7 @@ def times(partition: Partition) -> Times:
     host = [part for part in partition.parts if part.budget == "host"]
     device = [part for part in partition.parts if part.budget == "device"]
     computing = [part for part in host if not fetches(part)]
-    devices = partition.device_ns / partition.steps_ns if partition.steps_ns else 0.0
+    devices = len(partition.devices)
     kernels = [part for part in device if part.kind == "kernel"]
     busy = [part for part in device if part.kind != "idle"]
     return Times(
@@ -73,7 +79,7 @@ def times(partition: Partition) -> Times:
         python_ns=_sum(_of(computing, "python")),
         gap_ns=_sum(_of(computing, "gap")),
         waiting_ns=waiting_ns(partition),
-        devices=round(devices),
+        devices=devices,
         busy_ns=_sum(busy) / devices if devices else 0.0,
         idle_ns=_sum(_of(device, "idle")) / devices if devices else 0.0,
         communication_ns=_sum(_communicating(busy)) / devices if devices else 0.0,

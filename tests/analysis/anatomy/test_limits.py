@@ -71,8 +71,8 @@ def test_a_processor_in_the_runtime_and_in_python_is_host_bound(part_steps: Any)
     )
     assert found.limit == "host-bound"
     assert found.evidence == [
-        "the host is in no operation for 5.00 of 10.0 ms a step, 50 %; "
-        "1.00 ms in Python and 2.00 ms in the runtime of it"
+        "the host is in no operation for 5.00 of 10.0 ms a step, 50 %, "
+        "of which 1.00 ms in Python and 2.00 ms in the runtime"
     ]
 
 
@@ -114,6 +114,13 @@ def test_a_busy_device_is_device_bound_whatever_the_host_does(part_steps: Any) -
     )
 
 
+def test_work_that_ends_after_its_step_is_busy_time_too(part_steps: Any) -> None:
+    found = limited(
+        part_steps((*CONV, 4), ("kernel", "", "conv", 18), ("idle", "", "", 2), devices=1)
+    )
+    assert found == Limited("device-bound", ["the device is busy for 18.0 of 20.0 ms a step, 90 %"])
+
+
 def test_a_device_that_waits_for_data_is_input_bound(part_steps: Any) -> None:
     found = limited(
         part_steps(
@@ -153,6 +160,8 @@ def test_many_short_kernels_are_launch_bound(part_steps: Any) -> None:
         (9, 1, 2, 19, "host-bound"),
         (5, 5, 2, 500, "launch-bound"),
         (4.9, 5.1, 2, 500, "host-bound"),
+        (25, 5, 2, 25, "launch-bound"),
+        (25.1, 5, 2, 25, "host-bound"),
         (9, 1, 6, 500, "launch-bound"),
         (9, 1, 6.1, 500, None),
         (9, 1, 7.9, 500, None),
@@ -164,9 +173,31 @@ def test_thresholds_with_a_device(
 ) -> None:
     made = part_steps(
         (*CONV, ops), ("gap", "", "", gap), ("kernel", "", "add", busy, kernels),
-        ("idle", "", "", 10 - busy), devices=1,
+        ("idle", "", "", ops + gap - busy), devices=1,
     )  # fmt: skip
     assert limited(made).limit == limit
+
+
+def test_a_host_that_is_at_work_for_few_kernels_says_so(part_steps: Any) -> None:
+    found = limited(
+        part_steps(
+            (*CONV, 9), ("python", "", "loop", 0.09), ("gap", "", "", 0.91),
+            ("kernel", "", "add", 0.1, 5), ("idle", "", "", 9.9), devices=1,
+        )
+    )  # fmt: skip
+    assert found == Limited(
+        "host-bound",
+        [
+            "the device is idle for 9.90 of 10.0 ms a step, 99 %",
+            "operations and calls of the host take 9.00 of 10.0 ms a step, 90 %, "
+            "for 5 kernels a step",
+        ],
+    )
+
+
+def test_little_that_is_known_of_the_time_in_no_operation_is_left_out(part_steps: Any) -> None:
+    found = limited(part_steps((*CONV, 1), ("python", "", "loop", 0.5), ("gap", "", "", 8.5)))
+    assert found.evidence == ["the host is in no operation for 9.00 of 10.0 ms a step, 90 %"]
 
 
 def test_waiting_for_the_device_is_no_launching(part_steps: Any) -> None:
