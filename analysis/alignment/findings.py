@@ -45,7 +45,7 @@ def heading(levels: Levels, labels: Sequence[str]) -> str:
         levels: of two sides.
         labels: what the two are called, the baseline first.
     """
-    level = _level(levels)
+    level = main_level(levels)
     rows = [row for row in _own(levels, level) if row.kind != "overhead" and row.difference_ns]
     whole_ns = levels.headline_ns
     if whole_ns is None or not _own(levels, level):
@@ -86,7 +86,7 @@ def _own(levels: Levels, level: Level) -> list[LevelRow]:
     return [row for row in levels.rows.get(level, []) if row.budget == levels.budget]
 
 
-def _level(levels: Levels) -> Level:
+def main_level(levels: Levels) -> Level:
     """The coarsest level at which both sides have a row of work, in which something may be seen."""
     for level in ("phase", "layer"):
         usable = level == "phase" or not levels.fallback

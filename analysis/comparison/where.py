@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analysis import wording
 from analysis.alignment import findings
-from analysis.alignment.record import Level, LevelRow, Levels
+from analysis.alignment.record import LevelRow, Levels
 from analysis.anatomy.record import Anatomy
 from analysis.comparison.record import Comparison
 from analysis.comparison.values import ranges
@@ -46,7 +46,7 @@ def lines(record: Comparison, shown: Shown) -> Iterator[Line]:
 
 def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
     """Two sides: bars that begin where the last one ended, so that they add up."""
-    level = _level(found)
+    level = findings.main_level(found)
     rows = _most([row for row in found.rows[level] if row.budget == found.budget])
     if not rows:
         return
@@ -78,12 +78,6 @@ def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
             "".join(f"{cell:>{NUMBER_WIDTH}}" for cell in cells),
             (f"  {detail}", MUTED),
         )
-
-
-def _level(found: Levels) -> Level:
-    """Phases, or categories where the profiles name no phase."""
-    phases = [row for row in found.rows["phase"] if row.budget == found.budget]
-    return "phase" if any(row.kind == "work" for row in phases) else "category"
 
 
 def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:
