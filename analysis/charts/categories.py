@@ -8,7 +8,7 @@ from analysis import wording
 from analysis.categories.rules import TITLES
 from analysis.charts import colours, style, words
 from analysis.charts import side as sides_of
-from analysis.charts.sheet import HATCH, PAGE, Entry, draw_key, empty, key_lines, plot
+from analysis.charts.sheet import HATCH, KEY_LINE_PT, PAGE, Entry, draw_key, empty, key_lines, plot
 
 BAR_PT = 22.0
 ROW_PT = BAR_PT + style.LINE_PT + 12
@@ -30,7 +30,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     rows = rows[rows["time_ms"] > 0]
     if rows.empty:
         return empty("No time was recorded for any kind of work.", note, width)
-    times = _times(rows, most=7 if width < style.NARROW_INCHES else 11)
+    times = _times(rows, most=6 if width < style.NARROW_INCHES else 11)
     totals = times.sum()
     shown = [f"{wording.number(float(totals.get(side.number, 0.0)))} ms" for side in known]
     lines = key_lines([_entry(str(name)) for name in times.index], width * 72)
@@ -41,7 +41,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
         height=ROW_PT * len(known) + 2,
         left=0,
         right=right,
-        top=len(lines) * 13 + 2,
+        top=len(lines) * KEY_LINE_PT + 2,
         label="ms per step, by kind of work",
         limits=(0, float(totals.max()) * 1.002),
     )
@@ -51,7 +51,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     for number, (side, total) in enumerate(zip(known, shown, strict=True)):
         head = ROW_PT * number + 7
         title = words.fitted(side.title, made.width, bold=True)
-        made.text(0, len(lines) * 13 + 2 + head + 4, title, colour=side.text, bold=True)
+        made.text(0, len(lines) * KEY_LINE_PT + 2 + head + 4, title, colour=side.text, bold=True)
         y = head + style.LINE_PT + BAR_PT / 2 + 1
         if side.number in times:
             _stack(axes, times[side.number], y, points_per_ms)
@@ -62,7 +62,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
 
 
 def _times(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """ms by category and side: the largest categories first, then the others, gaps and idle."""
+    """Times by category and side: the largest categories first, then the others, gaps and idle."""
     known = [name if name in NAMES else "" for name in rows["category"]]
     times = rows.assign(category=known).pivot_table(
         index="category", columns="side", values="time_ms", aggfunc="sum", fill_value=0.0
