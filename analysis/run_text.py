@@ -42,8 +42,10 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
         yield from labelled("Trust", trust_text.sentences(last, len(runs)))
         yield from labelled("", trust_text.warnings([run.summary for run in runs]), WARNING)
         yield line()
-        view = ["view", shown_path(last.measured.run)]
-        yield from commands("Next", {"Perfetto": view, "TensorBoard": [*view, "--tensorboard"]})
+        path = shown_path(last.measured.run)
+        view = ["view", path]
+        named = {"report": ["report", path], "Perfetto": view}
+        yield from commands("Next", {**named, "TensorBoard": [*view, "--tensorboard"]})
 
 
 def not_finished(run: Path, record: RunRecord) -> str:

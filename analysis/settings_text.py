@@ -7,7 +7,6 @@ from analysis import wording
 from analysis.layout import tied
 from profilers.records import DataRecord, Environment, Settings
 
-
 UNTOLD = ("numpy",)
 """Packages whose versions a short sentence leaves out."""
 

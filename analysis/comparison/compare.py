@@ -129,11 +129,11 @@ def _side(found: SideRuns) -> ComparedSide:
 
 
 def _warned(found: Sequence[SideRuns]) -> list[Warned]:
-    """Each warning of the complete runs once, with the rounds in which each side gave it."""
+    """Flags and warnings of complete runs, each once, with the rounds in which a side gave it."""
     rounds_of: dict[str, list[list[int]]] = {}
     for number, side in enumerate(found):
         for round_number, run in sorted(side.complete.items()):
-            for text in run.summary.warnings:
+            for text in (*run.summary.flags, *run.summary.warnings):
                 rounds_of.setdefault(text, [[] for _ in found])[number].append(round_number)
     return [Warned(text, numbers) for text, numbers in rounds_of.items()]
 

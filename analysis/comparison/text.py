@@ -79,11 +79,14 @@ def settings_line(record: Comparison, shown: Shown) -> str:
     """What was run, on what, and how often."""
     compared = [record.compared[number] for number in shown.numbers]
     first, counts = compared[0], [len(side.complete) for side in compared]
+    if record.stamp:
+        return "single profiles, without unprofiled steps"
     if len(set(counts)) == 1:
         runs = f"{wording.counted(counts[0], 'run')} each"
     else:
         runs = f"{wording.listed(counts)} runs"
-    parts = [tied(f"{runs}, interleaved" if max(counts) > 1 else runs)]
+    in_turn = max(counts) > 1 and record.order_seed is not None
+    parts = [tied(f"{runs}, interleaved" if in_turn else runs)]
     if first.settings is not None and first.data is not None:
         environments = [side.environment for side in compared]
         parts.insert(
