@@ -30,7 +30,7 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
         last = runs[-1]
         yield line()
         yield from _each_run(runs)
-        yield line((_verdict(runs), HEADING))
+        yield line((verdict(runs), HEADING))
         yield from wrapped(_settings(last), MUTED)
         yield line()
         yield from _figures(last, len(runs))
@@ -71,7 +71,7 @@ def _each_run(runs: list[Finished]) -> Iterator[Line]:
     yield line()
 
 
-def _verdict(runs: list[Finished]) -> str:
+def verdict(runs: list[Finished]) -> str:
     """The answer: how long a step takes, over all runs."""
     last = runs[-1].summary
     does = wording.VERBS[last.mode]

@@ -33,9 +33,9 @@ def lines(compared: Compared) -> Iterator[Line]:
     record, directory = compared.record, compared.directory
     for text in trust.troubles(record, directory):
         yield from wrapped(text, WARNING)
-    shown = _shown(record)
+    shown = shown_sides(record)
     if len(shown.numbers) < 2:
-        yield from wrapped(_nothing_to_compare(shown), WARNING)
+        yield from wrapped(nothing_to_compare(shown), WARNING)
         yield from run_text.lines(compared.runs)
         return
     yield line()
@@ -43,7 +43,7 @@ def lines(compared: Compared) -> Iterator[Line]:
         yield from wrapped(record.stamp, WARNING)
     for text in answer.sentences(record):
         yield from wrapped(text, HEADING)
-    yield from wrapped(_settings(record, shown), MUTED)
+    yield from wrapped(settings_line(record, shown), MUTED)
     yield line()
     yield from _work(record, shown)
     yield from _figures(record, shown)
@@ -54,7 +54,7 @@ def lines(compared: Compared) -> Iterator[Line]:
     yield from _next(record, shown, directory)
 
 
-def _shown(record: Comparison) -> Shown:
+def shown_sides(record: Comparison) -> Shown:
     """The sides that have complete runs, the baseline first."""
     numbers = [number for number, side in enumerate(record.compared) if side.complete]
     numbers.sort(key=lambda number: number != record.baseline)
@@ -68,13 +68,15 @@ def _shown(record: Comparison) -> Shown:
     )
 
 
-def _nothing_to_compare(shown: Shown) -> str:
+def nothing_to_compare(shown: Shown) -> str:
+    """That there are not two sides with complete runs."""
     if not shown.labels:
         return "No run is complete, there is nothing to compare."
     return f"Only {shown.labels[0]} has complete runs, there is nothing to compare them with."
 
 
-def _settings(record: Comparison, shown: Shown) -> str:
+def settings_line(record: Comparison, shown: Shown) -> str:
+    """What was run, on what, and how often."""
     compared = [record.compared[number] for number in shown.numbers]
     first, counts = compared[0], [len(side.complete) for side in compared]
     if record.stamp:
@@ -103,7 +105,7 @@ def _work(record: Comparison, shown: Shown) -> Iterator[Line]:
         record.others, record.comparisons, record.evidence, strict=True
     ):
         if number in shown.numbers and evidence.same_work is not None:
-            found = (*_told(evidence, evidence.same_work), summary.conditions)
+            found = (*told_work(evidence, evidence.same_work), summary.conditions)
             whose.setdefault(found, []).append(summary.other)
     for (title, text, hidden, conditions), labels in whose.items():
         who = f"{wording.listed(labels)}: " if len(whose) > 1 else ""
@@ -118,7 +120,7 @@ def _work(record: Comparison, shown: Shown) -> Iterator[Line]:
             yield from wrapped(f"{who}other conditions: {conditions}", WARNING)
 
 
-def _told(evidence: Evidence, work: SameWork) -> tuple[str, str, str]:
+def told_work(evidence: Evidence, work: SameWork) -> tuple[str, str, str]:
     """The title of what is said of a side and the text; bad news has no title.
 
     The last one is what the runs differ in although their certificate does not tell of it.

@@ -44,7 +44,7 @@ def sentences(record: Comparison, shown: Shown, directory: Path) -> Iterator[str
     yield from flagged(record)
     yield from _pairs(record, shown, directory)
     yield from _training(record, shown)
-    yield from _repeats(record)
+    yield from repeats(record)
 
 
 def brief(record: Comparison, shown: Shown) -> Iterator[str]:
@@ -66,7 +66,7 @@ def brief(record: Comparison, shown: Shown) -> Iterator[str]:
     yield from flagged(record)
     yield from _brief_pairs(record, shown)
     yield from _training(record, shown)
-    yield from _repeats(record)
+    yield from repeats(record)
 
 
 def _brief_pairs(record: Comparison, shown: Shown) -> Iterator[str]:
@@ -220,7 +220,8 @@ def _training(record: Comparison, shown: Shown) -> Iterator[str]:
         yield f"test accuracy is after {steps} steps; with --steps or --epochs all train alike"
 
 
-def _repeats(record: Comparison) -> Iterator[str]:
+def repeats(record: Comparison) -> Iterator[str]:
+    """What more runs would show."""
     kinds = {each.kind for each in record.evidence}
     needed = max((each.repeats_needed or 0 for each in record.evidence), default=0)
     if "one pair" in kinds:
