@@ -77,9 +77,7 @@ def categories(subject: Subject) -> Categories:
     rows = parts.of_all(subject, "category")
     rows.sort(key=lambda row: (row.kind in ("gap", "idle"), -row.longest_ns))
     differences = _differences(subject, rows)
-    form = scale(
-        [parts.whole_ns(rows, side) for side in subject.sides], differences
-    )
+    form = scale([parts.whole_ns(rows, side) for side in subject.sides], differences)
     shown = sorted(
         (row for row in rows if row.longest_ns > 0),
         key=lambda row: -abs(row.difference_ns(subject.sides) if differences else row.longest_ns),
@@ -203,7 +201,9 @@ def _layers(subject: Subject, against: Against | None, rows: Sequence[Row]) -> L
         if row.kind == "work" and row.layer not in ("", NO_LAYER):
             grouped.setdefault(row.layer, []).append(row)
     order = sorted(grouped, key=lambda name: -max(parts.whole_ns(grouped[name], s) for s in both))
-    longest_ns = max((parts.whole_ns(grouped[order[0]], side) for side in both), default=0) if order else 0
+    longest_ns = (
+        max((parts.whole_ns(grouped[order[0]], side) for side in both), default=0) if order else 0
+    )
     form = scale([longest_ns])
     name = f"layers-{against.other.number}" if against else "layers"
     fallback = against.levels.fallback if against and against.levels else ""
@@ -265,7 +265,15 @@ def _layer_chart(
 
 def _table(name: str, subject: Subject, rows: Sequence[Row]) -> Table:
     found: list[tuple[Value, ...]] = [
-        (row.key, row.kind, row.phase, row.layer, row.category, side.label, row.times_ns[side.number])
+        (
+            row.key,
+            row.kind,
+            row.phase,
+            row.layer,
+            row.category,
+            side.label,
+            row.times_ns[side.number],
+        )
         for row in rows
         for side in subject.sides
         if side.number in row.times_ns

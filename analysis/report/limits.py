@@ -85,9 +85,7 @@ def _name(layer: str, phase: str) -> str:
     return f"{layer}, {phase}" if phase else layer
 
 
-def _rows(
-    subject: Subject, points: Sequence[Point], roofs: dict[int, Roof]
-) -> list[RoofRow]:
+def _rows(subject: Subject, points: Sequence[Point], roofs: dict[int, Roof]) -> list[RoofRow]:
     by_name: dict[str, dict[int, Point]] = {}
     for point in points:
         by_name.setdefault(point.name, {})[point.side] = point

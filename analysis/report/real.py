@@ -171,8 +171,9 @@ def _heading(subject: Subject, proofs: list[Proof]) -> str:
 
 def _spread_heading(subject: Subject) -> str:
     count = len(subject.runs)
-    return f"Step times of {'both' if count == 2 else f'all {count}' if count > 1 else 'the'} run" + (
-        "" if count == 1 else "s"
+    return (
+        f"Step times of {'both' if count == 2 else f'all {count}' if count > 1 else 'the'} run"
+        + ("" if count == 1 else "s")
     )
 
 

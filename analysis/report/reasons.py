@@ -41,9 +41,7 @@ def _reasons(against: Against, most: int) -> list[Reason]:
         return []
     form = form_of(levels)
     whole_ns = levels.headline_ns or sum(row.difference_ns for row in rows)
-    least_ns = SMALLEST_SHARE * max(
-        abs(whole_ns), max(abs(row.difference_ns) for row in rows)
-    )
+    least_ns = SMALLEST_SHARE * max(abs(whole_ns), max(abs(row.difference_ns) for row in rows))
     largest = [row for row in rows if row.kind != "overhead" and abs(row.difference_ns) >= least_ns]
     return [
         Reason(
@@ -68,7 +66,9 @@ def within(levels: Levels, phase: LevelRow, level: str = "layer") -> list[LevelR
     rows = [
         row
         for row in levels.rows.get(level, [])
-        if row.budget == levels.budget and row.phase == phase.phase and row.kind in ("work", "unmapped")
+        if row.budget == levels.budget
+        and row.phase == phase.phase
+        and row.kind in ("work", "unmapped")
     ]
     return sorted(rows, key=lambda row: -abs(row.difference_ns))
 

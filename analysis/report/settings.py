@@ -105,7 +105,10 @@ def _entries(side: ComparedSide) -> Iterator[tuple[str, str]]:
     yield "processor", environment.cpu_model or ""
     if side.usable_cpus:
         yield "usable processors", f"{side.usable_cpus:g}"
-    yield "device name", ", ".join(str(each["name"]) for each in environment.devices if each.get("name"))
+    yield (
+        "device name",
+        ", ".join(str(each["name"]) for each in environment.devices if each.get("name")),
+    )
     tables: dict[str, Mapping[str, object]] = {
         "version": environment.versions,
         "build": environment.build,
@@ -172,9 +175,7 @@ ENERGY = (
     "From the sensor's counter over the timed steps, else from its sampled power; nothing under "
     "1 s, which is less than ten of the sensor's updates."
 )
-SCOPE = (
-    "This workload, batch and machine. It does not say which framework is faster in general."
-)
+SCOPE = "This workload, batch and machine. It does not say which framework is faster in general."
 
 
 def _table(subject: Subject, entries: list[Entry]) -> Table:

@@ -12,11 +12,14 @@ from analysis.report.names import capital
 from analysis.report.subject import Subject
 from analysis.report.tables import Table, Value
 
-STEP, COST = ("step_ms", "first_step_ms", "inference_latency_ms"), (
-    "energy_joules_per_1000_samples",
-    "vram_peak_bytes",
-    "rss_peak_bytes",
-    "cpu_percent",
+STEP, COST = (
+    ("step_ms", "first_step_ms", "inference_latency_ms"),
+    (
+        "energy_joules_per_1000_samples",
+        "vram_peak_bytes",
+        "rss_peak_bytes",
+        "cpu_percent",
+    ),
 )
 NOUNS = {
     "step_ms": "step time",

@@ -271,9 +271,7 @@ def _table(against: Against, levels: Levels | None) -> Table:
             texts = (level, row.key, row.budget, row.kind, row.phase, row.layer, row.category)
             numbers = (row.baseline_ns, row.other_ns, row.difference_ns, row.low_ns, row.high_ns)
             names = [" | ".join(each[:20]) for each in row.names]
-            rows.append(
-                (against.other.label, *texts, *numbers, row.share, *row.counts, *names)
-            )
+            rows.append((against.other.label, *texts, *numbers, row.share, *row.counts, *names))
     return Table(
         f"levels-{against.other.number}",
         {
