@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis import wording
+from analysis.alignment.groups import ALL_LAYERS, WITHOUT_LAYERS
 from analysis.alignment.places import RUNTIME
 from analysis.alignment.record import Level, LevelRow, Levels
 from analysis.categories.rules import TITLES
@@ -148,11 +149,21 @@ def _name(row: LevelRow, level: Level, labels: Sequence[str]) -> str:
         return "the framework's runtime"
     if level == "phase":
         return PASSES.get(row.phase, f"the phase {_short(row.phase)}")
-    if level == "category":
-        return f"the category “{_title(row.key)}”"
-    if row.layer and row.phase:
-        return f"{_short(row.layer)} in {PASSES.get(row.phase, row.phase)}"
-    return PASSES.get(row.key, _short(row.key))
+    if level in ("op", "kernel"):
+        return f"{NOUNS[level]} {_short(row.key)}"
+    where = f" in {PASSES.get(row.phase, row.phase)}" if row.phase else ""
+    if row.category is not None:
+        return f"the category “{_title(row.category)}”{where}"
+    if row.phase in WITHOUT_LAYERS and not row.layer:
+        return PASSES[row.phase]
+    return f"{_layers(row.layer)}{where}"
+
+
+def _layers(layer: str) -> str:
+    if layer == ALL_LAYERS:
+        return layer
+    several = " + " in layer or " and " in layer
+    return f"layer{'s' if several else ''} {_short(layer)}" if layer else "work of no layer"
 
 
 def _title(category: str) -> str:
@@ -165,7 +176,8 @@ def _short(name: str) -> str:
 
 
 def _verb(subject: str, verb: str) -> str:
-    return verb.removesuffix("s") if subject.endswith("'s host gaps") else verb
+    plural = subject.endswith("'s host gaps") or subject.startswith(("layers ", ALL_LAYERS))
+    return verb.removesuffix("s") if plural else verb
 
 
 def _part(levels: Levels, row: LevelRow) -> Iterator[str]:
