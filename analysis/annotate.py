@@ -3,18 +3,18 @@
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import NONE, Block, Kind, Strings, Trace, concat
-from analysis.columns import Int64
+from analysis.blocks import NONE, Block, Kind, Strings, Trace, concat, is_kind
+from analysis.columns import Int64, group_rows
 from analysis.folds.layers import Layers
 from analysis.folds.links import Launches, launches, on_device
 from analysis.folds.paths import PathNames, op_of
 from analysis.folds.phases import Phases
-from analysis.folds.selftime import nest
+from analysis.folds.selftime import INSTANTS, nest
 from analysis.folds.steps import StepFinder, Steps, steps_of
 from analysis.timeorder import TimeOrder
 from analysis.windows import Window, first_window, whole
@@ -30,7 +30,8 @@ class Folded:
     numbers; -1 where there is none. `op` is the innermost op around a host event, and for device
     work the op that launched it: where that is none of the host, the one that its path names, else
     its own name, and -1 where neither launch nor path is known. `linked` are the device events
-    whose launch the trace holds. `self_ns` is time within the window. `phase_range`, `layer_range`
+    whose launch the trace holds, `of_graph` those among them that a graph launched, which has many.
+    `self_ns` is time within the window. `phase_range`, `layer_range`
     and `path_phase` are the phase and layer that a row is a range of, and the phase that its path
     names.
     """
@@ -44,6 +45,7 @@ class Folded:
     layer: Int64
     op: Int64
     linked: Mask
+    of_graph: Mask
     phase_range: Int64
     layer_range: Int64
     path_phase: Int64
@@ -101,7 +103,7 @@ class Annotator:
         is_op = block.kind == Kind.OP
         op = window.inherit("op", np.where(is_op, block.name, NONE).astype(np.int64)).copy()
         host = np.stack((step, phase, layer, op), axis=1).astype(np.int32)
-        linked, launch = self._launches.resolve(window, host)
+        linked, of_graph, launch = self._launches.resolve(window, host)
         work = on_device(block)
         path_phase = self._phases.by_path.of(block)
         for number, column in enumerate((step, phase, layer, op)):
@@ -121,6 +123,7 @@ class Annotator:
             layer=window.keep("final layer", np.where(path_layer >= 0, path_layer, layer)),
             op=window.keep("final op", op),
             linked=window.keep("linked", linked.astype(np.int64)) > 0,
+            of_graph=window.keep("of graph", of_graph.astype(np.int64)) > 0,
             phase_range=self._phases.range_names(block),
             layer_range=self._layers.range_names(block),
             path_phase=path_phase,
@@ -130,10 +133,32 @@ class Annotator:
 
 @dataclass(slots=True)
 class Counted:
-    """What a trace holds, counted while it is read."""
+    """What a trace holds, counted while it is read.
+
+    `first_ns` and `last_ns` are when the first event begins and the last one ends, memory aside.
+    `devices` are those that have work, by rank and device.
+    """
 
     events: int = 0
     paths: bool = False
+    first_ns: int = np.iinfo(np.int64).max
+    last_ns: int = np.iinfo(np.int64).min
+    devices: set[tuple[int, int]] = field(default_factory=set)
+
+    def take(self, block: Block) -> None:
+        """Count the events of a block."""
+        self.events += len(block)
+        self.paths |= bool(len(block)) and bool(block.path.max() >= 0)
+        rows = np.flatnonzero(~is_kind(block.kind, INSTANTS))
+        if not len(rows):
+            return
+        self.first_ns = min(self.first_ns, int(block.start_ns[rows].min()))
+        self.last_ns = max(self.last_ns, int(block.end_ns[rows].max()))
+        rows = np.flatnonzero(on_device(block))
+        if len(rows):
+            rank, device = block.rank[rows], block.device[rows]
+            _, first = group_rows(rank, device)
+            self.devices.update(zip(rank[first].tolist(), device[first].tolist(), strict=True))
 
 
 def annotated(
@@ -153,8 +178,7 @@ def annotated(
         for block in trace.blocks():
             order.add(block)
             finder.take(block)
-            counted.events += len(block)
-            counted.paths |= bool(len(block)) and bool(block.path.max() >= 0)
+            counted.take(block)
             if progress is not None:
                 progress()
     return Recorded(trace, order, finder.steps(), counted)

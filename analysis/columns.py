@@ -36,6 +36,14 @@ def joined(columns: list[Column]) -> Column:
     return np.concatenate(columns)
 
 
+def distinct(numbers: Int64) -> Int64:
+    """Each of some numbers once, sorted."""
+    ordered = np.sort(numbers)
+    first = np.ones(len(ordered), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
+
+
 def group_rows(
     *columns: npt.NDArray[np.signedinteger],
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

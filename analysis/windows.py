@@ -33,6 +33,7 @@ class Window:
         self.begin_ns = begin_ns
         self.end_ns = end_ns
         self.parent_row: Int64 = np.full(len(block), NONE, dtype=np.int64)
+        self._tracks: npt.NDArray[np.intp] | None = None
         self._kept = kept or {}
         self._columns: dict[str, Int64] = {}
 
@@ -43,6 +44,13 @@ class Window:
     def new(self) -> npt.NDArray[np.bool_]:
         """Rows that begin in this window: each event of a trace is new in one window."""
         return np.arange(len(self.block)) >= self.carried
+
+    @property
+    def tracks(self) -> npt.NDArray[np.intp]:
+        """For each row the number of its track, as by `Block.tracks`."""
+        if self._tracks is None:
+            self._tracks = self.block.tracks()
+        return self._tracks
 
     def inside(self) -> tuple[Int64, Int64]:
         """Start and end of each row, as far as they lie in this window."""

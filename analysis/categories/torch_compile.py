@@ -46,6 +46,11 @@ def find(name: str) -> Meaning | None:
     return fused([part for part in parts if part.category != Category.LAYOUT] or parts)
 
 
+def is_kernel(name: str) -> bool:
+    """Whether Inductor made it, of one op or several."""
+    return bool(TEMPLATE.fullmatch(name) or KERNEL.fullmatch(name))
+
+
 def _template(op: str) -> Meaning | None:
     if op.startswith("flex"):
         return Meaning(

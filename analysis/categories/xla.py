@@ -102,7 +102,7 @@ def find(name: str) -> Meaning | None:
     names a fusion after some of the instructions in it. What XLA `wrapped_` is one instruction.
     Instructions that kept the name of their TensorFlow op (`MatMul.14`) are that op.
     """
-    plain = NUMBER.sub("", name.removeprefix("%").removeprefix("loop_").removesuffix(".kd"))
+    plain = _plain(name)
     wrapped = WRAPPED.fullmatch(plain)
     known = HLO.find(wrapped["op"] if wrapped else plain)
     if known:
@@ -111,6 +111,15 @@ def find(name: str) -> Meaning | None:
         return _fusion(plain)
     base = NUMBER.sub("", plain)
     return HLO.find(base) or (tensorflow_ops.find(base) if name != base else None)
+
+
+def is_fusion(name: str) -> bool:
+    """Whether an instruction was made of others."""
+    return FUSION.fullmatch(_plain(name)) is not None
+
+
+def _plain(name: str) -> str:
+    return NUMBER.sub("", name.removeprefix("%").removeprefix("loop_").removesuffix(".kd"))
 
 
 def _fusion(plain: str) -> Meaning:

@@ -1,7 +1,8 @@
 """Which category of work an event is, and which canonical op: by its phase, layer and name."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from analysis.categories import (
     device_kernels,
@@ -116,6 +117,21 @@ def meaning(phase: str, layer: str, name: str, kind: str) -> Meaning | None:
     return named._replace(category=decided) if decided else named
 
 
+def first_meaning(phase: str, layer: str, names: Iterable[str], kind: str) -> Meaning | None:
+    """The meaning of the first of these names that has one: of device work its launcher goes first.
+
+    Arguments: `meaning`.
+    """
+    found = (meaning(phase, layer, name, kind) for name in names)
+    return next((each for each in found if each), None)
+
+
+def made_by_compiler(name: str) -> bool:
+    """Whether Inductor or XLA made this kernel of what may be several ops."""
+    return torch_compile.is_kernel(name[:LONGEST]) or xla.is_fusion(name[:LONGEST])
+
+
+@lru_cache(maxsize=1 << 12)
 def name_meaning(name: str, kind: str) -> Meaning | None:
     """What a name stands for by itself; parts of a name mean something in those of kernels only."""
     name = name[:LONGEST]

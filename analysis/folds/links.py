@@ -14,6 +14,8 @@ from analysis.windows import Window
 MEMORY_BYTES = 64 << 20
 GRAPH = "Graph"
 NO_USE, CALL_USE, GRAPH_USE = range(3)
+
+Mask = npt.NDArray[np.bool_]
 NO_LAUNCH = re.compile(
     r"(?:cuda|cu|hip|xpu|ze)\w*(?:Synchronize|Query|Malloc|Free|Occupancy|Attribute|Properties"
     r"|GetDevice|SetDevice|LastError|EventRecord|EventCreate|EventDestroy|StreamWaitEvent"
@@ -137,8 +139,8 @@ class Launches:
         self._graphs = LinkTable()
         self._uses = TextTable(strings, _use)
 
-    def resolve(self, window: Window, context: Int32) -> tuple[npt.NDArray[np.bool_], Int32]:
-        """Which rows' launch is known, and its context; both of shape (rows, ...).
+    def resolve(self, window: Window, context: Int32) -> tuple[Mask, Mask, Int32]:
+        """Which rows' launch is known, which of these a graph's is, and its context; by row.
 
         Args:
             window: the events.
@@ -152,6 +154,7 @@ class Launches:
         for table, some in ((self._calls, rows[~graph]), (self._graphs, rows[graph])):
             table.add(link_keys(block, some), context[some])
         linked = np.zeros(len(block), dtype=bool)
+        of_graph = np.zeros(len(block), dtype=bool)
         values = np.full(context.shape, NONE, dtype=np.int32)
         work = np.flatnonzero(on_device(block) & (block.correlation >= 0))
         work = work[work >= window.carried]
@@ -159,8 +162,9 @@ class Launches:
             for table in (self._calls, self._graphs):
                 left = work[~linked[work]]
                 linked[left], values[left] = table.find(link_keys(block, left), context.shape[1])
+                of_graph[left] = linked[left] & (table is self._graphs)
             self._calls.forget(link_keys(block, work))
-        return linked, values
+        return linked, of_graph, values
 
 
 def _use(name: str) -> int:

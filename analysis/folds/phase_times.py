@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from analysis.blocks import NONE, Kind
 from analysis.columns import Int64, group_rows
-from analysis.folds.attribution import shares_ns
+from analysis.folds.attribution import shares
+from analysis.folds.intervals import without_overlap
 from analysis.folds.selftime import latest_open, sweep
 from analysis.folds.steps import Steps
 from analysis.windows import Window
@@ -91,11 +92,11 @@ class PhaseTimes:
     def _add_ops(self, window: Window, step: Int64, phase: Int64, markers: Rows) -> None:
         block = window.block
         start_ns, end_ns = window.inside()
-        first_ns, last_ns = _without_overlap(start_ns[markers], end_ns[markers])
+        steps = without_overlap(start_ns[markers], end_ns[markers])
         host = (block.device < 0) & (end_ns > start_ns) & (block.kind != Kind.STEP)
         op = host & (block.kind == Kind.OP)
         rank = np.where(op, 1, np.where(host & (phase >= 0), 0, NONE))
-        share_ns = shares_ns(block, rank, start_ns, end_ns, (first_ns, last_ns))
+        share_ns = shares(window, rank, steps).time_ns
         rows = np.flatnonzero(share_ns)
         group, first = group_rows(phase[rows], step[rows])
         sums = np.zeros(len(first), dtype=np.int64)
@@ -106,7 +107,7 @@ class PhaseTimes:
             counts = phase_step[0] >= 0 and phase_step not in self._seen
             self._seen.add(phase_step)
             _add(self._ops, phase_step[0], counts, int(sums[place]))
-        gaps_ns = int((last_ns - first_ns).sum() - share_ns.sum())
+        gaps_ns = steps.total_ns - int(share_ns.sum())
         _add(self._ops, NONE, int((markers >= window.carried).sum()), gaps_ns)
 
 
@@ -114,10 +115,3 @@ def _add(sums: dict[int, list[int]], number: int, count: int, length_ns: int) ->
     entry = sums.setdefault(number, [0, 0])
     entry[0] += count
     entry[1] += length_ns
-
-
-def _without_overlap(start_ns: Int64, end_ns: Int64) -> tuple[Int64, Int64]:
-    """Intervals, sorted by start, without what an earlier one has covered."""
-    covered_to = np.maximum.accumulate(end_ns) if len(end_ns) else end_ns
-    begin_ns = np.concatenate((start_ns[:1], np.maximum(start_ns[1:], covered_to[:-1])))
-    return begin_ns, np.maximum(end_ns, begin_ns)

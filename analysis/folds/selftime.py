@@ -30,7 +30,7 @@ def nest(window: Window) -> tuple[Int64, Int64]:
     block = window.block
     start_ns, end_ns = window.inside()
     instant = is_kind(block.kind, INSTANTS)
-    tracks = block.tracks()
+    tracks = window.tracks
     order = np.argsort(tracks, kind="stable")
     order = order[~instant[order]]
     parent_row = np.full(len(block), NONE, dtype=np.int64)

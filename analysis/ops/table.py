@@ -6,7 +6,7 @@ from typing import Literal
 
 from analysis.blocks import NONE, Kind
 from analysis.folds.busy import DeviceTime
-from analysis.folds.categories import category
+from analysis.folds.categories import first_meaning
 from analysis.ops.merged import Merged
 from analysis.ops.row_work import RowWork, row_work
 from analysis.ops.rows import Coverage, Row
@@ -144,8 +144,8 @@ class Table:
         if place not in self._categories:
             text = self.gathered.text
             phase, layer, kind = text(key.phase), text(key.layer), Kind(key.kind).name.lower()
-            found = (category(phase, layer, text(name), kind) for name in names if name >= 0)
-            self._categories[place] = next((each for each in found if each), None)
+            known = first_meaning(phase, layer, (text(name) for name in names if name >= 0), kind)
+            self._categories[place] = known.category.value if known else None
         return self._categories[place]
 
     def _worked_by(self, place: Callable[[Key], int]) -> dict[int, Worked]:

@@ -87,6 +87,6 @@ def test_a_launch_is_remembered_until_its_work_comes_and_a_graph_for_good() -> N
     for block in windows:
         window = window.following(block, None)
         context = np.stack([window.block.start_ns + 100], axis=1).astype(np.int32)
-        linked, values = fold.resolve(window, context)
+        linked, _, values = fold.resolve(window, context)
         found += [value if known else None for known, (value,) in zip(linked, values, strict=True)]
     assert found[3:] == [100, 102, 102, None, None]
