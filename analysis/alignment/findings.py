@@ -187,7 +187,10 @@ def _part(levels: Levels, row: LevelRow) -> Iterator[str]:
     finer = [
         part
         for part in levels.rows.get("layer", [])
-        if part.budget == row.budget and part.phase == row.phase and (part.layer or part.category)
+        if part.budget == row.budget
+        and part.phase == row.phase
+        and (part.layer or part.category)
+        and part.layer != ALL_LAYERS
     ]
     if len(finer) == 1:
         return
