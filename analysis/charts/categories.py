@@ -1,5 +1,7 @@
 """What a step is spent on: one bar per side, stacked by kind of work."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +15,12 @@ from analysis.charts.sheet import HATCH, KEY_LINE_PT, PAGE, Entry, draw_key, emp
 BAR_PT = 22.0
 ROW_PT = BAR_PT + style.LINE_PT + 12
 HATCHED = {"gap": "Host gap", "idle": "Device idle"}
-NAMES = {**TITLES, "other": "Other", "": "Unmapped", **HATCHED}
+NAMES: Mapping[str, str] = {
+    **{str(category): title for category, title in TITLES.items()},
+    "other": "Other",
+    "": "Unmapped",
+    **HATCHED,
+}
 LAST = ("other", "", "gap", "idle")
 """Stand at the end of the bar, whatever their size."""
 
@@ -30,7 +37,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     rows = rows[rows["time_ms"] > 0]
     if rows.empty:
         return empty("No time was recorded for any kind of work.", note, width)
-    times = _times(rows, most=6 if width < style.NARROW_INCHES else 11)
+    times = _times(rows, most=8 if width < style.NARROW_INCHES else 11)
     totals = times.sum()
     shown = [f"{wording.number(float(totals.get(side.number, 0.0)))} ms" for side in known]
     lines = key_lines([_entry(str(name)) for name in times.index], width * 72)
@@ -55,9 +62,15 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
         y = head + style.LINE_PT + BAR_PT / 2 + 1
         if side.number in times:
             _stack(axes, times[side.number], y, points_per_ms)
-        end = (float(totals.get(side.number, 0.0)), y)
-        place = {"textcoords": "offset points", "annotation_clip": False}
-        axes.annotate(total, end, (5, 0), va="center_baseline", weight="bold", **place)
+        axes.annotate(
+            total,
+            (float(totals.get(side.number, 0.0)), y),
+            (5, 0),
+            textcoords="offset points",
+            va="center_baseline",
+            weight="bold",
+            annotation_clip=False,
+        )
     return made.figure
 
 

@@ -54,7 +54,7 @@ def draw(
     above = width < style.NARROW_INCHES
     names = [words.printable(group.name) for group in groups]
     left = 0.0 if above else min(0.36 * width * 72, words.widest_pt(names) + 8)
-    heads = style.LINE_PT + 1 if above else 0.0
+    heads = style.LINE_PT + 2.5 if above else 0.0
     heights = [len(group.bars) * STEP_PT + heads + GAP_PT for group in groups]
     lines = key_lines(key, width * 72)
     top = len(lines) * KEY_LINE_PT + 4

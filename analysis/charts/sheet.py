@@ -136,7 +136,7 @@ def plot(
     axes.set(xlim=limits, ylim=(height, 0), yticks=[])
     linear_ticks(axes, made.width - left - right)
     if left < EDGE_PT and axes.get_xticks().size:
-        axes.get_xticklabels()[0].set_ha("left")
+        axes.get_xticklabels()[0].set_horizontalalignment("left")
     axis_label(made, left, top + height + TICKS_PT, label)
     return made, axes
 

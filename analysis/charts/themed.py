@@ -54,9 +54,9 @@ def css(theme: str) -> str:
 def _tag(tag: str, name: str, used: set[str], variables: dict[str, str]) -> str:
     """One tag with fewer digits, its own ids, and variables for colours, which need a style."""
     tag = _GEOMETRY.sub(lambda found: _LONG_NUMBER.sub(_rounded, found[0]), tag)
-    tag = re.sub(r"\s*\n\s*", "", re.sub(r"([A-Za-z]) (?=-?[\d.])", r"\1", tag)
-                 if tag.startswith("<path") else tag)  # fmt: skip
-    tag = _ID.sub(lambda id: f' id="{name}-{id[1]}"' if id[1] in used else "", tag)
+    if tag.startswith("<path"):
+        tag = re.sub(r"\s*\n\s*", "", re.sub(r"([MLCQ]) ", r"\1", tag))
+    tag = _ID.sub(lambda own: f' id="{name}-{own[1]}"' if own[1] in used else "", tag)
     tag = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", tag).replace("xlink:href", "href")
     styles = [f"{key}: {value}" for key, value in _ATTRIBUTE.findall(tag)]
     if styles:

@@ -1,5 +1,6 @@
 """From the baseline's step to the other side's: what each kind of work adds or takes away."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ def draw(
     """
     both = sides_of.listed(sides)
     total = other_ms - baseline_ms
-    if len(both) != 2 or not total == total:
+    if len(both) != 2 or math.isnan(total):
         return empty("A difference of steps needs two sides with a step time each.", note, width)
     bars = _bars(rows, total, most=10 if width < style.NARROW_INCHES else 14)
     ends = [0.0]
