@@ -98,7 +98,7 @@ def _own(levels: Levels, level: Level) -> list[LevelRow]:
 
 def main_level(levels: Levels) -> Level:
     """Phases if both sides have one in common, else categories."""
-    rows = [row for row in _own(levels, "phase") if row.kind == "work"]
+    rows = [row for row in _own(levels, "phase") if row.phase]
     shared = any(row.baseline_ns is not None and row.other_ns is not None for row in rows)
     return "phase" if shared else "category"
 
@@ -131,7 +131,7 @@ def _explained(rows: Sequence[LevelRow], whole_ns: float, form: Form, names: Seq
     for number, row in enumerate(rows):
         if explained_ns / whole_ns >= MAIN_RATIO or len(chosen) == MOST_TOGETHER:
             break
-        if row.difference_ns * whole_ns > 0:
+        if (row.difference_ns > 0) == (whole_ns > 0):
             chosen.append(number)
             explained_ns += row.difference_ns
     subject = wording.listed(names[number] for number in chosen)

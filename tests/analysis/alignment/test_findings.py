@@ -113,6 +113,7 @@ def test_the_profiler_may_cost_too_much_to_say() -> None:
 def test_without_phases_in_common_categories_are_named() -> None:
     found = levels(
         row(UNMAPPED.key, 4, 6, UNMAPPED.kind),
+        row("runtime", 1, 1, category="runtime"),
         category=[row("layout", 2, 4, category="layout"), row("matmul", 2, 2, category="matmul")],
     )
     assert (
