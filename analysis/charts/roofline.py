@@ -28,7 +28,7 @@ from analysis.charts.sheet import (
     sides_key,
 )
 
-LEFT_PT, RIGHT_PT = 38.0, 14.0
+LEFT_PT, RIGHT_PT = 44.0, 14.0
 LABEL = "FLOP per byte moved (from shapes)"
 UNITS = ((1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"), (1.0, "FLOP/s"))
 MOST_NAMES = 40

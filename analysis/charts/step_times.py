@@ -69,7 +69,9 @@ def draw(
         bottom = top + HEAD_PT + row * len(found)
         _band(axes, side, span, top + HEAD_PT, bottom)
         hidden = len(medians[side.number]) - len(found)
-        made.text(0, top + style.LINE_PT / 2, _head(side, span), colour=side.text, bold=True)
+        made.text(
+            0, top + style.LINE_PT / 2, _head(side, span, made.width), colour=side.text, bold=True
+        )
         if hidden:
             rest = f"{wording.counted(hidden, 'more run')} not drawn"
             made.text(made.width, top + style.LINE_PT / 2, rest, colour=MUTED, align="right")
@@ -102,14 +104,18 @@ def _label(times: pd.DataFrame, window: int, far: float) -> tuple[str, float, in
     return label, far, stride
 
 
-def _head(side: sides_of.Side, span: pd.DataFrame) -> str:
+def _head(side: sides_of.Side, span: pd.DataFrame, room: float) -> str:
+    """The side, its step and the interval, which is left to the band where it has no room."""
     if span.empty:
-        return side.title
+        return words.fitted(side.title, room, bold=True)
     median, low, high = (float(span[f"{name}_ms"].iloc[0]) for name in ("median", "low", "high"))
-    text = f"{side.title}: {wording.number(median)} ms"
-    if low == low and high == high:
-        text += f" ({wording.range_beside(median, low, high)})"
-    return text
+    text = f": {wording.number(median)} ms"
+    interval = (
+        f" ({wording.range_beside(median, low, high)})" if low == low and high == high else ""
+    )
+    if words.width_pt(side.title + text + interval, bold=True) <= room:
+        text += interval
+    return words.fitted(side.title, room - words.width_pt(text, bold=True), bold=True) + text
 
 
 def _band(axes: Axes, side: sides_of.Side, span: pd.DataFrame, top: float, bottom: float) -> None:
