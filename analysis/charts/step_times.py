@@ -94,7 +94,7 @@ def draw(
 def _label(times: pd.DataFrame, window: int, far: float) -> tuple[str, float, int]:
     """The axis' label, up to where points are drawn, and that each n-th is."""
     means = f"mean of each {window} steps" if window > 1 else "each step"
-    label = f"step time, ms ({means}; tick: median of the run; band: 95 % interval)"
+    label = f"step time, ms ({means}; tick: median of the run; band: range of the medians)"
     beyond = int((times["step_ms"] > far).sum())
     if beyond:
         label += f"; {wording.counted(beyond, 'point')} above {wording.number(far)} ms not drawn"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis import wording
+from analysis.categories.rules import TITLES
 from analysis.report import frames, parts
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
@@ -14,6 +15,9 @@ from analysis.report.subject import Against, Side, Subject
 from analysis.report.tables import Table, Value
 
 MOST_LAYERS = 14
+WIDEST = 84.0
+"""Percent of its half that the longest bar has; behind it stands its time."""
+
 SMALLEST_NAMED = 0.05
 
 
@@ -48,6 +52,11 @@ class Half:
 
     parts: list[tuple[str, float]]
     text: str
+
+    @property
+    def width(self) -> float:
+        """All of it."""
+        return round(sum(width for _, width in self.parts), 2)
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,8 @@ def category_name(row: Row) -> str:
     """How a kind of work is called."""
     if row.kind in ("gap", "idle"):
         return {"gap": "host gap", "idle": "device idle"}[row.kind]
-    return short(row.category or row.key) or UNMAPPED
+    category = row.category or row.key
+    return short(TITLES.get(category, category)) or UNMAPPED  # type: ignore[call-overload]
 
 
 def swatch(row: Row) -> str:
@@ -242,7 +252,7 @@ def _half(rows: Sequence[Row], side: Side, longest_ns: float, form: Scale) -> Ha
         name = row.phase if row.phase in ("forward", "backward") else "other"
         sums[name] = sums.get(name, 0.0) + row.times_ns[side.number]
     widths = [
-        (name, round(100 * sums[name] / longest_ns, 2))
+        (name, round(WIDEST * sums[name] / longest_ns, 2))
         for name in ("forward", "backward", "other")
         if sums.get(name) and longest_ns
     ]

@@ -49,28 +49,40 @@ def limits(subject: Subject) -> Limits:
     return Limits(
         heading=words.limits_heading(points, roofs, names),
         rows=_rows(subject, points, roofs),
-        roofs=[_roof(labels[number], roof) for number, roof in roofs.items()],
+        roofs=[
+            *(_roof(labels[number], roof) for number, roof in roofs.items()),
+            *_unknown(subject, points),
+        ],
         chart=_chart(subject, shown, roofs) if shown else None,
         empty="" if roofs else NO_PEAKS,
         table=_table(points, labels),
     )
 
 
-NO_PEAKS = (
-    "What the device can reach was not measured, so no roof is drawn and no rate is held against "
-    "one."
-)
+NO_PEAKS = "No roof is drawn, and no rate is held against one."
+
+
+def _unknown(subject: Subject, points: Sequence[Point]) -> list[str]:
+    """The sides that have profiles, but none with the work of a layer."""
+    known = {point.side for point in points}
+    unknown = [s.label for s in subject.sides if subject.partitions(s) and s.number not in known]
+    if not unknown:
+        return []
+    whose = "profiles do" if len(unknown) > 1 else "profile does"
+    return [f"The {whose} not say what work the layers of {wording.listed(unknown)} are."]
 
 
 def _points(subject: Subject, side: Side) -> list[Point]:
-    """The rate of each layer and phase, over the parts whose work is known."""
+    """The rate of each layer and phase: the work that is known of it, over all of its time.
+
+    An operation's work is counted for the outermost one, its time mostly for those inside.
+    """
     sums: dict[tuple[str, str], list[float]] = {}
     for partition in subject.partitions(side):
         budget = "device" if partition.devices else "host"
         for part in partition.parts:
             named = [short(layer, 60) for layer in part.layers if layer != ANY_LAYER]
-            known = part.flops and part.bytes and part.time_ns and named
-            if part.budget == budget and known:
+            if part.budget == budget and named:
                 place = (" + ".join(named), part.phase)
                 entry = sums.setdefault(place, [0.0, 0.0, 0.0])
                 for at, value in enumerate((part.flops, part.bytes, part.time_ns)):
@@ -78,6 +90,7 @@ def _points(subject: Subject, side: Side) -> list[Point]:
     return [
         Point(side.number, _name(layer, phase), flops / moved, flops * 1e9 / time_ns)
         for (layer, phase), (flops, moved, time_ns) in sums.items()
+        if flops and moved and time_ns
     ]
 
 

@@ -2,16 +2,16 @@
 
 from analysis import wording
 from analysis.alignment.record import LevelRow
-from analysis.comparison.where import PROFILER
+from analysis.comparison.where import HOST_GAP, OVERHEAD
 from analysis.report.subject import LONGEST_NAME
 
 NATIVE_WIDTH, NATIVE_NAMES = 90, 3
-GAP, IDLE, UNMAPPED = "host gap", "device idle", "unmapped"
-FIXED = {"gap": GAP, "idle": IDLE, "unmapped": UNMAPPED, "overhead": PROFILER}
-"""What rows are called that are no work."""
+GAP, IDLE, UNMAPPED = HOST_GAP, "device idle", "unmapped"
+FIXED = {"gap": GAP, "idle": IDLE, "unmapped": UNMAPPED, "overhead": OVERHEAD}
+"""What rows without a key are called."""
 
-NO_WORK = ("gap", "idle", "overhead")
-"""Rows of these kinds are grey."""
+MUTED = ("unmapped", "overhead")
+"""Rows of these kinds are grey: they say nothing of either side's work."""
 
 PHASES = ("data", "forward", "loss", "backward", "optimizer")
 CLASSES = (*PHASES, "gap", "idle")
@@ -31,8 +31,13 @@ def capital(text: str) -> str:
 
 
 def row_name(row: LevelRow) -> str:
-    """How a row is called: work by its key, what is no work always the same."""
-    return FIXED[row.kind] if row.kind in FIXED else short(row.key) or UNMAPPED
+    """How a row is called; its phase is left out where its key ends in it."""
+    return without_phase(row.key, row.phase) or FIXED.get(row.kind, UNMAPPED)
+
+
+def without_phase(key: str, phase: str) -> str:
+    """A key as it stands within its phase, or beside it."""
+    return short(key.removesuffix(f", {phase}") if phase else key)
 
 
 def part_name(row: LevelRow) -> str:

@@ -9,7 +9,7 @@ from analysis.report import frames, parts
 from analysis.report.breakdown import category_name
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
-from analysis.report.names import calls, capital, native, short
+from analysis.report.names import calls, capital, native, short, without_phase
 from analysis.report.parts import Row
 from analysis.report.scale import Scale, scale
 from analysis.report.subject import Against, Side, Subject
@@ -116,7 +116,7 @@ def _row(
     times = [row.times_ns.get(side.number) for side in sides]
     difference_ns = row.difference_ns(sides) if against else 0.0
     return OperationRow(
-        name=short(row.key) or "no operation",
+        name=without_phase(row.key, row.phase) or "no operation",
         natives=[
             Native(side, native(row.names.get(side.number, [])), calls(row.calls.get(side.number)))
             for side in sides

@@ -102,7 +102,7 @@ def _proof(against: Against, found: Certificate | None) -> Proof:
             certified=parity.verdict in CERTIFIED,
             refused=not parity.comparable,
             title=f"Parity certificate: {parity.sentence}.",
-            text=capital(parity.reason) if parity.reason not in parity.sentence else "",
+            text="" if parity.verdict in CERTIFIED and found else capital(parity.reason),
             conditions=conditions,
             rows=_rows(found) if found else [],
             notes=list(found.warnings) if found else [],
@@ -133,7 +133,8 @@ def _differing(checks: list[Check]) -> Iterator[CheckRow]:
         if check.difference is not None and check.tolerance is not None:
             far = wording.magnitude(check.difference)
             effect = f"{far} apart, tolerance {wording.magnitude(check.tolerance)}. {effect}"
-        yield CheckRow("differs", short(check.name), " and ".join(values), effect.strip())
+        name = capital(short(check.name).replace("_", " "))
+        yield CheckRow("differs", name, " and ".join(values), effect.strip())
     if len(differing) > MOST_DIFFERING:
         more = wording.counted(len(differing) - MOST_DIFFERING, "more check")
         yield CheckRow("differs", more, "see tables/checks.csv")

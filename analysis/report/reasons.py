@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis import wording
+from analysis.alignment import findings
 from analysis.alignment.record import LevelRow, Levels
 from analysis.report.names import capital, row_name
-from analysis.report.scale import Scale, scale
+from analysis.report.scale import Scale
 from analysis.report.subject import Against, Subject
 
 MOST, SMALLEST_SHARE = 3, 0.01
@@ -43,25 +44,29 @@ def _reasons(against: Against, most: int) -> list[Reason]:
     whole_ns = levels.headline_ns or sum(row.difference_ns for row in rows)
     least_ns = SMALLEST_SHARE * max(abs(whole_ns), max(abs(row.difference_ns) for row in rows))
     largest = [row for row in rows if row.kind != "overhead" and abs(row.difference_ns) >= least_ns]
-    return [
-        Reason(
-            f"{capital(row_name(row))}, {form.signed(row.difference_ns)} {form.unit}.",
-            " ".join(_sentences(against, levels, row, form, whole_ns)),
-        )
-        for row in largest[:most]
-    ]
+    found = []
+    for row in largest[:most]:
+        opposite = "The other way. " if whole_ns * row.difference_ns < 0 else ""
+        text = " ".join(_sentences(against, levels, row, form))
+        title = f"{capital(row_name(row))}, {form.signed(row.difference_ns)} {form.unit}."
+        found.append(Reason(title, f"{opposite}{text}".strip()))
+    return found
 
 
 def phases(levels: Levels) -> list[LevelRow]:
-    """The rows of the first level in the budget that explains: the largest first, overhead last."""
-    rows = [row for row in levels.rows.get("phase", []) if row.budget == levels.budget]
+    """The rows that explain the difference: the largest first, the profiler's own last.
+
+    They are the phases or, where the sides have none in common, categories.
+    """
+    level = findings.main_level(levels)
+    rows = [row for row in levels.rows.get(level, []) if row.budget == levels.budget]
     rows = [row for row in rows if row.difference_ns or row.baseline_ns or row.other_ns]
     return sorted(rows, key=lambda row: (row.kind == "overhead", -abs(row.difference_ns)))
 
 
 def within(levels: Levels, phase: LevelRow, level: str = "layer") -> list[LevelRow]:
     """The rows of a finer level that make up a phase, the largest difference first."""
-    if phase.kind != "work":
+    if phase.kind != "work" or findings.main_level(levels) != "phase":
         return []
     rows = [
         row
@@ -75,16 +80,13 @@ def within(levels: Levels, phase: LevelRow, level: str = "layer") -> list[LevelR
 
 def form_of(levels: Levels) -> Scale:
     """How the times of one difference are written."""
-    rows = phases(levels)
-    times = [time for row in rows for time in (row.baseline_ns, row.other_ns)]
-    return scale(times, [row.difference_ns for row in rows])
+    form = findings.form_of(levels, findings.main_level(levels))
+    return Scale(form.unit, form.unit_ns, form.decimals)
 
 
 def _sentences(
-    against: Against, levels: Levels, row: LevelRow, form: Scale, whole_ns: float
+    against: Against, levels: Levels, row: LevelRow, form: Scale
 ) -> Iterator[str]:
-    if whole_ns * row.difference_ns < 0:
-        yield "The other way:"
     if row.kind in ("gap", "idle"):
         yield _not_working(against, levels, row)
         return

@@ -14,7 +14,7 @@ from analysis import wording
 from analysis.charts import colours
 from analysis.charts.themed import css
 from analysis.report.page import Page
-from analysis.report.subject import LONGEST_NAME, Side
+from analysis.report.subject import Side
 
 PACKAGE = "analysis.report"
 STYLE, SCRIPT = "page.css", "page.js"
@@ -88,9 +88,16 @@ def named(text: str, sides: Sequence[Side]) -> Markup:
 
 def side_markup(side: Side) -> Markup:
     """A side's name in its colour, behind its mark."""
-    mode = Markup(" <small>{}</small>").format(side.mode) if side.mode else ""
-    return Markup('<span class="side {}"><i aria-hidden="true">{}</i> {}{}</span>').format(
+    mode = Markup("&nbsp;<small>{}</small>").format(side.mode) if side.mode else ""
+    return Markup('<span class="side {}"><i aria-hidden="true">{}</i>&nbsp;{}{}</span>').format(
         side.colour, side.mark, side.name, mode
+    )
+
+
+def brief_markup(side: Side) -> Markup:
+    """The shortest name that tells a side apart, for the head of a narrow column."""
+    return Markup('<span class="side {}"><i aria-hidden="true">{}</i>&nbsp;{}</span>').format(
+        side.colour, side.mark, side.brief
     )
 
 
@@ -114,8 +121,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finished,
     )
-    environment.filters["short"] = lambda text, width=LONGEST_NAME: wording.shortened(text, width)
-    environment.globals["side"] = side_markup
+    environment.filters["lines"] = lambda text: Markup("\n").join(
+        escape(plain(line)) for line in text.split("\n")
+    )
+    environment.globals.update(side=side_markup, brief=brief_markup)
     return environment
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from analysis import wording
 
 
+MOST_DECIMALS = 2
+
+
 @dataclass(frozen=True)
 class Scale:
     """A unit of time, its nanoseconds, and how many decimals its numbers have."""
@@ -28,10 +31,14 @@ class Scale:
 
 
 def scale(times_ns: Iterable[float | None], differences_ns: Iterable[float] = ()) -> Scale:
-    """Three digits of the longest time, and two at least of the largest difference."""
+    """So many decimals that parts of the longest time, and differences, have digits too.
+
+    The longest time has three digits or, up to two decimals, one more.
+    """
     longest_ns = max((abs(time) for time in times_ns if time is not None), default=0.0)
     unit, unit_ns = wording.time_unit(longest_ns)
     decimals = wording.decimals_for(longest_ns / unit_ns)
+    decimals = max(decimals, min(decimals + 1, MOST_DECIMALS))
     largest_ns = max(map(abs, differences_ns), default=0.0)
     if largest_ns:
         decimals = max(decimals, wording.decimals_for(largest_ns / unit_ns) - 1)

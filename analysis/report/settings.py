@@ -12,6 +12,9 @@ from analysis.report.subject import Subject
 from analysis.report.tables import Table
 
 LONGEST_VALUE = 160
+OPEN = 8
+"""Entries of a side alone that are not folded away."""
+
 EFFECTS = {
     "framework": "what is compared",
     "execution": "what is compared",
@@ -40,9 +43,10 @@ class Note:
 
 @dataclass(frozen=True)
 class SettingsPart:
-    """`differing` stands open, `same` is folded away."""
+    """`differing` stands open; what is the same, and what one side alone has, is folded away."""
 
     differing: list[Entry]
+    own: list[Entry]
     same: list[Entry]
     text: str
     method: list[Note]
@@ -62,11 +66,14 @@ def settings(subject: Subject) -> SettingsPart:
         for name in names
     ]
     alone = len(known) == 1
-    differing = entries if alone else [each for each in entries if len(set(each.values)) > 1]
-    same = [] if alone else [each for each in entries if len(set(each.values)) == 1]
+    unlike = [each for each in entries if len(set(each.values)) > 1]
+    own = [each for each in unlike if wording.MISSING in each.values]
+    differing = [each for each in unlike if each not in own]
+    same = [each for each in entries if len(set(each.values)) == 1]
     return SettingsPart(
-        differing=[each for each in differing if not alone] or (entries[:8] if alone else []),
-        same=entries[8:] if alone else same,
+        differing=entries[:OPEN] if alone else differing,
+        own=[] if alone else own,
+        same=entries[OPEN:] if alone else same,
         text=_text(len(differing), len(same), alone, bool(entries)),
         method=list(_method(subject)),
         table=_table(subject, entries),

@@ -12,23 +12,11 @@ from analysis.report.names import capital
 from analysis.report.subject import Subject
 from analysis.report.tables import Table, Value
 
-STEP, COST = (
-    ("step_ms", "first_step_ms", "inference_latency_ms"),
-    (
-        "energy_joules_per_1000_samples",
-        "vram_peak_bytes",
-        "rss_peak_bytes",
-        "cpu_percent",
-    ),
-)
+STEP = ("step_ms", "first_step_ms", "inference_latency_ms")
 NOUNS = {
     "step_ms": "step time",
     "first_step_ms": "first step",
     "inference_latency_ms": "latency of one sample",
-    "energy_joules_per_1000_samples": "energy",
-    "vram_peak_bytes": "VRAM",
-    "rss_peak_bytes": "RSS",
-    "cpu_percent": "CPU",
 }
 
 
@@ -73,16 +61,19 @@ def heading(subject: Subject, keys: Sequence[str]) -> str:
         return ""
     against = subject.against[0]
     place = subject.record.others.index(against.other.number)
-    texts = []
+    texts, alike = [], []
     for key in keys:
         figure = subject.record.figure(key)
         change = figure.changes[place] if figure else None
-        if change is not None:
+        if change is None:
+            continue
+        if change.low is not None and change.high is not None and change.low <= 1 <= change.high:
+            alike.append(NOUNS[key])
+        else:
             texts.append(f"{values.times(change.estimate)} × the {NOUNS[key]}")
-    if not texts:
-        return ""
-    whose = f"{against.other.label}: " if len(subject.against) > 1 else ""
-    return f"{whose}{wording.listed(texts)}"
+    found = [f"{against.other.label} takes {wording.listed(texts)}"] if texts else []
+    found += [f"no difference found in {wording.listed(alike)}"] if alike else []
+    return capital("; ".join(found))
 
 
 def _single_heading(subject: Subject, chosen: Sequence[values.Row]) -> str:

@@ -1,7 +1,7 @@
 """What a page is about: the sides that it shows, with their runs, profiles and differences."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ class Side:
     framework: str
     mark: str
     colour: str
+    brief: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,11 @@ class Subject:
         shown.sort(key=lambda number: number != self.record.baseline)
         marks = sides.marks([side.framework for side in everyone])
         names = colours.side_names([everyone[number].framework for number in shown])
-        return [
+        found = [
             _side(number, everyone[number], marks[number], colour)
             for number, colour in zip(shown, names, strict=True)
         ]
+        return [replace(side, brief=_brief(side, found)) for side in found]
 
     @property
     def baseline(self) -> Side:
@@ -163,6 +165,12 @@ class Subject:
 
     def _real(self, process: ComparedProcess) -> str:
         return os.path.realpath(rounds.path_of(self.directory, process))
+
+
+def _brief(side: Side, everyone: list[Side]) -> str:
+    """Its name where no other side has it, else its mode."""
+    alone = sum(each.name == side.name for each in everyone) == 1
+    return side.name if alone else side.mode or side.label
 
 
 def _side(number: int, side: ComparedSide, mark: str, colour: str) -> Side:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis import wording
+from analysis.alignment import findings
 from analysis.alignment.record import LEVELS, LevelRow, Levels
 from analysis.comparison.values import ranges, times
-from analysis.report import findings
-from analysis.report.names import NO_WORK, capital, part_name, row_name
+from analysis.report.names import MUTED, capital, part_name, row_name, short
 from analysis.report.reasons import form_of, phases, within
 from analysis.report.scale import Scale
 from analysis.report.subject import Against, Subject
@@ -34,6 +34,7 @@ class Step:
     """A row of the waterfall; nested ones stand below the part that they make up."""
 
     name: str
+    detail: str
     nested: bool
     muted: bool
     bar: Bar
@@ -95,7 +96,7 @@ def _why(subject: Subject, against: Against) -> Why:
         )
     return Why(
         against=against,
-        heading=findings.difference(against, levels),
+        heading=findings.heading(levels, [side.label for side in against.sides]),
         warnings=list(_warnings(levels)),
         text=(
             f"From the step of {against.baseline.label} to that of {against.other.label}. A bar to "
@@ -136,7 +137,7 @@ def _caption(subject: Subject, against: Against, levels: Levels) -> Iterator[str
         yield "Below a difference: its 95 % interval over the pairs."
     yield ALIGNED[levels.aligned_by]
     if levels.unaligned_ratio:
-        yield f"{wording.percent(levels.unaligned_ratio, None)} of the time has no counterpart."
+        yield f"{wording.percent(levels.unaligned_ratio, 1)} of the time has no counterpart."
 
 
 ALIGNED = {
@@ -162,9 +163,11 @@ def _waterfall(against: Against, levels: Levels, rows: Sequence[LevelRow]) -> Wa
         for count in range(1, len(parts) + 1)
     ]
     axis = _Axis(against, form, headline_ns, [*edges_ns, *inner_ns, headline_ns])
+    marks = [side.mark for side in against.sides]
     steps = []
     for start_ns, row, parts in zip(edges_ns, rows, nested, strict=False):
-        steps.append(axis.step(_Part.of(row, row_name(row)), start_ns))
+        detail = short(findings.details(levels, row, marks))
+        steps.append(axis.step(_Part.of(row, row_name(row)), start_ns, detail))
         for part in parts:
             steps.append(axis.step(part, start_ns, nested=True))
             start_ns += part.difference_ns
@@ -204,7 +207,7 @@ class _Part:
             row.difference_ns,
             row.low_ns,
             row.high_ns,
-            row.kind in NO_WORK,
+            row.kind in MUTED,
         )
 
 
@@ -223,7 +226,9 @@ class _Axis:
         span = (high - low) or 1.0
         return round(100 * (MARGIN + (time_ns - low) / span * (1 - 2 * MARGIN)), 2)
 
-    def step(self, part: _Part, start_ns: float, nested: bool = False) -> Step:
+    def step(
+        self, part: _Part, start_ns: float, detail: str = "", nested: bool = False
+    ) -> Step:
         """A row as it is shown."""
         left, right = sorted(map(self.place, (start_ns, start_ns + part.difference_ns)))
         side = self.against.sides[part.difference_ns > 0].colour
@@ -231,6 +236,7 @@ class _Axis:
         ends = (part.low_ns, part.high_ns)
         return Step(
             name=capital(part.name) if not nested else part.name,
+            detail=detail,
             nested=nested,
             muted=part.muted,
             bar=Bar(left, max(round(right - left, 2), 0.35), "none" if part.muted else side),
