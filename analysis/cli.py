@@ -42,9 +42,9 @@ def _finish_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _finish(arguments: argparse.Namespace) -> int:
-    from analysis.comparison import compare
+    from analysis.comparison import finishing
 
-    done = compare.finish_all(arguments.runs)
+    done = finishing.finish_all(arguments.runs)
     if not arguments.quiet:
         from analysis import run_text, terminal
         from analysis.comparison import text
@@ -172,6 +172,62 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0 if parity.write(left, right, arguments.format) else 1
 
 
+def _compare_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="RUN|TRACE",
+        help="runs of profile.py, a comparison, folders of runs (each is a side), or traces of "
+        "other tools; the first one is the baseline",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="the comparison's folder (default: a new one)"
+    )
+    parser.add_argument(
+        "--exclude-dirty", action="store_true", help="leave out rounds in which a run is flagged"
+    )
+    help_text = "how it is printed (default: table)"
+    parser.add_argument("--format", choices=("table", "json"), default="table", help=help_text)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from analysis.comparison import command as comparison
+
+    request = comparison.Request(arguments.paths, arguments.output, arguments.exclude_dirty)
+    comparable, problems = comparison.run(request, arguments.format)
+    for problem in problems:
+        _say_error(problem)
+    return 0 if comparable and not problems else 1
+
+
+def _report_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="RUN|DIR",
+        help="a run, a comparison, or what `compare` takes",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the page (default: report.html in the folder of the run or comparison); tables and "
+        "charts lie beside it",
+    )
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from analysis.comparison import command as comparison
+
+    path, problems = comparison.report(arguments.paths, arguments.output)
+    for problem in problems:
+        _say_error(problem)
+    print(path)
+    return 1 if problems else 0
+
+
 def _print_json(content: dict[str, object], warnings: list[str]) -> None:
     """One document on stdout, in the form that all commands share."""
     import msgspec
@@ -197,6 +253,18 @@ COMMANDS = (
         "whether two runs did the same arithmetic, and if not, why; exit code 1 then",
         _verify_arguments,
         _verify,
+    ),
+    Command(
+        "compare",
+        "where the time of runs or traces differs, and whether it does: text, charts, report.html",
+        _compare_arguments,
+        _compare,
+    ),
+    Command(
+        "report",
+        "one page about a run or a comparison, with its tables and charts beside it",
+        _report_arguments,
+        _report,
     ),
     Command(
         "finish",

@@ -30,7 +30,7 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
         last = runs[-1]
         yield line()
         yield from _each_run(runs)
-        yield line((_verdict(runs), HEADING))
+        yield line((verdict(runs), HEADING))
         yield from wrapped(_settings(last), MUTED)
         yield line()
         yield from _figures(last, len(runs))
@@ -42,8 +42,10 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
         yield from labelled("Trust", trust_text.sentences(last, len(runs)))
         yield from labelled("", trust_text.warnings([run.summary for run in runs]), WARNING)
         yield line()
-        view = ["view", shown_path(last.measured.run)]
-        yield from commands("Next", {"Perfetto": view, "TensorBoard": [*view, "--tensorboard"]})
+        path = shown_path(last.measured.run)
+        view = ["view", path]
+        named = {"report": ["report", path], "Perfetto": view}
+        yield from commands("Next", {**named, "TensorBoard": [*view, "--tensorboard"]})
 
 
 def not_finished(run: Path, record: RunRecord) -> str:
@@ -69,7 +71,7 @@ def _each_run(runs: list[Finished]) -> Iterator[Line]:
     yield line()
 
 
-def _verdict(runs: list[Finished]) -> str:
+def verdict(runs: list[Finished]) -> str:
     """The answer: how long a step takes, over all runs."""
     last = runs[-1].summary
     does = wording.VERBS[last.mode]

@@ -17,6 +17,7 @@ RSS = "process_memory_rss_bytes"
 THREADS = "process_threads"
 LAG = "sampler_lag_ns"
 CPU_WAITING = "psi_cpu_some_seconds"
+QUOTA = "cgroup_cpu_throttled_seconds"
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]

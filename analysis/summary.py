@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from analysis import energy, resources, samples, statistics, wording
+from analysis import energy, flags, resources, samples, statistics, wording
 from profilers import rundir
 from profilers.records import (
     Environment,
@@ -19,7 +19,6 @@ from profilers.records import (
     empty_summary,
 )
 
-BUSY_RATIO = 0.2
 DISTURBED_RATIO = 1.2
 
 
@@ -112,6 +111,7 @@ def of_measured(measured: Measured) -> RunSummary:
         inference_samples_per_second=_rate(
             settings.batch_size, _inference(steps, settings.batch_size)
         ),
+        flags=flags.flags(measured),
         warnings=warnings_of(measured),
     )
 
@@ -129,22 +129,19 @@ def warnings_of(measured: Measured) -> list[str]:
 
 
 def _busy(measured: Measured) -> str:
-    """A machine that had more work than CPUs while steps were measured."""
-    ratios = {}
-    for phase in ("timed", "profiled"):
-        window = resources.window_of(measured.phases, phase)
-        if measured.samples is not None and window is not None:
-            ratios[phase] = resources.waiting_ratio(measured.samples, window) or 0
-    busy = [
-        f"{wording.percent(ratio)} of the {phase} phase"
-        for phase, ratio in ratios.items()
-        if ratio > BUSY_RATIO
-    ]
-    if not busy:
+    """A machine that had more work than CPUs while steps were profiled.
+
+    Of the timed phase `flags` tells it.
+    """
+    window = resources.window_of(measured.phases, "profiled")
+    if measured.samples is None or window is None:
+        return ""
+    ratio = resources.waiting_ratio(measured.samples, window) or 0
+    if ratio <= flags.WAITING_RATIO:
         return ""
     return (
-        f"the machine was busy: in {' and '.join(busy)} a process waited for a CPU; "
-        "run again when it is idle"
+        f"a process waited for a CPU in {wording.percent(ratio)} of the profiled phase; times of "
+        "operations are indicative"
     )
 
 

@@ -67,14 +67,19 @@ def graph_ops(run: Finished) -> int | None:
 
 
 def warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
-    """Each warning once, with the runs it is of where these are not all."""
+    """What disturbed runs and what they warn of, each once, with the runs where not all are."""
+    yield from _told("flagged", runs, [run.flags for run in runs])
+    yield from _told("warning", runs, [run.warnings for run in runs])
+
+
+def _told(what: str, runs: Sequence[RunSummary], texts: Sequence[Sequence[str]]) -> Iterator[str]:
     of_text: dict[str, list[int]] = {}
-    for run in runs:
-        for text in run.warnings:
+    for run, told in zip(runs, texts, strict=True):
+        for text in told:
             of_text.setdefault(text, []).append(run.repeat)
     for text, numbers in of_text.items():
         whose = "" if len(numbers) == len(runs) else f", {wording.numbered('run', numbers)}"
-        yield f"warning{whose}: {text}"
+        yield f"{what}{whose}: {text}"
 
 
 def _build(run: Finished) -> Iterator[str]:

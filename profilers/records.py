@@ -193,7 +193,10 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `profile.py --json`; what was not measured is None."""
+    """One row of `profile.py --json`; what was not measured is None.
+
+    `flags` say what disturbed the timed phase, a sentence each.
+    """
 
     id: str
     path: str
@@ -228,6 +231,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     energy_method: str | None = None
     inference_latency_ms: Spread | None = None
     inference_samples_per_second: float | None = None
+    flags: list[str] = []
     warnings: list[str] = []
 
 

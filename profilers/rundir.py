@@ -30,6 +30,7 @@ DERIVED = "derived"
 SUMMARY = "derived/summary.json"
 ROUNDS = "rounds.json"
 COMPARISON = "compare.json"
+REPORT = "report.html"
 
 
 class ProfileError(Exception):

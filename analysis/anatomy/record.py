@@ -17,8 +17,9 @@ class Limited(msgspec.Struct, frozen=True):
 class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
     """Nanoseconds of a mean profiled step: phases of work, then what no work fills.
 
-    `phases_ns` are work by phase; with `host_gap_ns` they add up to `step_ns`. `device_idle_ns` is
-    a mean over the devices, None without one. `waiting_ns` is what the host waited for a device.
+    `phases_ns` are work by phase; with `host_gap_ns` they add up to `step_ns`. Times of devices are
+    means over them, None without one: `device_busy_ns` has work that ends after its step too,
+    `device_idle_ns` lies in the steps. `waiting_ns` is what the host waited for a device.
     """
 
     step_ns: float

@@ -24,6 +24,8 @@ def _sentence(
     if evidence.parity is not None and not evidence.parity.comparable:
         reason = evidence.parity.reason
         return f"{summary.other} is not comparable with {summary.baseline}: {lowered(reason)}"
+    if record.stamp:
+        return _foreign(record, other)
     ratio = summary.ratio
     if ratio is None or ratio.low is None or ratio.high is None:
         return _without_interval(record, other, evidence, ratio)
@@ -60,16 +62,30 @@ def _without_interval(
     record: Comparison, other: int, evidence: Evidence, ratio: Ratio | None
 ) -> str:
     """Both numbers, for no pair or one alone."""
-    pair = (other, record.baseline)
-    steps = [ranges(record, "step_ms")[number] for number in pair]
-    unit, unit_ns = wording.time_unit(max((step.median for step in steps if step), default=1) * 1e6)
-    lengths = [
-        f"{wording.number(step.median * 1e6 / unit_ns)} {unit}" if step else wording.MISSING
-        for step in steps
-    ]
-    labels = [record.sides[number] for number in pair]
+    lengths = _lengths(record, other, "step_ms")
+    labels = [record.sides[number] for number in (other, record.baseline)]
     begin = f"{_few(record, other, evidence)}, no verdict"
     article = "an" if _step(record).startswith("i") else "a"
     text = f"{begin}: {article} {_step(record)} takes {lengths[0]} under {labels[0]}"
     text += f" and {lengths[1]} under {labels[1]}"
     return text + (f" ({times(ratio.estimate)} ×)." if ratio else ".")
+
+
+def _foreign(record: Comparison, other: int) -> str:
+    """Of traces only the profiled steps are known."""
+    lengths = _lengths(record, other, "profiled_step_ms")
+    labels = [record.sides[number] for number in (other, record.baseline)]
+    return (
+        f"No verdict: a profiled step takes {lengths[0]} in {labels[0]} and {lengths[1]} in "
+        f"{labels[1]}."
+    )
+
+
+def _lengths(record: Comparison, other: int, key: str) -> list[str]:
+    """A time of the other side and of the baseline, in one unit."""
+    steps = [ranges(record, key)[number] for number in (other, record.baseline)]
+    unit, unit_ns = wording.time_unit(max((step.median for step in steps if step), default=1) * 1e6)
+    return [
+        f"{wording.number(step.median * 1e6 / unit_ns)} {unit}" if step else wording.MISSING
+        for step in steps
+    ]

@@ -1,192 +1,116 @@
-"""Sets the runs of a comparison side by side, and writes what it finds: compare.json."""
+"""Sets the runs of several sides side by side: figures, verdicts, and where they differ."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import conditions, cost_text, finish
-from analysis.comparison import figures, parity, ratios, rounds, same_work
-from analysis.comparison.ratios import Sample, Verdict
-from analysis.comparison.record import ComparedSide, Comparison, Evidence, SameWork, Warned
+from analysis import cost_text
+from analysis.alignment.levels import levels
+from analysis.alignment.record import Levels
+from analysis.anatomy.anatomy import anatomy
+from analysis.comparison import figures
+from analysis.comparison.evidence import held_against
+from analysis.comparison.record import ComparedSide, Comparison, Evidence, Warned
 from analysis.comparison.rounds import SideRuns
 from analysis.finish import Finished
-from analysis.summary import Measured
-from profilers import rundir
-from profilers.records import ComparisonSummary, RoundsRecord, RunRecord
-from profilers.rundir import ProfileError
+from analysis.partition.merged import merged
+from analysis.partition.record import Partition
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A comparison: where it lies, what was found, and those of its runs that count."""
+    """A comparison: where it lies, what was found, and those of its runs that count.
+
+    `partitions` are the parted profiles of each side; a comparison of traces has no runs.
+    """
 
     directory: Path
     record: Comparison
     runs: list[Finished]
+    partitions: list[list[Partition]]
+
+    @property
+    def comparable(self) -> bool:
+        """Whether no certificate says that two sides are not the same model."""
+        return all(each.parity is None or each.parity.comparable for each in self.record.evidence)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of runs and comparisons; `alone` are the runs that no comparison names."""
-
-    runs: list[Finished]
-    alone: list[Finished]
-    comparisons: list[Compared]
-    problems: list[str]
-
-
-def finish_all(targets: Sequence[Path]) -> Outcome:
-    """Finish runs and the runs of comparisons, each once, then compare.
-
-    Raises:
-        ProfileError: one of the folders is neither a run nor a comparison, or a rounds.json is
-            damaged; nothing was written then.
-    """
-    records = {each: rounds.read(each) for each in targets if (each / rundir.ROUNDS).exists()}
-    singles = [each for each in targets if each not in records]
-    for run in singles:
-        rundir.read_json(run / rundir.RUN, RunRecord)
-    named = [rounds.path_of(each, run) for each in records for run in records[each].runs]
-    readable, problems = _readable(named)
-    once = {os.path.realpath(run): run for run in (*singles, *readable)}
-    done, failed = finish.finish_all(list(once.values()))
-    runs = {os.path.realpath(run.measured.run): run for run in done}
-    comparisons = [_compared(directory, records[directory], runs) for directory in records]
-    for compared in comparisons:
-        problems += _write(compared)
-    in_comparisons = set(map(os.path.realpath, named))
-    alone = [run for path, run in runs.items() if path not in in_comparisons]
-    return Outcome(done, alone, comparisons, [*problems, *failed])
-
-
-def _readable(runs: Sequence[Path]) -> tuple[list[Path], list[str]]:
-    """The runs that have a run.json, and sentences on the others."""
-    readable, problems = [], []
-    for run in runs:
-        try:
-            rundir.read_json(run / rundir.RUN, RunRecord)
-        except ProfileError as error:
-            problems.append(str(error))
-        else:
-            readable.append(run)
-    return readable, problems
-
-
-def _compared(directory: Path, record: RoundsRecord, runs: Mapping[str, Finished]) -> Compared:
-    paths = {run.path: os.path.realpath(rounds.path_of(directory, run)) for run in record.runs}
-    found = {path: runs[place] for path, place in paths.items() if place in runs}
-    comparison = compare(directory, record, found)
-    complete = [run.path for side in comparison.compared for run in side.complete]
-    return Compared(directory, comparison, [found[path] for path in complete])
-
-
-def _write(compared: Compared) -> list[str]:
-    """Write compare.json; a sentence if it can't be."""
-    path = compared.directory / rundir.COMPARISON
-    try:
-        rundir.write_json(path, compared.record)
-    except OSError as error:
-        return [f"{path} can't be written ({error.strerror}); free some space, then run it again."]
-    return []
-
-
-def compare(directory: Path, record: RoundsRecord, finished: Mapping[str, Finished]) -> Comparison:
-    """What the runs of a comparison say.
+def compare(
+    directory: Path,
+    sides: Sequence[SideRuns],
+    *,
+    rounds: int,
+    order_seed: int | None,
+    exclude_flagged: bool = False,
+) -> Compared:
+    """What the runs of some sides say of each other.
 
     Args:
         directory: where the comparison lies, as it is to be named.
-        record: its rounds.json.
-        finished: runs by their path in rounds.json; one that can't be read is not there.
+        sides: in their order; the first one with a complete run is the baseline.
+        rounds: how many were asked for.
+        order_seed: what the order of the runs was drawn with, None where it was not drawn.
+        exclude_flagged: whether rounds with a flagged run count.
     """
-    found = rounds.side_runs(record, finished)
-    baseline = next((number for number, side in enumerate(found) if side.complete), 0)
-    others = [side for number, side in enumerate(found) if number != baseline]
-    evidence, summaries = _held_against(str(directory), found[baseline], others)
-    complete = [side.complete for side in found]
-    return Comparison(
-        id=record.id,
-        sides=[side.label for side in found],
+    baseline = next((number for number, side in enumerate(sides) if side.complete), 0)
+    others = [side for number, side in enumerate(sides) if number != baseline]
+    evidence, summaries = held_against(
+        str(directory), sides[baseline], others, exclude_flagged=exclude_flagged
+    )
+    complete = [side.complete for side in sides]
+    partitions = [partitions_of(side) for side in sides]
+    record = Comparison(
+        id=directory.name,
+        sides=[side.label for side in sides],
         comparisons=summaries,
-        rounds=record.rounds,
-        order_seed=record.order_seed,
+        rounds=rounds,
+        order_seed=order_seed,
         baseline=baseline,
-        compared=list(map(_side, found)),
+        compared=list(map(_side, sides)),
         evidence=evidence,
         figures=figures.figures(complete, baseline),
         profiles=[figures.profile(list(runs.values())) for runs in complete],
-        warned=_warned(found),
-        cost_notes=_cost_notes(found),
+        anatomies=[
+            anatomy(merged(list(found.values()))) if found else None for found in partitions
+        ],
+        levels=[
+            _levels(sides[baseline], other, each)
+            for other, each in zip(others, evidence, strict=True)
+        ],
+        warned=_warned(sides),
+        cost_notes=_cost_notes(sides),
     )
+    runs = [run for side in complete for run in side.values()]
+    return Compared(directory, record, runs, [list(found.values()) for found in partitions])
 
 
-def _held_against(
-    path: str, baseline: SideRuns, others: Sequence[SideRuns]
-) -> tuple[list[Evidence], list[ComparisonSummary]]:
-    """For each other side what the comparison stands on, and its row."""
-    paired = [rounds.pairs(baseline, other) for other in others]
-    samples = [ratios.sample([pair.log_ratio for pair in found]) for found, _ in paired]
-    evidence, summaries = [], []
-    for other, (found, dropped), sample, verdict in zip(
-        others, paired, samples, ratios.verdicts(samples), strict=True
-    ):
-        work = _same_work(baseline, other)
-        evidence.append(
-            Evidence(
-                other=other.label,
-                kind=verdict.kind,
-                pairs=found,
-                dropped=dropped,
-                mean_log_ratio=sample.mean if sample else None,
-                deviation=sample.deviation if sample else None,
-                p_value=verdict.p_value,
-                holm_threshold=verdict.threshold,
-                repeats_needed=verdict.repeats_needed,
-                same_work=work,
-                parity=parity.parity(baseline, other),
-            )
-        )
-        summaries.append(_summary(path, baseline, other, sample, verdict, evidence[-1]))
-    return evidence, summaries
+def partitions_of(side: SideRuns) -> dict[int, Partition]:
+    """The parted profiles of a side's complete runs, by round."""
+    return {
+        number: run.profile.partition
+        for number, run in side.complete.items()
+        if run.profile is not None and run.profile.partition.steps
+    }
 
 
-def _summary(
-    path: str,
-    baseline: SideRuns,
-    other: SideRuns,
-    sample: Sample | None,
-    verdict: Verdict,
-    evidence: Evidence,
-) -> ComparisonSummary:
-    runs = [[run.measured for run in side.complete.values()] for side in (baseline, other)]
-    warnings = [
-        f"{side.label} was not run: {side.not_run}" for side in (baseline, other) if side.not_run
-    ]
+def _levels(baseline: SideRuns, other: SideRuns, evidence: Evidence) -> Levels | None:
+    """Over the rounds in which both sides have a profile; None where the work is not the same."""
     if evidence.parity is not None and not evidence.parity.comparable:
-        warnings.append(evidence.parity.reason)
-    elif evidence.same_work is not None and evidence.same_work.differing:
-        warnings.append(same_work.sentence(evidence.same_work))
-    warnings += [f"round {each.round} has no pair: {each.reason}" for each in evidence.dropped]
-    return ComparisonSummary(
-        baseline=baseline.label,
-        other=other.label,
-        ratio=ratios.ratio(sample) if sample else None,
-        verdict=verdict.text,
-        parity=evidence.parity.verdict if evidence.parity else None,
-        conditions=_conditions(*runs) if all(runs) else None,
-        path=path,
-        warnings=warnings,
+        return None
+    left, right = partitions_of(baseline), partitions_of(other)
+    shared = sorted(left.keys() & right.keys())
+    if not shared:
+        return None
+    steps_ns = [
+        [step.median * 1e6 for number in shared if (step := side.complete[number].summary.step_ms)]
+        for side in (baseline, other)
+    ]
+    return levels(
+        [left[number] for number in shared],
+        [right[number] for number in shared],
+        (steps_ns[0], steps_ns[1]) if all(map(len, steps_ns)) else None,
+        certified=evidence.parity is not None,
     )
-
-
-def _conditions(baseline: Sequence[Measured], other: Sequence[Measured]) -> str:
-    known = [[conditions.of_run(run) for run in side] for side in (baseline, other)]
-    return conditions.sentence(conditions.between(*known))
-
-
-def _same_work(baseline: SideRuns, other: SideRuns) -> SameWork | None:
-    runs = [[run.measured for run in side.complete.values()] for side in (baseline, other)]
-    return same_work.same_work(*runs) if all(runs) else None
 
 
 def _side(found: SideRuns) -> ComparedSide:
@@ -205,11 +129,11 @@ def _side(found: SideRuns) -> ComparedSide:
 
 
 def _warned(found: Sequence[SideRuns]) -> list[Warned]:
-    """Each warning of the complete runs once, with the rounds in which each side gave it."""
+    """Flags and warnings of complete runs, each once, with the rounds in which a side gave it."""
     rounds_of: dict[str, list[list[int]]] = {}
     for number, side in enumerate(found):
         for round_number, run in sorted(side.complete.items()):
-            for text in run.summary.warnings:
+            for text in (*run.summary.flags, *run.summary.warnings):
                 rounds_of.setdefault(text, [[] for _ in found])[number].append(round_number)
     return [Warned(text, numbers) for text, numbers in rounds_of.items()]
 

@@ -4,15 +4,18 @@ from typing import Literal
 
 import msgspec
 
+from analysis.alignment.record import Levels
+from analysis.anatomy.record import Anatomy, BreakEven
 from analysis.comparison.ratios import Kind
 from analysis.parity.check import Verdict
-from profilers.records import ComparisonRecord, DataRecord, Environment, Settings
+from profilers.records import ComparisonRecord, DataRecord, Environment, Ratio, Settings
 
 
 class ComparedProcess(msgspec.Struct, frozen=True, kw_only=True):
     """A run of a side; `problem` says why it does not count.
 
-    `path` is relative to the comparison, `order` its place among all runs as they began.
+    `path` is relative to the comparison, `order` its place among all runs as they began. `flags`
+    are sentences on what disturbed it.
     """
 
     round: int
@@ -21,6 +24,7 @@ class ComparedProcess(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     complete: bool
     problem: str | None = None
+    flags: list[str] = []
 
 
 class ComparedSide(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +106,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     `mean_log_ratio` and `deviation` are of the pairs' ln ratios. `p_value` and `holm_threshold`
     are those of the test for "different", `repeats_needed` how many pairs would show it.
-    `parity` is None where no pair of runs has probes.
+    `parity` is None where no pair of runs has probes. `clean_ratio` and `clean_verdict` are those
+    of the rounds without a flagged run, None and empty where no round has one or none would be
+    left. `break_even` says when the dearer first step is made up for.
     """
 
     other: str
@@ -116,6 +122,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     repeats_needed: int | None
     same_work: SameWork | None
     parity: Parity | None = None
+    clean_ratio: Ratio | None = None
+    clean_verdict: str = ""
+    break_even: BreakEven | None = None
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -185,17 +194,22 @@ class Warned(msgspec.Struct, frozen=True):
 class Comparison(ComparisonRecord, frozen=True, kw_only=True):
     """compare.json; `comparisons` and `evidence` have a row for each side but the baseline.
 
-    The baseline is the first side with a complete run. `profiles` has a place for each side.
-    `cost_notes` says why figures of GPU and power are missing.
+    The baseline is the first side with a complete run. `profiles` and `anatomies` have a place for
+    each side, `levels` one for each but the baseline. `order_seed` is None where the runs were not
+    interleaved by one command. `cost_notes` says why figures of GPU and power are missing, `stamp`
+    what is to be known before all else.
     """
 
     rounds: int
-    order_seed: int
+    order_seed: int | None
     baseline: int
     compared: list[ComparedSide]
     evidence: list[Evidence]
     figures: list[Figure]
     profiles: list[SideProfile | None]
+    anatomies: list[Anatomy | None]
+    levels: list[Levels | None]
+    stamp: str = ""
     warned: list[Warned]
     cost_notes: list[str]
 

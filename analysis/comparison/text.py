@@ -9,7 +9,15 @@ from analysis.comparison.compare import Compared
 from analysis.comparison.record import Comparison, Evidence, SameWork
 from analysis.comparison.table import Column, Table, tables
 from analysis.comparison.values import Written
-from analysis.layout import commands, labelled, shown_path, tied, wrapped
+from analysis.layout import (
+    COMMAND_INDENT,
+    INDENT,
+    commands,
+    labelled,
+    shown_path,
+    tied,
+    wrapped,
+)
 from analysis.parity.check import CERTIFIED
 from analysis.sides import Shown
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
@@ -25,26 +33,28 @@ def lines(compared: Compared) -> Iterator[Line]:
     record, directory = compared.record, compared.directory
     for text in trust.troubles(record, directory):
         yield from wrapped(text, WARNING)
-    shown = _shown(record)
+    shown = shown_sides(record)
     if len(shown.numbers) < 2:
-        yield from wrapped(_nothing_to_compare(shown), WARNING)
+        yield from wrapped(nothing_to_compare(shown), WARNING)
         yield from run_text.lines(compared.runs)
         return
     yield line()
+    if record.stamp:
+        yield from wrapped(record.stamp, WARNING)
     for text in answer.sentences(record):
         yield from wrapped(text, HEADING)
-    yield from wrapped(_settings(record, shown), MUTED)
+    yield from wrapped(settings_line(record, shown), MUTED)
     yield line()
     yield from _work(record, shown)
     yield from _figures(record, shown)
     yield line()
-    yield from labelled("Trust", trust.sentences(record, shown, directory))
+    yield from labelled("Trust", trust.brief(record, shown))
     yield from labelled("", trust.warnings(record), WARNING)
     yield line()
     yield from _next(record, shown, directory)
 
 
-def _shown(record: Comparison) -> Shown:
+def shown_sides(record: Comparison) -> Shown:
     """The sides that have complete runs, the baseline first."""
     numbers = [number for number, side in enumerate(record.compared) if side.complete]
     numbers.sort(key=lambda number: number != record.baseline)
@@ -58,23 +68,30 @@ def _shown(record: Comparison) -> Shown:
     )
 
 
-def _nothing_to_compare(shown: Shown) -> str:
+def nothing_to_compare(shown: Shown) -> str:
+    """That there are not two sides with complete runs."""
     if not shown.labels:
         return "No run is complete, there is nothing to compare."
     return f"Only {shown.labels[0]} has complete runs, there is nothing to compare them with."
 
 
-def _settings(record: Comparison, shown: Shown) -> str:
+def settings_line(record: Comparison, shown: Shown) -> str:
+    """What was run, on what, and how often."""
     compared = [record.compared[number] for number in shown.numbers]
     first, counts = compared[0], [len(side.complete) for side in compared]
+    if record.stamp:
+        return "single profiles, without unprofiled steps"
     if len(set(counts)) == 1:
         runs = f"{wording.counted(counts[0], 'run')} each"
     else:
         runs = f"{wording.listed(counts)} runs"
-    parts = [tied(f"{runs}, interleaved" if max(counts) > 1 else runs)]
+    in_turn = max(counts) > 1 and record.order_seed is not None
+    parts = [tied(f"{runs}, interleaved" if in_turn else runs)]
     if first.settings is not None and first.data is not None:
         environments = [side.environment for side in compared]
-        parts.insert(0, settings_text.sentence(first.settings, first.data, environments))
+        parts.insert(
+            0, settings_text.sentence(first.settings, first.data, environments, short=True)
+        )
     return "; ".join(parts)
 
 
@@ -88,7 +105,7 @@ def _work(record: Comparison, shown: Shown) -> Iterator[Line]:
         record.others, record.comparisons, record.evidence, strict=True
     ):
         if number in shown.numbers and evidence.same_work is not None:
-            found = (*_told(evidence, evidence.same_work), summary.conditions)
+            found = (*told_work(evidence, evidence.same_work), summary.conditions)
             whose.setdefault(found, []).append(summary.other)
     for (title, text, hidden, conditions), labels in whose.items():
         who = f"{wording.listed(labels)}: " if len(whose) > 1 else ""
@@ -103,7 +120,7 @@ def _work(record: Comparison, shown: Shown) -> Iterator[Line]:
             yield from wrapped(f"{who}other conditions: {conditions}", WARNING)
 
 
-def _told(evidence: Evidence, work: SameWork) -> tuple[str, str, str]:
+def told_work(evidence: Evidence, work: SameWork) -> tuple[str, str, str]:
     """The title of what is said of a side and the text; bad news has no title.
 
     The last one is what the runs differ in although their certificate does not tell of it.
@@ -121,7 +138,8 @@ def _told(evidence: Evidence, work: SameWork) -> tuple[str, str, str]:
 
 def _figures(record: Comparison, shown: Shown) -> Iterator[Line]:
     """Table, phases and cost: the rows of the cost stand in the columns of the table."""
-    main, cost = values.MAIN, values.measured(record, values.COST)
+    main = values.FOREIGN if record.stamp else values.MAIN
+    cost = values.measured(record, values.COST)
     rows = [values.written(record, row) for row in (*main, *cost)]
     columns = _side_columns(rows, shown)
     if len(shown.numbers) == 2:
@@ -135,6 +153,8 @@ def _figures(record: Comparison, shown: Shown) -> Iterator[Line]:
         yield from table.head()
         yield from table.rows(0, len(main))
     yield from where.lines(record, shown)
+    if record.stamp:
+        return
     yield line()
     notes = "; ".join(record.cost_notes)
     yield from labelled("Cost", [notes] if notes or cost else [wording.MISSING], MUTED)
@@ -164,12 +184,20 @@ def _change_columns(record: Comparison, rows: list[Written], shown: Shown) -> li
 
 
 def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
-    """The last complete run of each side, in Perfetto one by one, in TensorBoard together."""
+    """The report, and the last complete run of each side: in Perfetto, in TensorBoard together."""
     paths = [
         shown_path(rounds.path_of(directory, record.compared[number].complete[-1]))
         for number in shown.numbers
     ]
+    label, report = "Next", next((row.report for row in record.comparisons if row.report), None)
+    if report is not None:
+        beside = f"{'report':<{COMMAND_INDENT}}{shown_path(Path(report))}"
+        yield line((f"{label:<{INDENT}}", HEADING), beside)
+        label = ""
     named = {
         f"Perfetto {mark}": ["view", path] for mark, path in zip(shown.marks, paths, strict=True)
     }
-    yield from commands("Next", {**named, "TensorBoard": ["view", *paths, "--tensorboard"]})
+    together = [shown_path(directory)] if record.order_seed is not None else paths
+    if not record.stamp:
+        named["TensorBoard"] = ["view", *together, "--tensorboard"]
+    yield from commands(label, named)

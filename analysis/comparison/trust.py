@@ -6,8 +6,8 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.comparison import rounds
-from analysis.comparison.record import Comparison, Warned
-from analysis.comparison.values import ranges
+from analysis.comparison.record import ComparedProcess, Comparison, Evidence, Warned
+from analysis.comparison.values import interval, ranges, times
 from analysis.layout import shown_path, tied
 from analysis.sides import Shown
 from analysis.trust_text import NO_PROFILE, REMEDY
@@ -37,13 +37,86 @@ def sentences(record: Comparison, shown: Shown, directory: Path) -> Iterator[str
     """What the profiler cost, what the tables leave out, and what the ratios stand on."""
     overheads = [ranges(record, "overhead_ratio")[number] for number in shown.numbers]
     if any(overheads):
-        times = _listed([found.median if found else None for found in overheads], " ×")
-        yield f"profiler {times}: phases are of profiled steps, the steps in the table are not"
+        told = _listed([found.median if found else None for found in overheads], " ×")
+        yield f"profiler {told}: phases are of profiled steps, the steps in the table are not"
     yield from _coverage(record, shown)
     yield from _recorded(record, shown)
+    yield from flagged(record)
     yield from _pairs(record, shown, directory)
     yield from _training(record, shown)
-    yield from _repeats(record)
+    yield from repeats(record)
+
+
+def brief(record: Comparison, shown: Shown) -> Iterator[str]:
+    """The same in few lines, for a terminal: the report has all of it."""
+    overheads = [ranges(record, "overhead_ratio")[number] for number in shown.numbers]
+    cost = ""
+    if any(overheads):
+        ratios = _listed([found.median if found else None for found in overheads], " ×")
+        cost = f"profiler {ratios}; "
+    known = [found for number in shown.numbers if (found := record.profiles[number])]
+    if known:
+        phases = [found.phase_ratio for found in known]
+        mapped = _listed([None if ratio is None else 100 * ratio for ratio in phases], " %")
+        dropped = wording.counted(sum(found.dropped for found in known), "event")
+        yield f"{cost}{mapped} of the operations' time mapped; {tied(f'{dropped} dropped')}"
+    elif not record.stamp:
+        yield NO_PROFILE
+    yield from _thin(record, shown)
+    yield from flagged(record)
+    yield from _brief_pairs(record, shown)
+    yield from _training(record, shown)
+    yield from repeats(record)
+
+
+def _brief_pairs(record: Comparison, shown: Shown) -> Iterator[str]:
+    counts = {len(each.pairs) for each in _evidence(record, shown)}
+    if counts - {0}:
+        pairs = wording.counted(max(counts), "pair")
+        order = "" if record.order_seed is not None else ", not interleaved by one command"
+        told = f"; intervals of {tied('95 %')}, Student's t" if max(counts) > 1 else ""
+        yield f"{pairs} of fresh processes{order}{told}"
+    yield from _dropped(record, shown)
+
+
+def flagged(record: Comparison) -> Iterator[str]:
+    """Which runs were disturbed and by what, and what the others alone say."""
+    runs = [(side.label, run) for side in record.compared for run in side.complete]
+    found = [(label, run) for label, run in runs if run.flags]
+    if not found:
+        return
+    if len(found) == len(runs):
+        whose = "all runs" if len(runs) > 2 else "both runs"
+        yield f"{whose} flagged: {_each_flag(found)}"
+        return
+    told = f"{len(found)} of {wording.counted(len(runs), 'run')} flagged: {_each_flag(found)}"
+    for each in record.evidence:
+        if each.clean_ratio is not None:
+            ends = interval(each.clean_ratio.low, each.clean_ratio.high)
+            told += f"; without {'it' if len(found) == 1 else 'them'} "
+            told += tied(f"{times(each.clean_ratio.estimate)} ×") + (f" ({ends})" if ends else "")
+    yield told
+
+
+def _each_flag(found: Sequence[tuple[str, ComparedProcess]]) -> str:
+    """The runs of each side, and what disturbed the first of them."""
+    by_side: dict[str, list[ComparedProcess]] = {}
+    for label, run in found:
+        by_side.setdefault(label, []).append(run)
+    texts = [
+        f"{label} {wording.numbered('run', [run.round for run in runs])}, {runs[0].flags[0]}"
+        for label, runs in by_side.items()
+    ]
+    return "; ".join(texts)
+
+
+def _evidence(record: Comparison, shown: Shown) -> list[Evidence]:
+    """What is known of the sides that are shown."""
+    return [
+        each
+        for number, each in zip(record.others, record.evidence, strict=True)
+        if number in shown.numbers
+    ]
 
 
 def _listed(values: Sequence[float | None], unit: str) -> str:
@@ -87,6 +160,12 @@ def _recorded(record: Comparison, shown: Shown) -> Iterator[str]:
     if texts:
         sides = (f"{tied(label)}: {text}" for label, text in texts.items())
         yield f"{'; '.join(sides)} in the traced graph before it is optimised"
+    yield from _thin(record, shown)
+
+
+def _thin(record: Comparison, shown: Shown) -> Iterator[str]:
+    """Sides whose profiles lose operations towards their end."""
+    profiles = [record.profiles[number] for number in shown.numbers]
     thin = [
         label
         for label, found in zip(shown.labels, profiles, strict=True)
@@ -101,25 +180,29 @@ def _recorded(record: Comparison, shown: Shown) -> Iterator[str]:
 
 def _pairs(record: Comparison, shown: Shown, directory: Path) -> Iterator[str]:
     """How many pairs, in which order they ran, and which rounds gave none."""
-    evidence = [
-        each
-        for number, each in zip(record.others, record.evidence, strict=True)
-        if number in shown.numbers
-    ]
+    evidence = _evidence(record, shown)
     counts = [len(each.pairs) for each in evidence]
     pairs = wording.counted(counts[0], "pair")
     if len(set(counts)) > 1:
         pairs = f"{wording.listed(counts)} pairs"
     intervals = "intervals of 95 %, Student's t; " if max(counts) > 1 else ""
+    order = f"in an order drawn with seed {record.order_seed}"
+    if record.order_seed is None:
+        order = "in the order in which they ran, not interleaved by one command"
     yield (
-        f"{pairs} of fresh processes, in an order drawn with seed {record.order_seed}; {intervals}"
+        f"{pairs} of fresh processes, {order}; {intervals}"
         f"all figures: {shown_path(directory / rundir.COMPARISON)}"
     )
     if sum(each.p_value is not None for each in evidence) > 1:
         yield "verdicts on several sides are held to Holm's thresholds"
+    yield from _dropped(record, shown)
+
+
+def _dropped(record: Comparison, shown: Shown) -> Iterator[str]:
+    """Rounds without a pair, and why."""
     told = {run.round for side in record.compared for run in side.runs if run.problem}
     reasons: dict[str, list[int]] = {}
-    for each in evidence:
+    for each in _evidence(record, shown):
         for dropped in each.dropped:
             reason = "see above" if dropped.round in told else wording.plain(dropped.reason)
             numbers = reasons.setdefault(reason, [])
@@ -137,7 +220,8 @@ def _training(record: Comparison, shown: Shown) -> Iterator[str]:
         yield f"test accuracy is after {steps} steps; with --steps or --epochs all train alike"
 
 
-def _repeats(record: Comparison) -> Iterator[str]:
+def repeats(record: Comparison) -> Iterator[str]:
+    """What more runs would show."""
     kinds = {each.kind for each in record.evidence}
     needed = max((each.repeats_needed or 0 for each in record.evidence), default=0)
     if "one pair" in kinds:

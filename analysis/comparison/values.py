@@ -47,6 +47,8 @@ MAIN = (
     Row("accuracy", "test accuracy"),
     Row("inference_latency_ms", "inference of 1", _time),
 )
+FOREIGN = (Row("profiled_step_ms", "profiled step", _time),)
+"""What is known of traces of other tools."""
 COST = (
     Row("cpu_percent", "CPU", _cores),
     Row("rss_peak_bytes", "RSS peak", _memory),

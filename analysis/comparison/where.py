@@ -4,97 +4,105 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis import wording
-from analysis.comparison.record import Comparison, SideProfile
+from analysis.alignment import findings
+from analysis.alignment.record import LevelRow, Levels
+from analysis.anatomy.record import Anatomy
+from analysis.comparison.record import Comparison
 from analysis.comparison.values import ranges
 from analysis.layout import INDENT, WIDTH
-from analysis.ops.table import GAPS
 from analysis.sides import Shown
 from analysis.terminal import HEADING, MUTED, Line, line
 
-NAME_WIDTH, BAR_WIDTH, NUMBER_WIDTH = 16, 44, 12
-PROFILER = "less profiler"
+NAME_WIDTH, BAR_WIDTH, NUMBER_WIDTH = 18, 30, 9
+DETAIL_WIDTH = WIDTH - 2 - NAME_WIDTH - BAR_WIDTH - 3 * NUMBER_WIDTH - 2
+MOST_ROWS = 8
+"""Rows of work; what is left is one of them."""
 MORE, LESS = "█", "░"
+HOST_GAP, OVERHEAD = "host gap", "profiler overhead"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One phase, or what the profiler adds: ns a step for each side, None where it has none."""
+    """One phase, or what is no work: ns a step for each side, None where it has none."""
 
     name: str
     times_ns: list[float | None]
-
-    @property
-    def difference_ns(self) -> float:
-        """Second side less first; a phase that a side does not have takes no time there."""
-        left, right = (time or 0.0 for time in self.times_ns[:2])
-        return right - left
+    work: bool = True
 
 
 def lines(record: Comparison, shown: Shown) -> Iterator[Line]:
     """The section, or nothing where no side that is shown has a profile."""
-    profiles = [record.profiles[number] for number in shown.numbers]
-    if not any(profiles):
+    anatomies = [record.anatomies[number] for number in shown.numbers]
+    if not any(anatomies):
         return
-    medians = [ranges(record, "step_ms")[number] for number in shown.numbers]
-    steps_ns = [found.median * 1e6 if found else None for found in medians]
-    rows = _rows(profiles, steps_ns)
+    found = record.levels[record.others.index(shown.numbers[1])] if len(anatomies) == 2 else None
     yield line()
-    if len(profiles) == 2 and all(profiles):
-        yield from _waterfall(rows, steps_ns, shown)
+    if found is not None:
+        yield from _waterfall(found, shown)
     else:
-        yield from _columns(rows, steps_ns, shown)
-    yield from _busy(profiles, shown)
+        yield from _columns(record, anatomies, shown)
+    yield from _limits(anatomies, shown)
 
 
-def _rows(profiles: Sequence[SideProfile | None], steps_ns: Sequence[float | None]) -> list[Row]:
-    """The phases by the size of their difference, then the gaps, then the profiler.
-
-    A column adds up to the side's unprofiled step where that is known.
-    """
-    names = dict.fromkeys(name for found in profiles if found for name in found.phases_ns)
-    rows = [
-        Row(name, [found.phases_ns.get(name) if found else None for found in profiles])
-        for name in names
-    ]
-    if len(profiles) == 2 and all(profiles):
-        rows.sort(key=lambda row: -abs(row.difference_ns))
-    else:
-        rows.sort(key=lambda row: -max(time or 0 for time in row.times_ns))
-    rows.sort(key=lambda row: row.name == GAPS)
-    added_ns = [
-        step_ns - found.step_ns if found and step_ns is not None else None
-        for found, step_ns in zip(profiles, steps_ns, strict=True)
-    ]
-    return [*rows, Row(PROFILER, added_ns)] if None not in added_ns else rows
-
-
-def _waterfall(rows: list[Row], steps_ns: Sequence[float | None], shown: Shown) -> Iterator[Line]:
+def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
     """Two sides: bars that begin where the last one ended, so that they add up."""
+    level = findings.main_level(found)
+    rows = _most([row for row in found.rows[level] if row.budget == found.budget])
+    if not rows:
+        return
     whole_ns = sum(row.difference_ns for row in rows)
-    unit, unit_ns, decimals = _scale(rows, steps_ns, NUMBER_WIDTH)
+    unit, unit_ns, decimals = _scale(rows, NUMBER_WIDTH)
     left, right = shown.marks
-    title = f"{wording.signed(whole_ns / unit_ns)} {unit} a step; "
-    title += f"{MORE} more in {right}, {LESS} more in {left}"
+    title = f"{wording.signed(whole_ns / unit_ns)} {unit} a step"
+    title += " of device time" if found.budget == "device" else ""
+    title += "" if level == "phase" else f" by {level}"
+    title += f"; {MORE} more in {right}, {LESS} more in {left}"
     yield line(
         (f"{'Where':<{INDENT}}", HEADING),
         f"{title:<{2 + NAME_WIDTH + BAR_WIDTH - INDENT}}",
         *_marks(shown),
         f"{'diff':>{NUMBER_WIDTH}}",
     )
-    if rows[-1].name == PROFILER and abs(rows[-1].difference_ns) > abs(whole_ns) / 2:
+    if found.dominated:
         yield line(
             ("  the profiler costs more than half of the difference: rows are indicative", MUTED)
         )
     for row, bar in zip(rows, _bars([row.difference_ns for row in rows]), strict=True):
-        muted = row.name in (GAPS, PROFILER)
-        style = MUTED if muted else shown.colours[1 if row.difference_ns > 0 else 0]
-        times = [None if time is None else time / unit_ns for time in row.times_ns]
+        style = shown.colours[1 if row.difference_ns > 0 else 0] if row.kind == "work" else MUTED
+        cells = [wording.number(_of(time, unit_ns), decimals) for time in _times(row)]
+        cells.append(wording.signed(row.difference_ns / unit_ns, decimals))
+        detail = wording.shortened(findings.details(found, row, shown.marks), DETAIL_WIDTH)
         yield line(
-            _name(row.name),
+            _name(row.key),
             (f"{bar:<{BAR_WIDTH}}", style),
-            "".join(f"{wording.number(time, decimals):>{NUMBER_WIDTH}}" for time in times),
-            f"{wording.signed(row.difference_ns / unit_ns, decimals):>{NUMBER_WIDTH}}",
+            "".join(f"{cell:>{NUMBER_WIDTH}}" for cell in cells),
+            (f"  {detail}", MUTED),
         )
+
+
+def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:
+    """The largest differences, the other work in one row, then what is no work."""
+    work = [row for row in rows if row.kind == "work"]
+    others = [row for row in rows if row.kind != "work"]
+    if len(work) <= MOST_ROWS:
+        return [*work, *others]
+    rest = work[MOST_ROWS - 1 :]
+    together = LevelRow(
+        key=wording.counted(len(rest), "other"),
+        budget=rest[0].budget,
+        baseline_ns=sum(row.baseline_ns or 0.0 for row in rest),
+        other_ns=sum(row.other_ns or 0.0 for row in rest),
+        difference_ns=sum(row.difference_ns for row in rest),
+    )
+    return [*work[: MOST_ROWS - 1], together, *others]
+
+
+def _times(row: LevelRow) -> tuple[float | None, float | None]:
+    return row.baseline_ns, row.other_ns
+
+
+def _of(time_ns: float | None, unit_ns: float) -> float | None:
+    return None if time_ns is None else time_ns / unit_ns
 
 
 def _bars(differences_ns: Sequence[float]) -> list[str]:
@@ -114,10 +122,17 @@ def _bars(differences_ns: Sequence[float]) -> list[str]:
     return bars
 
 
-def _columns(rows: list[Row], steps_ns: Sequence[float | None], shown: Shown) -> Iterator[Line]:
+def _columns(
+    record: Comparison, anatomies: Sequence[Anatomy | None], shown: Shown
+) -> Iterator[Line]:
     """More than two sides, or one without a profile: a column for each."""
     width = min(NUMBER_WIDTH, (WIDTH - 2 - NAME_WIDTH) // len(shown.marks))
-    unit, unit_ns, decimals = _scale(rows, steps_ns, width)
+    medians = [ranges(record, "step_ms")[number] for number in shown.numbers]
+    steps_ns = [found.median * 1e6 if found else None for found in medians]
+    rows = _rows(anatomies, steps_ns)
+    longest_ns = max(abs(time) for row in rows for time in row.times_ns if time is not None)
+    unit, unit_ns = wording.time_unit(longest_ns)
+    decimals = wording.decimals_for(longest_ns / unit_ns)
     yield line(
         (f"{'Where':<{INDENT}}", HEADING),
         f"{unit:<{2 + NAME_WIDTH - INDENT}}",
@@ -127,9 +142,26 @@ def _columns(rows: list[Row], steps_ns: Sequence[float | None], shown: Shown) ->
         ),
     )
     for row in rows:
-        times = [None if time is None else time / unit_ns for time in row.times_ns]
-        texts = "".join(f"{wording.number(time, decimals):>{width}}" for time in times)
-        yield line(_name(row.name), (texts, MUTED if row.name in (GAPS, PROFILER) else ""))
+        cells = [wording.number(_of(time, unit_ns), decimals) for time in row.times_ns]
+        texts = "".join(f"{cell:>{width}}" for cell in cells)
+        yield line(_name(row.name), (texts, "" if row.work else MUTED))
+
+
+def _rows(anatomies: Sequence[Anatomy | None], steps_ns: Sequence[float | None]) -> list[Row]:
+    """Phases by their time, host gap, and the profiler: a column adds up to the unprofiled step."""
+    names = dict.fromkeys(name for found in anatomies if found for name in found.phases_ns)
+    rows = [
+        Row(name or "other", [found.phases_ns.get(name) if found else None for found in anatomies])
+        for name in names
+    ]
+    rows.sort(key=lambda row: -max(time or 0 for time in row.times_ns))
+    gaps = [found.host_gap_ns if found else None for found in anatomies]
+    rows.append(Row(HOST_GAP, gaps, work=False))
+    added_ns = [
+        step_ns - found.step_ns if found and step_ns is not None else None
+        for found, step_ns in zip(anatomies, steps_ns, strict=True)
+    ]
+    return [*rows, Row(OVERHEAD, added_ns, work=False)] if None not in added_ns else rows
 
 
 def _name(name: str) -> str:
@@ -141,30 +173,27 @@ def _marks(shown: Shown) -> Iterator[tuple[str, str]]:
         yield f"{mark:>{NUMBER_WIDTH}}", colour
 
 
-def _scale(rows: list[Row], steps_ns: Sequence[float | None], width: int) -> tuple[str, float, int]:
+def _scale(rows: Sequence[LevelRow], width: int) -> tuple[str, float, int]:
     """One unit for all times: three digits of the longest, two of the largest difference.
 
-    A disturbed profile has times that are longer than a step without the profiler; then that step
-    stands for them, so that the phases keep their digits. There are no more decimals than fit.
+    There are no more decimals than fit.
     """
-    longest_ns = max(abs(time) for row in rows for time in row.times_ns if time is not None)
-    step_ns = max((each for each in steps_ns if each and each > 0), default=longest_ns)
-    unit, unit_ns = wording.time_unit(min(longest_ns, step_ns))
-    decimals = wording.decimals_for(min(longest_ns, step_ns) / unit_ns)
-    largest_ns = max(abs(row.difference_ns) for row in rows) if len(rows[0].times_ns) == 2 else 0
+    longest_ns = max(abs(time) for row in rows for time in _times(row) if time is not None)
+    unit, unit_ns = wording.time_unit(longest_ns)
+    decimals = wording.decimals_for(longest_ns / unit_ns)
+    largest_ns = max(abs(row.difference_ns) for row in rows)
     if largest_ns:
         decimals = max(decimals, wording.decimals_for(largest_ns / unit_ns) - 1)
     room = width - len(f"- .{longest_ns / unit_ns:,.0f}")
     return unit, unit_ns, max(0, min(decimals, room))
 
 
-def _busy(profiles: Sequence[SideProfile | None], shown: Shown) -> Iterator[Line]:
-    """Beside an accelerator it must be said whose time the phases are."""
-    shares = [
-        f"{mark} {wording.percent(found.busy_ratio)}"
-        for mark, found in zip(shown.marks, profiles, strict=True)
-        if found and found.busy_ratio is not None
+def _limits(anatomies: Sequence[Anatomy | None], shown: Shown) -> Iterator[Line]:
+    """What each side's step waits for, where something was seen that says so."""
+    found = [
+        f"{mark} {anatomy.limited.limit}"
+        for mark, anatomy in zip(shown.marks, anatomies, strict=True)
+        if anatomy is not None and anatomy.limited.limit is not None
     ]
-    if shares:
-        text = f"phases are the host's; the GPU had work for {', '.join(shares)} of the steps"
-        yield line((f"  {text}", MUTED))
+    if found:
+        yield line(_name("limited"), ", ".join(found))

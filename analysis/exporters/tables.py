@@ -78,14 +78,15 @@ def write_csv(rows: list[Row], stream: TextIO) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_guarded(_cell(row, name), stream.encoding) for name in COLUMNS])
+        writer.writerow([guarded(_cell(row, name), stream.encoding) for name in COLUMNS])
 
 
 def _cell(row: Row, name: str) -> object:
     return row.share if name == "share_ratio" else getattr(row, name)
 
 
-def _guarded(value: object, encoding: str | None) -> object:
+def guarded(value: object, encoding: str | None) -> object:
+    """A cell of a CSV file: texts on one line, and not such as a spreadsheet takes for a formula."""
     if not isinstance(value, str):
         return value
     text = wording.escaped(value, encoding)

@@ -62,6 +62,16 @@ def cgroup_memory_bytes(root: Path = ROOT) -> int | None:
     return None if limit is None else int(limit)
 
 
+def quota_statistics(root: Path = ROOT) -> Path | None:
+    """The cpu.stat file of the cgroup whose CPU quota is the tightest; None without a quota.
+
+    Args:
+        root: The folder that stands for `/`.
+    """
+    quotas = dict(_limits(root, "cpu", _cpus_v2, _cpus_v1))
+    return min(quotas, key=quotas.__getitem__) / "cpu.stat" if quotas else None
+
+
 def _allowed_cpus() -> set[int]:
     if hasattr(os, "sched_getaffinity"):
         return os.sched_getaffinity(0)
@@ -78,18 +88,25 @@ Limit = Callable[[Path], float | None]
 
 def _smallest(root: Path, controller: str, v2: Limit, v1: Limit) -> float | None:
     """The tightest limit of the cgroup and its parents, in both versions' trees."""
-    limits = []
+    return min((limit for _, limit in _limits(root, controller, v2, v1)), default=None)
+
+
+def _limits(root: Path, controller: str, v2: Limit, v1: Limit) -> Iterator[tuple[Path, float]]:
+    """Each folder of the cgroup and its parents that sets a limit, with the limit."""
     for line in (_text(root / "proc/self/cgroup") or "").splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         mounts = root / "sys/fs/cgroup"
         if not controllers:
-            folders = [*_up(mounts, path), *_up(mounts / "unified", path)]
-            limits += [v2(folder) for folder in folders]
+            folders, limit_of = [*_up(mounts, path), *_up(mounts / "unified", path)], v2
         elif controller in controllers.split(","):
             folders = [*_up(mounts / controllers, path), *_up(mounts / controller, path)]
-            limits += [v1(folder) for folder in folders]
-    return min((limit for limit in limits if limit is not None), default=None)
+            limit_of = v1
+        else:
+            continue
+        for folder in folders:
+            if (limit := limit_of(folder)) is not None:
+                yield folder, limit
 
 
 def _up(mount: Path, path: str) -> Iterator[Path]:

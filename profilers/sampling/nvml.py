@@ -1,4 +1,4 @@
-"""Use, memory, power and energy of all NVIDIA GPUs of the machine, by the driver's NVML library."""
+"""Use, memory, power and clocks of all NVIDIA GPUs of the machine, by the driver's NVML library."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from profilers.sampling.tree import ProcessTree
 # NVML takes a lock of the driver that the measured process needs too, so it is not asked more
 # often than its figures change; the list of processes is by far the dearest call.
 FAST_NS = 100_000_000
-PROCESSES_NS = 1_000_000_000
+SLOW_NS = 1_000_000_000
 
 UNITS = {
     "utilization_ratio": "ratio",
@@ -20,6 +20,17 @@ UNITS = {
     "process_memory_bytes": "bytes",
     "power_watts": "watts",
     "energy_joules": "joules",
+    "other_processes": "count",
+    "throttle_bits": "bits",
+    "sm_clock_hz": "hertz",
+    "temperature_celsius": "celsius",
+}
+SLOW = {
+    "process_memory_bytes",
+    "other_processes",
+    "throttle_bits",
+    "sm_clock_hz",
+    "temperature_celsius",
 }
 INSTANT = "instant"
 AVERAGE = "average-1s"
@@ -38,7 +49,7 @@ class NvmlSource(Source):
 
     def __init__(self, tree: ProcessTree, library: Any = pynvml) -> None:
         self._library = library
-        self._fast, self._slow = Tier(FAST_NS), Tier(PROCESSES_NS)
+        self._fast, self._slow = Tier(FAST_NS), Tier(SLOW_NS)
         self.capabilities: dict[str, str] = {}
         self._gpus: list[_Gpu] = []
         try:
@@ -54,11 +65,11 @@ class NvmlSource(Source):
         }
 
     def read(self, now_ns: int) -> Sequence[Value]:
-        """What is due now: at most ten times a second, and the processes' memory once a second."""
+        """What is due now: at most ten times a second, and what is `SLOW` once a second."""
         if not self._gpus:
             return []
         fast, slow = self._fast.due(now_ns), self._slow.due(now_ns)
-        due = {name: slow if name == "process_memory_bytes" else fast for name in UNITS}
+        due = {name: slow if name in SLOW else fast for name in UNITS}
         return [gpu.read(name) if due[name] else None for gpu in self._gpus for name in UNITS]
 
     def close(self) -> None:
@@ -77,6 +88,7 @@ class _Gpu:
         self._library, self._tree, self._capabilities = library, tree, capabilities
         self._lost = False
         self._unsupported: set[str] = set()
+        self._others: int | None = None
         self._readings: dict[str, Callable[[], Any]] = {
             "handle": lambda: library.nvmlDeviceGetHandleByIndex(index),
             "uuid": lambda: library.nvmlDeviceGetUUID(self._handle),
@@ -84,12 +96,23 @@ class _Gpu:
             "utilization_ratio": self._utilization_ratio,
             "memory_used_bytes": self._memory_used_bytes,
             "process_memory_bytes": self._process_memory_bytes,
-            "power_watts": self._instant_watts,
             "energy_joules": self._energy_joules,
+            "other_processes": lambda: self._others,
+            "sm_clock_hz": self._sm_clock_hz,
         }
         self._handle = self.read("handle")
         self._lost = self._handle is None
         power_kind = self._choose_power()
+        self._choose(
+            "throttle_bits",
+            lambda: library.nvmlDeviceGetCurrentClocksEventReasons(self._handle),
+            lambda: library.nvmlDeviceGetCurrentClocksThrottleReasons(self._handle),
+        )
+        self._choose(
+            "temperature_celsius",
+            lambda: library.nvmlDeviceGetTemperatureV(self._handle, library.NVML_TEMPERATURE_GPU),
+            lambda: library.nvmlDeviceGetTemperature(self._handle, library.NVML_TEMPERATURE_GPU),
+        )
         self.description: dict[str, str | int | None] = {
             "index": index,
             "uuid": _text(self.read("uuid")),
@@ -121,20 +144,30 @@ class _Gpu:
             self._capabilities[f"gpu{self.index}{figure}"] = _reason(library, error)
             return None
 
+    def _choose(self, name: str, *readings: Callable[[], Any]) -> int | None:
+        """Read a figure by the first of these calls that the driver has; which one that is."""
+        for number, reading in enumerate(readings):
+            self._readings[name] = reading
+            self._unsupported.discard(name)
+            self._capabilities.pop(f"gpu{self.index}_{name}", None)
+            if self.read(name) is not None:
+                return number
+        return None
+
     def _choose_power(self) -> str | None:
         """Prefer the instantaneous reading; the other one is a mean on newer GPUs.
 
         NVIDIA's reference says of nvmlDeviceGetPowerUsage: the average over one second on Ampere
         and newer GPUs, instantaneous on older ones.
         """
-        library, name = self._library, "power_watts"
-        if self.read(name) is not None:
-            return INSTANT
-        self._unsupported.discard(name)
-        self._capabilities.pop(f"gpu{self.index}_{name}", None)
-        self._readings[name] = lambda: library.nvmlDeviceGetPowerUsage(self._handle) / 1000
-        if self.read(name) is None:
-            return None
+        library = self._library
+        chosen = self._choose(
+            "power_watts",
+            self._instant_watts,
+            lambda: library.nvmlDeviceGetPowerUsage(self._handle) / 1000,
+        )
+        if not chosen:
+            return None if chosen is None else INSTANT
         try:
             architecture: int = library.nvmlDeviceGetArchitecture(self._handle)
         except library.NVMLError:
@@ -156,9 +189,11 @@ class _Gpu:
     def _process_memory_bytes(self) -> Value:
         """What the measured processes hold; None if the driver lists none of them.
 
-        The driver counts processes as the host does, so inside a container none may match.
+        The driver counts processes as the host does, so inside a container none may match. How
+        many others there are is known only where some do.
         """
         pids = self._tree.pids
+        self._others = None
         if not pids:
             return None
         running = self._library.nvmlDeviceGetComputeRunningProcesses(self._handle)
@@ -168,6 +203,7 @@ class _Gpu:
             self._capabilities[key] = "the driver does not list the measured process on this GPU"
             return None
         self._capabilities.pop(key, None)
+        self._others = len({process.pid for process in running} - pids)
         total: int = sum(held)
         return total
 
@@ -179,6 +215,11 @@ class _Gpu:
             raise library.NVMLError(entry.nvmlReturn)
         watts: float = entry.value.uiVal / 1000
         return watts
+
+    def _sm_clock_hz(self) -> int:
+        library = self._library
+        megahertz: int = library.nvmlDeviceGetClockInfo(self._handle, library.NVML_CLOCK_SM)
+        return megahertz * 1_000_000
 
     def _energy_joules(self) -> float:
         millijoules: int = self._library.nvmlDeviceGetTotalEnergyConsumption(self._handle)

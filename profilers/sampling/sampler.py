@@ -20,6 +20,7 @@ from profilers.sampling.host import ProcessSource, SystemSource
 from profilers.sampling.nvml import NvmlSource
 from profilers.sampling.orders import End, Ending, Orders, Watch
 from profilers.sampling.pressure import PressureSource
+from profilers.sampling.quota import QuotaSource
 from profilers.sampling.recording import Recording, RecordingError
 from profilers.sampling.source import Source, Value
 from profilers.sampling.tree import ProcessTree
@@ -33,6 +34,7 @@ def open_sources(tree: ProcessTree) -> list[Source]:
         ProcessSource(tree),
         SystemSource(),
         PressureSource(),
+        QuotaSource(),
         NvmlSource(tree),
     ]
 

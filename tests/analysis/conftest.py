@@ -92,7 +92,7 @@ def environment(uuid: str | None = None, name: str | None = None) -> Environment
 def resources_record(**others: object) -> ResourcesRecord:
     """A record of a machine without a GPU."""
     values: dict[str, object] = {
-        "sample_hz": 10.0,
+        "sample_hz": 1.0,
         "units": {},
         "anchors": [],
         "capabilities": {"gpu": "no NVIDIA driver on this machine"},

@@ -82,3 +82,9 @@ def test_a_profile_that_thins_out_is_told_by_the_medians_that_are_compared(make_
     texts = trust_text.sentences(dataclasses.replace(found, profile=profile), 1)
     said = "the last steps of the profile have fewer operations (40) than the first (130): profile"
     assert any(text.startswith(said) for text in texts)
+
+
+def test_what_disturbed_a_run_comes_before_its_warnings(make_run: Any) -> None:
+    runs = [finish.finish(make_run(f"run-{n}", repeat=n, warnings=["odd"])).summary for n in (1, 2)]
+    runs[1] = msgspec.structs.replace(runs[1], flags=["it was hot"])
+    assert list(trust_text.warnings(runs)) == ["flagged, run 2: it was hot", "warning: odd"]

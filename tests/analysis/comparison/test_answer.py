@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analysis.comparison import answer, compare
+from analysis.comparison import answer, finishing
 from profilers.records import Side
 
 ALSO_TORCH = Side("torch", "compile")
@@ -10,7 +10,7 @@ ALSO_TORCH = Side("torch", "compile")
 
 def answers(make_comparison: Any, *steps_ms: Any, **others: Any) -> list[str]:
     directory = make_comparison(steps_ms, profiled=False, **others)
-    [found] = compare.finish_all([directory]).comparisons
+    [found] = finishing.finish_all([directory]).comparisons
     return list(answer.sentences(found.record))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis.comparison import compare, figures
+from analysis.comparison import figures, finishing
 from analysis.comparison.record import Change, Comparison, Figure
 from analysis.cost_text import ALLOCATED_PEAK
 from analysis.ops.table import GAPS
@@ -13,7 +13,7 @@ from profilers.records import Result
 
 
 def found(directory: Path) -> Comparison:
-    return compare.finish_all([directory]).comparisons[0].record
+    return finishing.finish_all([directory]).comparisons[0].record
 
 
 def figure(record: Comparison, key: str) -> Figure:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from analysis.comparison import compare, parity, text
+from analysis.comparison import evidence, finishing, parity, text
+from analysis.comparison.compare import Compared
 from analysis.comparison.record import Comparison, SameWork
 from analysis.parity.check import Certificate, CertifiedSide
 from analysis.parity.phrases import lowered
@@ -24,7 +25,7 @@ def compared(
     monkeypatch: pytest.MonkeyPatch,
     verdicts: dict[int, str],
     without: Sequence[int] = (),
-) -> compare.Compared:
+) -> Compared:
     """A comparison whose runs have probes, with these verdicts by round."""
     directory = make_comparison([(2.0, 2.0, 2.1), (3.0, 3.1, 3.2)])
     for run in directory.parent.glob("run-*"):
@@ -45,11 +46,11 @@ def compared(
         )
 
     monkeypatch.setattr(parity, "certificate", certificate)
-    [found] = compare.finish_all([directory]).comparisons
+    [found] = finishing.finish_all([directory]).comparisons
     return found
 
 
-def shown(found: compare.Compared) -> str:
+def shown(found: Compared) -> str:
     return "\n".join(line.text for line in text.lines(found))
 
 
@@ -104,14 +105,14 @@ def test_a_damaged_probe_is_told(make_comparison: Any) -> None:
     directory = make_comparison([(2.0,), (3.0,)])
     for run in directory.parent.glob("run-*"):
         (run / PARITY).write_text("{")
-    [found] = compare.finish_all([directory]).comparisons
+    [found] = finishing.finish_all([directory]).comparisons
     [row] = found.record.comparisons
     assert row.parity == "not certifiable"
     assert "parity.json is damaged" in shown(found)
 
 
 def test_without_probes_there_is_no_certificate(make_comparison: Any) -> None:
-    [found] = compare.finish_all([make_comparison([(2.0,), (3.0,)])]).comparisons
+    [found] = finishing.finish_all([make_comparison([(2.0,), (3.0,)])]).comparisons
     assert [row.parity for row in found.record.comparisons] == [None]
 
 
@@ -131,7 +132,7 @@ def test_a_certificate_hides_no_other_work(
     make_comparison: Any, monkeypatch: pytest.MonkeyPatch, verdict: str, told: bool
 ) -> None:
     work = SameWork(same=(), differing=("batches",), unknown=(), loss_difference=None)
-    monkeypatch.setattr(compare, "_same_work", lambda *sides: work)
+    monkeypatch.setattr(evidence, "_same_work", lambda *sides: work)
     words = shown(compared(make_comparison, monkeypatch, dict.fromkeys((1, 2, 3), verdict)))
     assert ("not the same work: batches differ" in words) is told
     assert ("✓ same arithmetic" in words) is told

@@ -195,21 +195,48 @@ def test_exchanged_sides_have_the_reciprocal_ratio_and_the_same_verdict(
     assert different[0] == different[1]
 
 
-def share_called_different(pairs: int, true_ratio: float) -> float:
-    """Processes with 2 % noise, one in ten of them slow by 10 %."""
-    generator = np.random.default_rng([pairs, round(100 * true_ratio)])
-    shape = (EXPERIMENTS, 2, pairs)
+def simulated(pairs: int, true_ratio: float = 1.0, others: int = 1) -> list[list[list[float]]]:
+    """Ln ratios by experiment and side: processes with 2 % noise, one in ten slow by 10 %.
+
+    All sides of an experiment share the processes of one baseline.
+    """
+    generator = np.random.default_rng([pairs, round(100 * true_ratio), others])
+    shape = (EXPERIMENTS, 1 + others, pairs)
     runs = generator.normal(0, 0.02, shape) + 0.1 * (generator.random(shape) < 0.1)
-    differences = runs[:, 1] - runs[:, 0] + math.log(true_ratio)
-    kinds = [verdict(row.tolist()).kind for row in differences]
-    return kinds.count("different") / EXPERIMENTS
+    differences: list[list[list[float]]] = (
+        runs[:, 1:] - runs[:, :1] + math.log(true_ratio)
+    ).tolist()
+    return differences
+
+
+def share(kind: str, experiments: list[list[list[float]]]) -> float:
+    """The part of the experiments in which any of the sides gets this verdict."""
+    found = [
+        any(each.kind == kind for each in ratios.verdicts([sample(side) for side in sides]))
+        for sides in experiments
+    ]
+    return sum(found) / EXPERIMENTS
+
+
+AT_MOST = 0.05 + 3 * math.sqrt(0.05 * 0.95 / EXPERIMENTS)
 
 
 @pytest.mark.parametrize("pairs", [3, 5, 7])
 def test_equal_sides_are_seldom_called_different(pairs: int) -> None:
-    assert share_called_different(pairs, 1.0) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / EXPERIMENTS)
+    assert share("different", simulated(pairs)) <= AT_MOST
 
 
-@pytest.mark.parametrize(("pairs", "share"), [(3, 0.4), (5, 0.7), (7, 0.9)])
-def test_a_difference_of_10_percent_is_found(pairs: int, share: float) -> None:
-    assert share_called_different(pairs, 1.1) >= share
+@pytest.mark.parametrize("pairs", [3, 5, 7])
+def test_of_several_equal_sides_any_is_seldom_called_different(pairs: int) -> None:
+    assert share("different", simulated(pairs, others=4)) <= AT_MOST
+
+
+@pytest.mark.parametrize("pairs", [3, 5, 7])
+@pytest.mark.parametrize("true_ratio", [0.95, 1.05])
+def test_sides_5_percent_apart_are_seldom_called_equivalent(pairs: int, true_ratio: float) -> None:
+    assert share("equivalent", simulated(pairs, true_ratio)) <= AT_MOST
+
+
+@pytest.mark.parametrize(("pairs", "at_least"), [(3, 0.4), (5, 0.7), (7, 0.9)])
+def test_a_difference_of_10_percent_is_found(pairs: int, at_least: float) -> None:
+    assert share("different", simulated(pairs, 1.1)) >= at_least

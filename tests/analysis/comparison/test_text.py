@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from analysis import sides, terminal
-from analysis.comparison import compare, text
+from analysis.comparison import finishing, text
 from profilers import rundir
 from profilers.records import Environment, MissingSide, Result, RoundsRecord, Side
 
@@ -22,7 +22,7 @@ def here(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lines_of(directory: Path) -> list[terminal.Line]:
-    [found] = compare.finish_all([directory]).comparisons
+    [found] = finishing.finish_all([directory]).comparisons
     return list(text.lines(found))
 
 

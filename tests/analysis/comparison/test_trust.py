@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis.comparison import compare, trust
+from analysis.comparison import finishing, trust
 from analysis.comparison.record import Comparison, Warned
 from analysis.layout import NO_BREAK_SPACE
 from analysis.sides import Shown
@@ -21,7 +21,7 @@ def here(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found(directory: Path) -> Comparison:
-    return compare.finish_all([directory]).comparisons[0].record
+    return finishing.finish_all([directory]).comparisons[0].record
 
 
 def sentences(directory: Path) -> list[str]:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analysis.comparison import compare, values
+from analysis.comparison import finishing, values
 from analysis.comparison.record import Change, Comparison, Figure, Range
 from analysis.comparison.table import Cell
 from analysis.comparison.values import COST, MAIN, Row, Written
@@ -11,7 +11,7 @@ from analysis.comparison.values import COST, MAIN, Row, Written
 @pytest.fixture
 def record(make_comparison: Any) -> Comparison:
     directory = make_comparison([(2.0, 2.0), (3.0, 3.0)], profiled=False)
-    return compare.finish_all([directory]).comparisons[0].record
+    return finishing.finish_all([directory]).comparisons[0].record
 
 
 def written(record: Comparison, key: str) -> Written:

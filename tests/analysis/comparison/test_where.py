@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.comparison import compare, where
+from analysis.comparison import finishing, where
 from analysis.comparison.record import Comparison, Range, SideProfile
 from analysis.ops.table import GAPS
 from analysis.sides import Shown
@@ -33,7 +33,7 @@ def profile(phases_ns: dict[str, float], busy_ratio: float | None = None) -> Sid
 @pytest.fixture
 def record(make_comparison: Any) -> Comparison:
     directory = make_comparison([(2.0,), (3.0,)], profiled=False)
-    return compare.finish_all([directory]).comparisons[0].record
+    return finishing.finish_all([directory]).comparisons[0].record
 
 
 def with_profiles(record: Comparison, *profiles: SideProfile | None) -> Comparison:

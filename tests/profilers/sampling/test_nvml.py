@@ -80,6 +80,28 @@ class FakeNvml:
         self._call("energy", gpu)
         return 5_500
 
+    def nvmlDeviceGetCurrentClocksEventReasons(self, gpu):  # noqa: N802
+        self._call("event-reasons", gpu)
+        return pynvml.nvmlClocksEventReasonSwThermalSlowdown
+
+    def nvmlDeviceGetCurrentClocksThrottleReasons(self, gpu):  # noqa: N802
+        self._call("throttle-reasons", gpu)
+        return pynvml.nvmlClocksThrottleReasonHwSlowdown
+
+    def nvmlDeviceGetClockInfo(self, gpu, kind):  # noqa: N802
+        self._call("clock", gpu)
+        assert kind == pynvml.NVML_CLOCK_SM
+        return 1980
+
+    def nvmlDeviceGetTemperatureV(self, gpu, sensor):  # noqa: N802
+        self._call("temperature-v", gpu)
+        return 61
+
+    def nvmlDeviceGetTemperature(self, gpu, sensor):  # noqa: N802
+        self._call("temperature", gpu)
+        assert sensor == pynvml.NVML_TEMPERATURE_GPU
+        return 62
+
 
 def source_of(library, pids=(PID,)):
     return NvmlSource(SimpleNamespace(pids=frozenset(pids)), library)
@@ -91,14 +113,20 @@ def row(source, now_ns=SECOND_NS):
 
 def test_all_figures_of_two_gpus_in_order_and_units():
     source = source_of(FakeNvml(2))
-    assert list(source.columns.items())[:5] == [
+    assert list(source.columns.items())[:9] == [
         ("gpu0_utilization_ratio", "ratio"),
         ("gpu0_memory_used_bytes", "bytes"),
         ("gpu0_process_memory_bytes", "bytes"),
         ("gpu0_power_watts", "watts"),
         ("gpu0_energy_joules", "joules"),
+        ("gpu0_other_processes", "count"),
+        ("gpu0_throttle_bits", "bits"),
+        ("gpu0_sm_clock_hz", "hertz"),
+        ("gpu0_temperature_celsius", "celsius"),
     ]
-    assert source.read(SECOND_NS) == [0.25, 1000, 700, 100.0, 5.5, 0.25, 1000, 700, 200.0, 5.5]
+    slow = [0, 0x20, 1_980_000_000, 61]
+    first, second = [0.25, 1000, 700, 100.0, 5.5, *slow], [0.25, 1000, 700, 200.0, 5.5, *slow]
+    assert source.read(SECOND_NS) == first + second
     assert source.capabilities == {"gpu": "available"}
     assert source.gpus == [
         {"index": i, "uuid": f"GPU-{i}", "name": "NVIDIA Test", "power_kind": "instant"}
@@ -180,7 +208,7 @@ def test_lost_gpu_stays_empty_and_the_other_goes_on():
     library.errors.clear()
     calls = library.calls["utilization"]
     after = row(source, 2 * SECOND_NS)
-    assert [value for name, value in after.items() if name.startswith("gpu0")] == [None] * 5
+    assert [value for name, value in after.items() if name.startswith("gpu0")] == [None] * 9
     assert None not in [value for name, value in after.items() if name.startswith("gpu1")]
     assert library.calls["utilization"] == calls + 1
     assert source.capabilities["gpu0"].startswith("lost")
@@ -218,6 +246,38 @@ def test_no_gpu():
     assert source.capabilities == {"gpu": "no NVIDIA GPU in this machine"}
 
 
+def test_an_older_driver_has_the_same_figures_under_older_names():
+    library = FakeNvml()
+    for name in ("event-reasons", "temperature-v"):
+        library.errors[name, None] = pynvml.NVML_ERROR_FUNCTION_NOT_FOUND
+    source = source_of(library)
+    cells = row(source)
+    assert cells["gpu0_throttle_bits"] == 8
+    assert cells["gpu0_temperature_celsius"] == 62
+    assert source.capabilities == {"gpu": "available"}
+
+
+def test_clocks_that_the_driver_does_not_tell_are_not_supported():
+    library = FakeNvml()
+    for name in ("event-reasons", "throttle-reasons", "clock"):
+        library.errors[name, None] = pynvml.NVML_ERROR_FUNCTION_NOT_FOUND
+    source = source_of(library)
+    cells = row(source)
+    for name in ("gpu0_throttle_bits", "gpu0_sm_clock_hz"):
+        assert cells[name] is None
+        assert source.capabilities[name] == "not supported"
+    assert cells["gpu0_temperature_celsius"] == 61
+
+
+def test_other_processes_are_counted_where_the_own_one_is_listed():
+    library = FakeNvml()
+    source = source_of(library)
+    library.processes += [SimpleNamespace(pid=pid, usedGpuMemory=9) for pid in (7, 8, 8)]
+    assert row(source)["gpu0_other_processes"] == 2
+    library.processes = library.processes[1:]
+    assert row(source, 2 * SECOND_NS)["gpu0_other_processes"] is None
+
+
 @pytest.mark.parametrize("known", [[(1, 5)], [(PID, None)], []])
 def test_process_memory_that_the_driver_does_not_tell(known):
     library = FakeNvml()
@@ -243,7 +303,8 @@ def test_the_driver_is_asked_no_more_often_than_its_figures_change():
     rows = [row(source, SECOND_NS + slot * SECOND_NS // 50) for slot in range(150)]
     asked = library.calls["utilization"] - before["utilization"]
     assert asked in (30, 31)
-    assert library.calls["processes"] - before["processes"] in (3, 4)
+    for name in ("processes", "event-reasons", "clock", "temperature-v"):
+        assert library.calls[name] - before[name] in (3, 4)
     assert sum(cells["gpu0_energy_joules"] is not None for cells in rows) == asked
 
 

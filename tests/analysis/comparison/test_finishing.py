@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis.comparison import compare
+from analysis.comparison import finishing
 from analysis.comparison.record import Comparison
 from profilers import rundir
 from profilers.records import ComparisonRecord, MissingSide, Result, Side
@@ -13,13 +13,13 @@ from profilers.rundir import ProfileError
 
 
 def finished(directory: Path) -> Comparison:
-    [found] = compare.finish_all([directory]).comparisons
+    [found] = finishing.finish_all([directory]).comparisons
     return found.record
 
 
 def test_runs_are_finished_and_compared(make_comparison: Any) -> None:
     directory = make_comparison([(2.0, 2.0, 2.0), (2.2, 2.4, 2.42)])
-    done = compare.finish_all([directory])
+    done = finishing.finish_all([directory])
     assert (done.alone, done.problems, len(done.runs)) == ([], [], 6)
     assert all((directory.parent / run.summary.id / rundir.SUMMARY).exists() for run in done.runs)
     [found] = done.comparisons
@@ -91,7 +91,7 @@ def test_a_damaged_run_and_one_that_is_gone_lose_no_others(make_comparison: Any)
     directory = make_comparison([(2.0, 2.0, 2.0), (3.0, 3.0, 3.0)])
     (directory.parent / "run-1-1" / rundir.STEPS).write_text("phase,index\ntimed,x\n")
     (directory.parent / "run-2-0" / rundir.RUN).unlink()
-    done = compare.finish_all([directory])
+    done = finishing.finish_all([directory])
     assert len(done.runs) == 4
     assert len(done.problems) == 2
     [evidence] = done.comparisons[0].record.evidence
@@ -128,7 +128,7 @@ def test_runs_beside_comparisons_are_finished_once(make_comparison: Any, make_ru
     directory = make_comparison([(2.0,), (3.0,)])
     alone = make_run("alone")
     make_run.add_profile(alone)
-    done = compare.finish_all([directory.parent / "run-1-0", directory, alone, alone])
+    done = finishing.finish_all([directory.parent / "run-1-0", directory, alone, alone])
     assert [run.summary.id for run in done.alone] == ["alone"]
     assert sorted(run.summary.id for run in done.runs) == ["alone", "run-1-0", "run-1-1"]
 
@@ -138,14 +138,14 @@ def test_a_folder_that_is_neither_stops_all_before_anything_is_written(
 ) -> None:
     directory = make_comparison([(2.0,), (3.0,)])
     with pytest.raises(ProfileError, match=r"run\.json can't be read"):
-        compare.finish_all([directory, tmp_path])
+        finishing.finish_all([directory, tmp_path])
     assert not (directory.parent / "run-1-0" / rundir.SUMMARY).exists()
 
 
 def test_a_comparison_that_cannot_be_written_is_told_and_shown(make_comparison: Any) -> None:
     directory = make_comparison([(2.0,), (3.0,)])
     (directory / rundir.COMPARISON).mkdir()
-    done = compare.finish_all([directory])
+    done = finishing.finish_all([directory])
     assert "compare.json can't be written" in done.problems[0]
     assert len(done.comparisons) == 1
 

@@ -1,0 +1,126 @@
+"""Headings: what limits the sides, what they cost, how near their layers are to a roof."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis import wording
+from analysis.anatomy.record import Anatomy
+from analysis.comparison.record import Change, Figure
+from analysis.comparison.values import times
+
+COSTS = {
+    "energy_joules_per_1000_samples": "energy",
+    "vram_peak_bytes": "VRAM",
+    "rss_peak_bytes": "RSS",
+}
+AT_ROOF_RATIO, ABOVE_ROOF_RATIO = 0.80, 1.05
+MOST_NAMES = 3
+
+
+@dataclass(frozen=True)
+class Point:
+    """A layer's rate on a side, and how many operations it makes of a byte."""
+
+    side: int
+    name: str
+    flops_per_byte: float
+    flops_per_second: float
+
+
+@dataclass(frozen=True)
+class Roof:
+    """What was measured that a side can reach: operations and bytes a second."""
+
+    flops_per_second: float
+    bytes_per_second: float
+
+    def share(self, point: Point) -> float:
+        """A point's rate as part of what its intensity allows."""
+        allowed = min(self.flops_per_second, point.flops_per_byte * self.bytes_per_second)
+        return point.flops_per_second / allowed
+
+
+def heading(anatomies: Sequence[Anatomy | None], labels: Sequence[str]) -> str:
+    """What limits each side, those with one limit together, but for sides without a profile."""
+    by_limit: dict[str | None, list[str]] = {}
+    for found, label in zip(anatomies, labels, strict=True):
+        if found is not None:
+            by_limit.setdefault(found.limited.limit, []).append(label)
+    if not by_limit:
+        return "No profile says what limits a step"
+    named = [
+        f"{wording.listed(sides)} {'is' if len(sides) == 1 else 'are'} {limit}"
+        for limit, sides in by_limit.items()
+        if limit is not None
+    ]
+    if None in by_limit:
+        named.append(f"no single resource limits {wording.listed(by_limit[None])}")
+    return _sentence("; ".join(named))
+
+
+def cost_heading(figures: Sequence[Figure]) -> str:
+    """Energy, VRAM and RSS as ratios to the baseline's, with several sides from lowest to highest.
+
+    A ratio whose interval holds 1 is no finding; one without an interval is told as it is.
+    """
+    found = {figure.key: [each for each in figure.changes if each] for figure in figures}
+    known = {name: found[key] for key, name in COSTS.items() if found.get(key)}
+    differing = {name: list(filter(_differs, changes)) for name, changes in known.items()}
+    told = [f"{_ratios(changes)} × the {name}" for name, changes in differing.items() if changes]
+    alike = [name for name, changes in differing.items() if not changes]
+    parts = [", ".join(told)] if told else []
+    if alike:
+        parts.append(f"no difference found in {wording.listed(alike)}")
+    return _sentence("; ".join(parts) or "no cost was measured on both sides")
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _differs(change: Change) -> bool:
+    return change.low is None or change.high is None or change.low > 1 or change.high < 1
+
+
+def _ratios(changes: Sequence[Change]) -> str:
+    ends = [times(end(change.estimate for change in changes)) for end in (min, max)]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def limits_heading(
+    points: Sequence[Point], roofs: Mapping[int, Roof], labels: Sequence[str]
+) -> str:
+    """Which layers are at a roof or, if none is, which comes nearest and how near.
+
+    A layer is at its roof from 80 % of what its intensity allows: peaks are those of large,
+    regular work, which no layer reaches in full. Above it by more than 5 % it can be where its
+    data stay in caches that the test of the memory did not fit in.
+    """
+    shares = {point: roofs[point.side].share(point) for point in points if point.side in roofs}
+    if not shares:
+        return "No layer's rate is known" if roofs else "The peaks of the device were not measured"
+    nearest = sorted(shares, key=lambda point: -shares[point])
+    first, share = nearest[0], shares[nearest[0]]
+    name = wording.plain(first.name)
+    if share < AT_ROOF_RATIO:
+        where = _where([first], points, labels)
+        begin = f"No layer is at a roof; {name} comes nearest"
+        return f"{begin}, at {wording.percent(share)} of its own{where}"
+    if share > ABOVE_ROOF_RATIO:
+        where = _where([first], points, labels)
+        return f"{name} goes above its roof, at {times(share)} × what the peaks allow{where}"
+    at_roof = [point for point in nearest if shares[point] >= AT_ROOF_RATIO]
+    names = list(dict.fromkeys(wording.plain(point.name) for point in at_roof))
+    if len(names) == 1:
+        return f"{name} is at its roof{_where(at_roof, points, labels)}"
+    if len(names) > MOST_NAMES:
+        return f"{len(names)} layers are at their roofs; {name} comes nearest"
+    return f"{wording.listed(names)} are at their roofs"
+
+
+def _where(told: Sequence[Point], points: Sequence[Point], labels: Sequence[str]) -> str:
+    """The sides of some points, unless these are all that there are."""
+    sides = sorted({point.side for point in told})
+    if len(sides) == len({point.side for point in points}):
+        return ""
+    return f" under {wording.listed(labels[side] for side in sides)}"

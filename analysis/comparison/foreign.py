@@ -1,0 +1,131 @@
+"""Traces of other tools side by side: where their steps differ, without a verdict."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis import wording
+from analysis.alignment.levels import levels
+from analysis.anatomy.anatomy import anatomy
+from analysis.comparison.compare import Compared
+from analysis.comparison.record import (
+    ComparedProcess,
+    ComparedSide,
+    Comparison,
+    Evidence,
+    Figure,
+    Range,
+)
+from analysis.ops import source
+from analysis.partition.make import partition_of
+from analysis.partition.record import Partition
+from analysis.reading_progress import reading
+from profilers.records import ComparisonSummary
+
+STAMP = "uncertified: foreign traces"
+SUFFIXES = (".gz", ".json", ".pb", ".xplane", ".pt.trace", ".trace")
+LONGEST_LABEL = 28
+
+
+def compare(directory: Path, paths: Sequence[Path]) -> Compared:
+    """What traces, or the profiles of runs, say of each other; the first one is the baseline.
+
+    Raises:
+        ProfileError: a path is no trace, or can't be read.
+    """
+    partitions = [_read(path) for path in paths]
+    sides = labels(paths)
+    found = [levels([partitions[0]], [other], None, certified=False) for other in partitions[1:]]
+    record = Comparison(
+        id=directory.name,
+        sides=sides,
+        comparisons=[_summary(directory, sides[0], other) for other in sides[1:]],
+        rounds=1,
+        order_seed=None,
+        baseline=0,
+        compared=[
+            _side(directory, label, path, number)
+            for number, (label, path) in enumerate(zip(sides, paths, strict=True))
+        ],
+        evidence=[_evidence(other) for other in sides[1:]],
+        figures=[_profiled_step(partitions)],
+        profiles=[None for _ in sides],
+        anatomies=[anatomy(each) for each in partitions],
+        levels=list(found),
+        stamp=STAMP,
+        warned=[],
+        cost_notes=[],
+    )
+    return Compared(directory, record, [], [[each] for each in partitions])
+
+
+def _read(path: Path) -> Partition:
+    request = source.Request(path=path)
+    trace = source.opened(request, source.find(request))
+    with reading(trace) as progress:
+        return partition_of(trace, progress)
+
+
+def labels(paths: Sequence[Path]) -> list[str]:
+    """The files' names without their suffixes; with a number where two are the same."""
+    found: list[str] = []
+    for path in paths:
+        name = os.path.basename(os.path.abspath(path))
+        while suffix := next((each for each in SUFFIXES if name.endswith(each)), ""):
+            name = name.removesuffix(suffix)
+        name = wording.shortened(wording.plain(name) or "trace", LONGEST_LABEL)
+        number, label = 1, name
+        while label in found:
+            number += 1
+            label = f"{name} ({number})"
+        found.append(label)
+    return found
+
+
+def _side(directory: Path, label: str, path: Path, number: int) -> ComparedSide:
+    process = ComparedProcess(
+        round=1,
+        order=number,
+        id=wording.plain(path.name),
+        path=os.path.relpath(path.absolute(), directory.absolute()),
+        complete=True,
+    )
+    return ComparedSide(label=label, framework="", execution="", runs=[process])
+
+
+def _evidence(other: str) -> Evidence:
+    return Evidence(
+        other=other,
+        kind="no pair",
+        pairs=[],
+        dropped=[],
+        mean_log_ratio=None,
+        deviation=None,
+        p_value=None,
+        holm_threshold=None,
+        repeats_needed=None,
+        same_work=None,
+    )
+
+
+def _summary(directory: Path, baseline: str, other: str) -> ComparisonSummary:
+    return ComparisonSummary(
+        baseline=baseline,
+        other=other,
+        ratio=None,
+        verdict=f"{STAMP}, no verdict",
+        parity=None,
+        conditions=None,
+        path=str(directory),
+    )
+
+
+def _profiled_step(partitions: Sequence[Partition]) -> Figure:
+    """The mean profiled step of each trace; there is no other."""
+    ranges: list[Range | None] = []
+    for each in partitions:
+        step_ms = each.steps_ns / each.steps / 1e6 if each.steps else None
+        ranges.append(None if step_ms is None else Range(step_ms, step_ms, step_ms, 1))
+    return Figure(
+        key="profiled_step_ms", kind="ratio", ranges=ranges, changes=[None for _ in partitions[1:]]
+    )

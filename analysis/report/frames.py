@@ -1,0 +1,210 @@
+"""The frames that charts are drawn from, made of what the sections of the page hold."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis import statistics
+from analysis.alignment.record import LevelRow
+from analysis.anatomy.words import Point, Roof
+from analysis.comparison.record import Range
+from analysis.finish import Finished
+from analysis.report.names import PHASES, row_name, short
+from analysis.report.parts import Row
+from analysis.report.subject import Side, Subject
+from analysis.samples import RSS, Samples
+
+NS_PER_MS = 1e6
+MOST_WINDOWS = 400
+"""Of a run with more rows, so many evenly chosen ones are drawn."""
+
+MOST_SAMPLES = 600
+GIB = 2**30
+
+
+def sides(subject: Subject, chosen: Sequence[Side] | None = None) -> pd.DataFrame:
+    """side, label, framework, mark: the baseline first."""
+    rows = [
+        (side.number, side.label, side.framework, side.mark) for side in chosen or subject.sides
+    ]
+    return _frame(rows, "side", "label", "framework", "mark")
+
+
+def step_times(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Timed rows of all runs, each side's medians with their range, and the steps of a row."""
+    times: list[tuple[int, int, bool, float]] = []
+    spans: list[tuple[int, float, float, float]] = []
+    window = 1
+    for side in subject.sides:
+        medians = []
+        runs = [run for run in subject.runs if run.side == side]
+        for number, run in enumerate(runs, start=1):
+            if run.finished is None:
+                continue
+            rows = statistics.rows_of(run.finished.measured.steps, "timed")
+            window = max([window, *(row.count for row in rows)])
+            values = statistics.step_times_ms(rows)
+            if len(values):
+                medians.append(float(np.median(values)))
+            flagged = bool(run.process.flags)
+            times += [(side.number, number, flagged, float(ms)) for ms in _thinned(values)]
+        span = statistics.over_runs(medians)
+        if span is not None:
+            spans.append((side.number, span.median, span.low, span.high))
+    return (
+        _frame(times, "side", "run", "flagged", "step_ms"),
+        _frame(spans, "side", "median_ms", "low_ms", "high_ms"),
+        window,
+    )
+
+
+def _thinned(values: np.ndarray, most: int = MOST_WINDOWS) -> np.ndarray:
+    if len(values) <= most:
+        return values
+    return values[np.linspace(0, len(values) - 1, most).round().astype(int)]
+
+
+def waterfall(rows: Sequence[LevelRow]) -> pd.DataFrame:
+    """key, kind, difference_ms, in the order of the page."""
+    found = [(row_name(row), row.kind, row.difference_ns / NS_PER_MS) for row in rows]
+    return _frame(found, "key", "kind", "difference_ms")
+
+
+def median_step(subject: Subject) -> pd.DataFrame:
+    """side, lane, start_ms, duration_ms, phase: one profile of each side."""
+    rows = [
+        (
+            side.number,
+            short(stretch.lane, 40),
+            stretch.start_ns / NS_PER_MS,
+            stretch.duration_ns / NS_PER_MS,
+            stretch.phase if stretch.phase in PHASES else "",
+        )
+        for side in subject.sides
+        for partition in subject.partitions(side)[-1:]
+        for stretch in partition.stretches
+    ]
+    return _frame(rows, "side", "lane", "start_ms", "duration_ms", "phase")
+
+
+def categories(subject: Subject, rows: Sequence[Row]) -> pd.DataFrame:
+    """side, category ("" unmapped, "gap", "idle"), time_ms."""
+    found = [
+        (side.number, row.kind if row.kind in ("gap", "idle") else row.category or "", ms)
+        for row in rows
+        for side in subject.sides
+        if (ms := row.times_ns.get(side.number, 0.0) / NS_PER_MS)
+    ]
+    return _frame(found, "side", "category", "time_ms")
+
+
+def layers(both: Sequence[Side], grouped: Mapping[str, Sequence[Row]]) -> pd.DataFrame:
+    """layer, phase, side, time_ms."""
+    found = [
+        (short(layer, 60), row.phase, side.number, row.times_ns[side.number] / NS_PER_MS)
+        for layer, rows in grouped.items()
+        for row in rows
+        for side in both
+        if side.number in row.times_ns
+    ]
+    return _frame(found, "layer", "phase", "side", "time_ms")
+
+
+def operations(both: Sequence[Side], rows: Sequence[Row]) -> pd.DataFrame:
+    """op, side, time_ms: one row for an operation and a side, over all phases."""
+    sums: dict[tuple[str, int], float] = {}
+    for row in rows:
+        for side in both:
+            if side.number in row.times_ns:
+                place = (short(row.key, 80), side.number)
+                sums[place] = sums.get(place, 0.0) + row.times_ns[side.number] / NS_PER_MS
+    return _frame([(*place, ms) for place, ms in sums.items()], "op", "side", "time_ms")
+
+
+def resources(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Samples (side, seconds, measure, value) and phases of the last run of each side."""
+    samples: list[tuple[int, float, str, float]] = []
+    phases: list[tuple[int, str, float, float]] = []
+    for side in subject.sides:
+        for run in subject.finished(side)[-1:]:
+            found = run.measured.samples
+            if found is None or not len(found.time_ns):
+                continue
+            start_ns = int(found.time_ns[0])
+            seconds = (found.time_ns - start_ns) / 1e9
+            for measure, values in _measures(found).items():
+                if not np.isnan(values).all():
+                    kept = _thinned(np.arange(len(values)), MOST_SAMPLES)
+                    samples += [
+                        (side.number, float(seconds[at]), measure, float(values[at])) for at in kept
+                    ]
+            phases += [
+                (side.number, each.phase, (each.start_ns - start_ns) / 1e9, each.duration_ns / 1e9)
+                for each in run.measured.phases
+            ]
+    return (
+        _frame(samples, "side", "seconds", "measure", "value"),
+        _frame(phases, "side", "phase", "start_s", "duration_s"),
+    )
+
+
+def _measures(found: Samples) -> dict[str, np.ndarray]:
+    return {
+        "CPU, cores": found.cpu_percent() / 100,
+        "RSS, GiB": found.column(RSS) / GIB,
+        "GPU, %": 100 * found.gpu_column("utilization_ratio"),
+        "VRAM, GiB": found.gpu_column("memory_used_bytes") / GIB,
+        "Power, W": found.power_watts(),
+    }
+
+
+def memory(subject: Subject) -> pd.DataFrame:
+    """side, series, seconds, bytes: memory of the last run of each side."""
+    found: list[tuple[int, str, float, float]] = []
+    for side in subject.sides:
+        for run in subject.finished(side)[-1:]:
+            found += [(side.number, *row) for row in _memory(run)]
+    return _frame(found, "side", "series", "seconds", "bytes")
+
+
+def _memory(run: Finished) -> Iterator[tuple[str, float, float]]:
+    samples = run.measured.samples
+    if samples is None or not len(samples.time_ns):
+        return
+    seconds = (samples.time_ns - int(samples.time_ns[0])) / 1e9
+    series = {"RSS": samples.column(RSS), "VRAM": samples.gpu_column("memory_used_bytes")}
+    for name, values in series.items():
+        if not np.isnan(values).all():
+            for at in _thinned(np.arange(len(values)), MOST_SAMPLES):
+                yield name, float(seconds[at]), float(values[at])
+
+
+def energy(subject: Subject, key: str) -> pd.DataFrame:
+    """side, joules_per_1000, low, high."""
+    figure = subject.record.figure(key)
+    ranges: Sequence[Range | None] = figure.ranges if figure else []
+    rows = [
+        (side.number, found.median, found.low, found.high)
+        for side in subject.sides
+        if side.number < len(ranges) and (found := ranges[side.number]) is not None
+    ]
+    return _frame(rows, "side", "joules_per_1000", "low", "high")
+
+
+def points(found: Sequence[Point]) -> pd.DataFrame:
+    """side, name, flops_per_byte, flops_per_second."""
+    rows = [(each.side, each.name, each.flops_per_byte, each.flops_per_second) for each in found]
+    return _frame(rows, "side", "name", "flops_per_byte", "flops_per_second")
+
+
+def roofs(found: Mapping[int, Roof]) -> pd.DataFrame:
+    """side, peak_flops_per_second, peak_bytes_per_second."""
+    rows = [
+        (number, roof.flops_per_second, roof.bytes_per_second) for number, roof in found.items()
+    ]
+    return _frame(rows, "side", "peak_flops_per_second", "peak_bytes_per_second")
+
+
+def _frame(rows: Sequence[tuple[object, ...]], *columns: str) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=list(columns))

@@ -1,0 +1,59 @@
+"""Names as the page shows them: those of layers and operations come from files, at any length."""
+
+from analysis import wording
+from analysis.alignment.record import LevelRow
+from analysis.comparison.where import HOST_GAP, OVERHEAD
+from analysis.report.subject import LONGEST_NAME
+
+NATIVE_WIDTH, NATIVE_NAMES = 90, 3
+GAP, IDLE, UNMAPPED = HOST_GAP, "device idle", "unmapped"
+FIXED = {"gap": GAP, "idle": IDLE, "unmapped": UNMAPPED, "overhead": OVERHEAD}
+"""What rows without a key are called."""
+
+MUTED = ("unmapped", "overhead")
+"""Rows of these kinds are grey: they say nothing of either side's work."""
+
+PHASES = ("data", "forward", "loss", "backward", "optimizer")
+CLASSES = (*PHASES, "gap", "idle")
+"""Phases, and what no work fills, as the style sheet has colours for them."""
+
+
+def short(name: str, width: int = LONGEST_NAME) -> str:
+    """A name of at most `width` characters, without reading all of one that has millions."""
+    if len(name) > 8 * width:
+        name = f"{name[: 4 * width]}…{name[-4 * width :]}"
+    return wording.shortened(name, width)
+
+
+def capital(text: str) -> str:
+    """A text as it begins a line or a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def row_name(row: LevelRow) -> str:
+    """How a row is called; its phase is left out where its key ends in it."""
+    return without_phase(row.key, row.phase) or FIXED.get(row.kind, UNMAPPED)
+
+
+def without_phase(key: str, phase: str) -> str:
+    """A key as it stands within its phase, or beside it."""
+    return short(key.removesuffix(f", {phase}") if phase else key)
+
+
+def part_name(row: LevelRow) -> str:
+    """How a row is called that stands within its phase: by its layer, if it has one."""
+    return short(row.layer) if row.layer else row_name(row)
+
+
+def native(names: list[str]) -> str:
+    """The source's own names of an operation, the first of them and how many more."""
+    shown = [short(name, NATIVE_WIDTH) for name in names[:NATIVE_NAMES]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def calls(count: float | None) -> str:
+    """How often a step has it: mostly a whole number."""
+    if count is None:
+        return wording.MISSING
+    return wording.count(round(count)) if count == round(count) else wording.number(count)
