@@ -147,8 +147,9 @@ def _draw_roofs(
 
 
 def _draw_points(axes: Axes, points: pd.DataFrame, known: Sequence[sides_of.Side]) -> None:
-    """Points with the sign of their side; those of one name are joined."""
-    for _, own in points.groupby("name", sort=False):
+    """Points with the sign of their side; what sides have one point each of is joined."""
+    once = points[~points.duplicated(["name", "side"], keep=False)]
+    for _, own in once.groupby("name", sort=False):
         axes.plot(own[INTENSITY], own[RATE], color=MUTED, lw=0.7, zorder=1.8)
     for side in known:
         own = points[points["side"] == side.number]

@@ -24,7 +24,6 @@ from analysis.charts.sheet import (
     round_ticks,
     sheet,
     sides_key,
-    x_ticks,
 )
 
 RIGHT_PT = 14.0
@@ -94,15 +93,21 @@ def _y_scale(rows: pd.DataFrame, height: float) -> Scale:
 
 
 def _x_scale(made: Sheet, axes: Axes, x: np.ndarray) -> None:
-    if x[0] > 0 and x[-1] / x[0] >= 8:
+    """The values that were measured, as many as there is room for."""
+    low, high = float(x[0]), float(x[-1])
+    if low > 0 and high / low >= 8:
         axes.set_xscale("log", base=2)
-        spare = (x[-1] / x[0]) ** 0.04
-        axes.set_xlim(x[0] / spare, x[-1] * spare)
-        texts = [wording.magnitude(value) for value in x]
-        length = axes.get_position().width * made.width
-        every = math.ceil(len(x) * (words.widest_pt(texts) + 8) / length)
-        axes.set_xticks(x[::every], texts[::every])
+        spare = (high / low) ** 0.04
+        axes.set_xlim(low / spare, high * spare)
     else:
-        spare = (x[-1] - x[0]) * 0.04 or abs(x[0]) * 0.1 or 1.0
-        axes.set_xlim(x[0] - spare, x[-1] + spare)
-        x_ticks(made, axes)
+        spare = (high - low) * 0.04 or abs(low) * 0.1 or 1.0
+        axes.set_xlim(low - spare, high + spare)
+    shown: list[float] = []
+    end = -math.inf
+    for value in map(float, x):
+        at = float(axes.transData.transform((value, 0))[0]) * 72 / made.figure.dpi
+        half = words.width_pt(wording.magnitude(value)) / 2
+        if at - half >= end:
+            shown.append(value)
+            end = at + half + 8
+    axes.set_xticks(shown, [wording.magnitude(value) for value in shown])
