@@ -7,14 +7,16 @@ from pathlib import Path
 import msgspec
 
 from analysis.ops.rows import Coverage
+from analysis.partition.record import Partition
 from profilers import rundir
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
-ANALYSIS_VERSION = 7
+ANALYSIS_VERSION = 8
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
+PARTITION = "derived/partition.json"
 OTHER_INPUTS = (rundir.PHASES, rundir.STEPS, rundir.RESOURCES)
 
 
@@ -59,7 +61,10 @@ class TableRow(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Profile:
-    """What the profile of a run says: its tables, and how much of the trace they account for."""
+    """What the profile of a run says: its tables, and how much of the trace they account for.
+
+    `partition` has where the time of its steps went, in parts that add up.
+    """
 
     phases: list[TableRow]
     layers: list[TableRow]
@@ -68,6 +73,7 @@ class Profile:
     coverage: Coverage
     busy_ns: dict[str, int]
     ops_per_step: list[int]
+    partition: Partition
 
 
 def make(run: Path) -> Profile:
@@ -88,6 +94,7 @@ def make(run: Path) -> Profile:
         coverage=manifest.coverage,
         busy_ns=manifest.busy_ns,
         ops_per_step=manifest.ops_per_step,
+        partition=_read_partition(run / PARTITION),
     )
 
 
@@ -122,6 +129,7 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis.folds.recorded import ops_per_step
     from analysis.groups import gather_folded
     from analysis.ops.table import Table
+    from analysis.partition.make import partition_of_folded
     from analysis.readers.registry import open_trace
 
     (run / MANIFEST).unlink(missing_ok=True)
@@ -132,7 +140,8 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
         chrome.write(run, None)
         raise NoProfileError(str(error)) from None
     table = Table(gather_folded(folded, trace=trace))
-    written = [*tables.write(table, run / rundir.DERIVED), run / rundir.TRACE]
+    written = [*tables.write(table, run / rundir.DERIVED), run / PARTITION, run / rundir.TRACE]
+    rundir.write_json(run / PARTITION, partition_of_folded(folded))
     chrome.write(run, folded)
     manifest = Manifest(
         analysis_version=ANALYSIS_VERSION,
@@ -165,7 +174,18 @@ def _read_table(path: Path) -> list[TableRow]:
         with parquet.ParquetFile(path) as file:  # read_table would load pandas
             return msgspec.convert(file.read().to_pylist(), list[TableRow])
     except (ArrowException, msgspec.ValidationError):
-        raise ProfileError(
-            f"{path} is damaged; remove {path.parent} and run python -m analysis finish "
-            f"{path.parent.parent} again."
-        ) from None
+        raise _damaged(path) from None
+
+
+def _read_partition(path: Path) -> Partition:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Partition)
+    except (OSError, msgspec.DecodeError):
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> ProfileError:
+    return ProfileError(
+        f"{path} is damaged; remove {path.parent} and run python -m analysis finish "
+        f"{path.parent.parent} again."
+    )

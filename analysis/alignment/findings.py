@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis import wording
+from analysis.alignment.groups import ALL_LAYERS, WITHOUT_LAYERS
+from analysis.alignment.places import RUNTIME
 from analysis.alignment.record import Level, LevelRow, Levels
 from analysis.categories.rules import TITLES
 from analysis.comparison.ratios import MARGIN
@@ -22,6 +24,13 @@ PASSES = {
     "optimizer": "the optimizer",
 }
 UNMAPPED: dict[Level, str] = {"phase": "work of no known phase", "layer": "work of no known layer"}
+NOUNS: dict[Level, str] = {
+    "phase": "phase",
+    "layer": "layer",
+    "category": "category",
+    "op": "operation",
+    "kernel": "kernel",
+}
 LONGEST_NAME = 60
 
 
@@ -38,14 +47,15 @@ class Form:
         return wording.signed(time_ns / self.unit_ns, self.decimals)
 
 
-def heading(levels: Levels, labels: Sequence[str]) -> str:
+def heading(levels: Levels, labels: Sequence[str], level: Level | None = None) -> str:
     """What explains the difference, as a sentence without a full stop.
 
     Args:
         levels: of two sides.
         labels: what the two are called, the baseline first.
+        level: the one whose rows stand below; phases, or else categories, if there is none.
     """
-    level = main_level(levels)
+    level = level or main_level(levels)
     rows = [row for row in _own(levels, level) if row.kind != "overhead" and row.difference_ns]
     whole_ns = levels.headline_ns
     if whole_ns is None or not _own(levels, level):
@@ -55,7 +65,7 @@ def heading(levels: Levels, labels: Sequence[str]) -> str:
     rows.sort(key=lambda row: -abs(row.difference_ns))
     form = form_of(levels, level)
     if all(_is_small(levels, each_ns) for each_ns in (whole_ns, *(r.difference_ns for r in rows))):
-        return _equal(level, rows, whole_ns, form)
+        return _equal(level, rows, form)
     text = _explained(rows, whole_ns, form, [_name(row, level, labels) for row in rows])
     return text[:1].upper() + text[1:]
 
@@ -75,10 +85,10 @@ def details(levels: Levels, row: LevelRow, marks: Sequence[str]) -> str:
 def form_of(levels: Levels, level: Level = "phase") -> Form:
     """The unit of the steps, with three digits of the largest difference."""
     rows = _own(levels, level)
-    longest_ns = max((row.baseline_ns or 0.0) + (row.other_ns or 0.0) for row in rows)
-    unit, unit_ns = wording.time_unit(longest_ns)
-    largest_ns = max(abs(row.difference_ns) for row in rows)
-    largest_ns = max(largest_ns, abs(levels.headline_ns or 0.0))
+    times_ns = [time_ns or 0.0 for row in rows for time_ns in (row.baseline_ns, row.other_ns)]
+    unit, unit_ns = wording.time_unit(max(times_ns, default=0.0))
+    differences_ns = [levels.headline_ns or 0.0, *(row.difference_ns for row in rows)]
+    largest_ns = max(map(abs, differences_ns))
     return Form(unit, unit_ns, min(3, wording.decimals_for(largest_ns / unit_ns)))
 
 
@@ -87,13 +97,10 @@ def _own(levels: Levels, level: Level) -> list[LevelRow]:
 
 
 def main_level(levels: Levels) -> Level:
-    """The coarsest level at which both sides have a row of work, in which something may be seen."""
-    for level in ("phase", "layer"):
-        usable = level == "phase" or not levels.fallback
-        rows = [row for row in _own(levels, level) if row.kind == "work"]
-        if usable and any(row.baseline_ns is not None and row.other_ns is not None for row in rows):
-            return level
-    return "category"
+    """Phases if both sides have one in common, else categories."""
+    rows = [row for row in _own(levels, "phase") if row.kind == "work"]
+    shared = any(row.baseline_ns is not None and row.other_ns is not None for row in rows)
+    return "phase" if shared else "category"
 
 
 def _is_small(levels: Levels, difference_ns: float) -> bool:
@@ -102,13 +109,13 @@ def _is_small(levels: Levels, difference_ns: float) -> bool:
     return abs(difference_ns) <= MARGIN * abs(step_ns)
 
 
-def _equal(level: Level, rows: Sequence[LevelRow], whole_ns: float, form: Form) -> str:
+def _equal(level: Level, rows: Sequence[LevelRow], form: Form) -> str:
     if not rows:
-        return f"No {level} differs"
+        return f"No {NOUNS[level]} differs"
     scale: float = 10**form.decimals
     largest = math.ceil(abs(rows[0].difference_ns) / form.unit_ns * scale) / scale
     limit = f"{wording.number(largest, form.decimals)} {form.unit}"
-    return f"No {level} differs by more than {limit}"
+    return f"No {NOUNS[level]} differs by more than {limit}"
 
 
 def _explained(rows: Sequence[LevelRow], whole_ns: float, form: Form, names: Sequence[str]) -> str:
@@ -118,7 +125,7 @@ def _explained(rows: Sequence[LevelRow], whole_ns: float, form: Form, names: Seq
     if not 0 < ratio <= 1:
         size = f"{form.signed(largest_ns)} {form.unit}"
         relation = "more than" if 1 < ratio < math.inf else "against"
-        return f"{names[0]} {_verb(names[0], 'makes')} {size}, {relation} the whole {whole}"
+        return f"{names[0]} {_verb(names[0], 'differs')} by {size}, {relation} the step's {whole}"
     chosen: list[int] = []
     explained_ns = 0.0
     for number, row in enumerate(rows):
@@ -138,13 +145,25 @@ def _name(row: LevelRow, level: Level, labels: Sequence[str]) -> str:
         return f"{label}'s {'host gaps' if row.kind == 'gap' else 'idle device'}"
     if row.kind == "unmapped":
         return UNMAPPED.get(level, "work of no known category")
+    if row.category == RUNTIME.category and not row.phase:
+        return "the framework's runtime"
     if level == "phase":
         return PASSES.get(row.phase, f"the phase {_short(row.phase)}")
-    if level == "category":
-        return f"the category “{_title(row.key)}”"
-    if row.layer and row.phase:
-        return f"{_short(row.layer)} in {PASSES.get(row.phase, row.phase)}"
-    return PASSES.get(row.key, _short(row.key))
+    if level in ("op", "kernel"):
+        return f"{NOUNS[level]} {_short(row.key)}"
+    where = f" in {PASSES.get(row.phase, row.phase)}" if row.phase else ""
+    if row.category is not None:
+        return f"the category “{_title(row.category)}”{where}"
+    if row.phase in WITHOUT_LAYERS and not row.layer:
+        return PASSES[row.phase]
+    return f"{_layers(row.layer)}{where}"
+
+
+def _layers(layer: str) -> str:
+    if layer == ALL_LAYERS:
+        return layer
+    several = " + " in layer or " and " in layer
+    return f"layer{'s' if several else ''} {_short(layer)}" if layer else "work of no layer"
 
 
 def _title(category: str) -> str:
@@ -157,7 +176,8 @@ def _short(name: str) -> str:
 
 
 def _verb(subject: str, verb: str) -> str:
-    return verb.removesuffix("s") if subject.endswith("'s host gaps") else verb
+    plural = subject.endswith("'s host gaps") or subject.startswith(("layers ", ALL_LAYERS))
+    return verb.removesuffix("s") if plural else verb
 
 
 def _part(levels: Levels, row: LevelRow) -> Iterator[str]:
@@ -167,8 +187,13 @@ def _part(levels: Levels, row: LevelRow) -> Iterator[str]:
     finer = [
         part
         for part in levels.rows.get("layer", [])
-        if part.budget == row.budget and part.phase == row.phase and (part.layer or part.category)
+        if part.budget == row.budget
+        and part.phase == row.phase
+        and (part.layer or part.category)
+        and part.layer != ALL_LAYERS
     ]
+    if len(finer) == 1:
+        return
     part = max(finer, key=lambda part: part.difference_ns / row.difference_ns, default=None)
     if part is not None and part.difference_ns / row.difference_ns >= NAMED_RATIO:
         name = part.layer or _title(part.category or "")
@@ -181,4 +206,5 @@ def _counts(row: LevelRow) -> Iterator[str]:
     few, many = sorted((baseline, other))
     if few and many >= MANY_MORE * few and many - few >= 2:
         noun = "kernels" if row.budget == "device" else "operations"
+        noun = "calls" if row.category == RUNTIME.category else noun
         yield f"{wording.count(other)} {noun}, not {wording.count(baseline)}"

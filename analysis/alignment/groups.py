@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from analysis.alignment.layer_order import by_number, called
+from analysis.alignment.layer_order import MOST_NAMED, by_number, called
 from analysis.alignment.taken_in import taken_in
 from analysis.alignment.work import NO_LAYER, Atom, SideWork, Work
 from analysis.partition.record import ANY_LAYER, Budget
@@ -126,5 +126,6 @@ def _group(atoms: set[Atom], every: set[Atom]) -> Group:
         return Group(NO_LAYER, phase, united=False)
     if all(layer == NO_LAYER for layer, _ in atoms):
         return Group(NO_LAYER, phase, united=False)
-    is_all = (unnamed or len(layers) > 1) and atoms >= {a for a in every if a[1] in phases}
-    return Group(ALL_LAYERS if is_all else called(layers), phase, united=unnamed or len(layers) > 1)
+    of_phases = {atom for atom in every if atom[1] in phases}
+    is_all = (unnamed or len(layers) > MOST_NAMED) and atoms >= of_phases
+    return Group(ALL_LAYERS if is_all else called(layers), phase, unnamed or len(layers) > 1)

@@ -90,14 +90,14 @@ def _rows(
     groups: Mapping[Budget, Groups],
     way: Chosen,
     budget: Budget,
-    headline_ns: float,
+    headline_ns: float | None,
     overheads_ns: Sequence[float] | None,
 ) -> dict[str, list[LevelRow]]:
     """The rows of each level: those of the budget that explains the headline, then the other's."""
     found: dict[str, list[LevelRow]] = {}
     for each in sorted(BUDGETS, key=lambda each: each != budget):
         works = [side.of(each) for side in sides]
-        if not any(works):
+        if each != budget and not any(works):
             continue
         whole_ns, profiler_ns = (headline_ns, overheads_ns) if each == budget else (None, None)
         for level, place_of in _places(sides, groups[each], way, each):

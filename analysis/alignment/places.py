@@ -25,13 +25,14 @@ PlaceOf = Callable[[Work], Place]
 HOST_GAP = Place("host gap", "gap")
 DEVICE_IDLE = Place("device idle", "idle")
 UNMAPPED = Place("unmapped", "unmapped")
+RUNTIME = Place("runtime", category="runtime")
 OVERHEAD = Place("profiler overhead", "overhead")
 
 
 def by_phase(work: Work) -> Place:
-    """A row for each phase; work of no known phase is unmapped."""
+    """A row for each phase; work of no known phase is the framework's own, or unmapped."""
     phase = work.part.phase
-    return _grey(work) or (Place(phase, phase=phase) if phase else UNMAPPED)
+    return _grey(work) or (Place(phase, phase=phase) if phase else _nowhere(work))
 
 
 def by_category(work: Work) -> Place:
@@ -41,14 +42,14 @@ def by_category(work: Work) -> Place:
 
 
 def by_layer(groups: Groups) -> PlaceOf:
-    """A row for each group of layers in a phase; work of neither is unmapped."""
+    """A row for each group of layers in a phase; work of neither as by phase."""
 
     def place(work: Work) -> Place:
         if grey := _grey(work):
             return grey
         group = groups.of(work)
         if not group.layer and not group.phase:
-            return UNMAPPED
+            return _nowhere(work)
         return Place(group.key, phase=group.phase, layer=group.layer)
 
     return place
@@ -101,6 +102,11 @@ def _grey(work: Work) -> Place | None:
     if not work.is_grey:
         return None
     return DEVICE_IDLE if work.part.budget == "device" else HOST_GAP
+
+
+def _nowhere(work: Work) -> Place:
+    """Work of no known phase, for no layer."""
+    return RUNTIME if work.part.category == RUNTIME.category else UNMAPPED
 
 
 def _words(name: str, phase: str) -> str:

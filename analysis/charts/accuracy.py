@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from analysis.charts import side as sides_of
 from analysis.charts import style
 from analysis.charts.sheet import (
+    KEY_LINE_PT,
     MUTED,
     TICKS_PT,
     axis_label,
@@ -37,11 +38,11 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     known = [side for side in known if side.number in set(rows["side"])]
     key = key_lines(sides_key(known), width * 72)
     height = 130.0 if width < style.NARROW_INCHES else 170.0
-    top = 13.0 * len(key) + style.LINE_PT + 6
+    top = KEY_LINE_PT * len(key) + style.LINE_PT + 6
     made = sheet(width, top + height + TICKS_PT + label_height(LABEL, width * 72), note)
     draw_key(made, 0, 0, key)
     title = "test accuracy, % of the test samples"
-    made.text(0, 13.0 * len(key) + style.LINE_PT / 2, title, colour=MUTED)
+    made.text(0, KEY_LINE_PT * len(key) + style.LINE_PT / 2, title, colour=MUTED)
     axes = made.axes(LEFT_PT, top, made.width - LEFT_PT - RIGHT_PT, height)
     axes.grid(True, axis="both")
     for side in known:

@@ -1,5 +1,7 @@
 """What a step is spent on: one bar per side, stacked by kind of work."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -8,12 +10,17 @@ from analysis import wording
 from analysis.categories.rules import TITLES
 from analysis.charts import colours, style, words
 from analysis.charts import side as sides_of
-from analysis.charts.sheet import HATCH, PAGE, Entry, draw_key, empty, key_lines, plot
+from analysis.charts.sheet import HATCH, KEY_LINE_PT, PAGE, Entry, draw_key, empty, key_lines, plot
 
 BAR_PT = 22.0
 ROW_PT = BAR_PT + style.LINE_PT + 12
 HATCHED = {"gap": "Host gap", "idle": "Device idle"}
-NAMES = {**TITLES, "other": "Other", "": "Unmapped", **HATCHED}
+NAMES: Mapping[str, str] = {
+    **{str(category): title for category, title in TITLES.items()},
+    "other": "Other",
+    "": "Unmapped",
+    **HATCHED,
+}
 LAST = ("other", "", "gap", "idle")
 """Stand at the end of the bar, whatever their size."""
 
@@ -30,7 +37,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     rows = rows[rows["time_ms"] > 0]
     if rows.empty:
         return empty("No time was recorded for any kind of work.", note, width)
-    times = _times(rows, most=7 if width < style.NARROW_INCHES else 11)
+    times = _times(rows, most=8 if width < style.NARROW_INCHES else 11)
     totals = times.sum()
     shown = [f"{wording.number(float(totals.get(side.number, 0.0)))} ms" for side in known]
     lines = key_lines([_entry(str(name)) for name in times.index], width * 72)
@@ -41,7 +48,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
         height=ROW_PT * len(known) + 2,
         left=0,
         right=right,
-        top=len(lines) * 13 + 2,
+        top=len(lines) * KEY_LINE_PT + 2,
         label="ms per step, by kind of work",
         limits=(0, float(totals.max()) * 1.002),
     )
@@ -51,18 +58,24 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     for number, (side, total) in enumerate(zip(known, shown, strict=True)):
         head = ROW_PT * number + 7
         title = words.fitted(side.title, made.width, bold=True)
-        made.text(0, len(lines) * 13 + 2 + head + 4, title, colour=side.text, bold=True)
+        made.text(0, len(lines) * KEY_LINE_PT + 2 + head + 4, title, colour=side.text, bold=True)
         y = head + style.LINE_PT + BAR_PT / 2 + 1
         if side.number in times:
             _stack(axes, times[side.number], y, points_per_ms)
-        end = (float(totals.get(side.number, 0.0)), y)
-        place = {"textcoords": "offset points", "annotation_clip": False}
-        axes.annotate(total, end, (5, 0), va="center_baseline", weight="bold", **place)
+        axes.annotate(
+            total,
+            (float(totals.get(side.number, 0.0)), y),
+            (5, 0),
+            textcoords="offset points",
+            va="center_baseline",
+            weight="bold",
+            annotation_clip=False,
+        )
     return made.figure
 
 
 def _times(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """ms by category and side: the largest categories first, then the others, gaps and idle."""
+    """Times by category and side: the largest categories first, then the others, gaps and idle."""
     known = [name if name in NAMES else "" for name in rows["category"]]
     times = rows.assign(category=known).pivot_table(
         index="category", columns="side", values="time_ms", aggfunc="sum", fill_value=0.0

@@ -110,7 +110,7 @@ def side_names(frameworks: Sequence[str]) -> list[str]:
 
 def variables() -> dict[str, Shade]:
     """Every colour by the name of its CSS variable, without the leading dashes."""
-    found = {name: shade for name, shade in INK.items()}
+    found = dict(INK)
     for name, (fill, text) in SIDES.items():
         found |= {name: fill, f"{name}-text": text}
     found |= {f"phase-{name or 'unknown'}": shade for name, shade in PHASES.items()}

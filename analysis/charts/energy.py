@@ -20,17 +20,16 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     """
     known = sides_of.listed(sides)
     rows = sides_of.usable(rows, known, ["joules_per_1000"])
-    rows = rows.drop_duplicates("side").set_index("side")
-    known = [side for side in known if side.number in rows.index]
+    spans = {
+        int(side): (float(joules), float(low), float(high))
+        for side, joules, low, high in zip(
+            rows["side"], rows["joules_per_1000"], rows["low"], rows["high"], strict=True
+        )
+    }
+    known = [side for side in known if side.number in spans]
     if not known:
         return empty("No energy was measured.", note, width)
-    texts = []
-    for side in known:
-        joules, low, high = (float(rows.at[side.number, name]) for name in rows.columns[:3])
-        texts.append(f"{wording.number(joules)} J")
-        if low == low and high == high:
-            texts[-1] += f" ({wording.range_beside(joules, low, high)})"
-    ends = rows[["joules_per_1000", "high"]].max(axis=1)
+    longest = max(max(joules, high if high == high else 0.0) for joules, _, high in spans.values())
     made, axes = plot(
         width,
         note,
@@ -39,17 +38,20 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
         right=10,
         top=0,
         label="J per 1,000 samples; whisker: 95 % interval",
-        limits=(0, float(ends.max()) * 1.02 or 1.0),
+        limits=(0, longest * 1.02 or 1.0),
     )
-    for number, (side, text) in enumerate(zip(known, texts, strict=True)):
+    for number, side in enumerate(known):
+        joules, low, high = spans[side.number]
+        text = f"{wording.number(joules)} J"
+        if low == low and high == high:
+            text += f" ({wording.range_beside(joules, low, high)})"
         head = ROW_PT * number + style.LINE_PT / 2 + 2
-        wide = words.width_pt(text, bold=True)
-        title = words.fitted(side.title, made.width - wide - 12, bold=True)
+        room = made.width - words.width_pt(text, bold=True) - 12
+        title = words.fitted(side.title, room, bold=True)
         made.text(0, head, title, colour=side.text, bold=True)
         made.text(words.width_pt(title, bold=True) + 8, head, text, bold=True)
         y = head + style.LINE_PT / 2 + BAR_PT / 2 + 2
-        axes.barh(y, rows.at[side.number, "joules_per_1000"], height=BAR_PT, color=side.fill)
-        span = [float(rows.at[side.number, name]) for name in ("low", "high")]
-        axes.plot(span, [y, y], color=TEXT, lw=1.2)
-        axes.plot(span, [y, y], "|", color=TEXT, ms=7, mew=1.2)
+        axes.barh(y, joules, height=BAR_PT, color=side.fill)
+        axes.plot([low, high], [y, y], color=TEXT, lw=1.2)
+        axes.plot([low, high], [y, y], "|", color=TEXT, ms=7, mew=1.2)
     return made.figure

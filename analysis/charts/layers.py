@@ -9,6 +9,7 @@ from analysis import wording
 from analysis.charts import grouped, style, words
 from analysis.charts import side as sides_of
 from analysis.charts.sheet import (
+    KEY_LINE_PT,
     MUTED,
     TICKS_PT,
     Entry,
@@ -24,6 +25,7 @@ from analysis.charts.sheet import (
 OPACITY = {"forward": 0.5, "backward": 1.0}
 OTHER = 0.25
 ROW_PT = 17.0
+LABEL = "ms per step, by layer"
 
 
 @style.styled
@@ -48,7 +50,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
         key.append(Entry(f"{rest} left out", MUTED))
     if len(known) == 2:
         return _mirrored(groups, known, key, note, width)
-    return grouped.draw(groups, sides_key(known) + key, "ms per step, by layer", note, width)
+    return grouped.draw(groups, sides_key(known) + key, LABEL, note, width)
 
 
 def _group(layer: str, rows: pd.DataFrame, known: Sequence[sides_of.Side]) -> grouped.Group:
@@ -87,45 +89,36 @@ def _mirrored(
     above = width < style.NARROW_INCHES
     names = [words.printable(group.name) for group in groups]
     full = width * 72
-    middle = 8.0 if above else min(0.3 * full, words.widest_pt(names) + 16)
+    middle = 24.0 if above else min(0.3 * full, words.widest_pt(names) + 16)
     row = ROW_PT + (style.LINE_PT if above else 0)
-    values = max(words.width_pt(bar.text) for group in groups for bar in group.bars) + 8
+    decimals = grouped.decimals_of(groups)
+    bars = [bar for group in groups for bar in group.bars]
+    values = words.widest_pt([bar.text(decimals) for bar in bars]) + 8
     half = (full - middle) / 2
+    titles = [words.wrapped(side.title, half, bold=True) for side in both]
     lines = key_lines(key, full)
-    top, height = style.LINE_PT + 6, len(groups) * row + 4
-    made = sheet(width, top + height + TICKS_PT + style.LINE_PT + 4 + 13 * len(lines), note)
-    limit = max(bar.total for group in groups for bar in group.bars) or 1.0
+    top, height = max(map(len, titles)) * style.LINE_PT + 6, len(groups) * row + 4
+    below = TICKS_PT + style.LINE_PT
+    made = sheet(width, top + height + below + 4 + KEY_LINE_PT * len(lines), note)
+    limit = max(bar.total for bar in bars) or 1.0
     for number, side in enumerate(both):
-        start = values if number == 0 else half + middle
+        left = number == 0
+        start, align = (values, "right") if left else (half + middle, "left")
         axes = made.axes(start, top, half - values, height)
-        limits = (limit * 1.005, 0) if number == 0 else (0, limit * 1.005)
+        limits = (limit * 1.005, 0) if left else (0, limit * 1.005)
         axes.set(xlim=limits, ylim=(height, 0), yticks=[])
         linear_ticks(axes, half - values)
-        title = words.fitted(side.title, half, bold=True)
-        x = half if number == 0 else half + middle
-        align = "right" if number == 0 else "left"
-        made.text(x, style.LINE_PT / 2, title, colour=side.text, bold=True, align=align)
+        axes.grid(False)
+        for at, line in enumerate(titles[number]):
+            x, y = half if left else half + middle, style.LINE_PT * (at + 0.5)
+            made.text(x, y, line, colour=side.text, bold=True, align=align)
         for at, group in enumerate(groups):
-            bar = group.bars[number]
             y = row * (at + 1) - ROW_PT / 2
-            start_ms = 0.0
-            for value, opacity in bar.parts:
-                axes.barh(y, value, left=start_ms, height=11, color=side.fill, alpha=opacity)
-                start_ms += value
-            axes.annotate(
-                bar.text,
-                (start_ms, y),
-                (-4 if number == 0 else 4, 0),
-                textcoords="offset points",
-                ha=align,
-                va="center_baseline",
-                color=side.text,
-                annotation_clip=False,
-            )
+            grouped.draw_bar(axes, group.bars[number], y, decimals, height=11, mirrored=left)
     for at, name in enumerate(names):
         y = top + row * at + (style.LINE_PT / 2 + 2 if above else ROW_PT / 2)
         shown = words.fitted(name, full if above else middle - 8)
         made.text(full / 2, y, shown, align="center")
-    axis_label(made, half + middle, top + height + TICKS_PT, "ms per step, by layer")
-    draw_key(made, 0, top + height + TICKS_PT + style.LINE_PT + 4, lines)
+    axis_label(made, half + middle, top + height + TICKS_PT, LABEL)
+    draw_key(made, 0, top + height + below + 4, lines)
     return made.figure

@@ -38,4 +38,5 @@ def single_points(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     known = np.isfinite(y)
     before = np.r_[False, known[:-1]]
     after = np.r_[known[1:], False]
-    return known & ~before & ~after & np.isfinite(x)
+    alone: np.ndarray = known & ~before & ~after & np.isfinite(x)
+    return alone

@@ -4,19 +4,30 @@ from collections.abc import Iterator
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
 
 from analysis import wording
 from analysis.charts import colours, style, words
 from analysis.charts import side as sides_of
-from analysis.charts.sheet import HATCH, MUTED, TEXT, Entry, draw_key, empty, key_lines, plot
+from analysis.charts.sheet import (
+    HATCH,
+    KEY_LINE_PT,
+    MUTED,
+    TEXT,
+    Entry,
+    draw_key,
+    empty,
+    key_lines,
+    plot,
+)
 
 ROW_PT = 24.0
 BAR_PT = 17.0
 HEAD_PT = style.LINE_PT + 3
 MOST_LANES = 6
+BOX = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
 
 
 @style.styled
@@ -34,10 +45,10 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     ends = (rows["start_ms"] + rows["duration_ms"]).groupby(rows["side"]).max()
     known = [side for side in known if side.number in ends.index]
     lanes = {side.number: _lanes(rows, side.number) for side in known}
-    names = [words.printable(lane) for found in lanes.values() for lane in found]
+    names = [_name(lane) for found in lanes.values() for lane in found]
     left = min(0.25 * width * 72, words.widest_pt(names) + 8)
     lines = key_lines(_key(rows), width * 72)
-    top = 13.0 * len(lines) + 2
+    top = KEY_LINE_PT * len(lines) + 2
     made, axes = plot(
         width,
         note,
@@ -59,13 +70,20 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
         y += HEAD_PT
         own = rows[rows["side"] == side.number]
         for lane in lanes[side.number]:
-            made.text(left - 6, top + y + ROW_PT / 2, words.fitted(lane, left - 6), align="right")
+            made.text(
+                left - 6, top + y + ROW_PT / 2, words.fitted(_name(lane), left - 6), align="right"
+            )
             _lane(axes, own[own["lane"] == lane], y + ROW_PT / 2, end, pixel_ms)
             y += ROW_PT
         bottom = y - ROW_PT * len(lanes[side.number])
         axes.plot([end, end], [bottom, y], color=TEXT, lw=1.2, clip_on=False)
         y += 4
     return made.figure
+
+
+def _name(lane: str) -> str:
+    """A device is known by its name alone."""
+    return words.printable(lane.removeprefix("device ") or lane)
 
 
 def _lanes(rows: pd.DataFrame, side: int) -> list[str]:
@@ -111,10 +129,10 @@ def _lane(axes: Axes, rows: pd.DataFrame, y: float, end: float, pixel_ms: float)
     for phase, own in rows[rows["phase"] != ""].groupby("phase", sort=False):
         shade = colours.PHASES.get(str(phase), colours.PHASES[""])
         boxes = [
-            [(start, low), (stop, low), (stop, high), (start, high)]
+            Path([(start, low), (stop, low), (stop, high), (start, high), (start, low)], BOX)
             for start, stop in _merged(own.sort_values("start_ms"), pixel_ms)
         ]
-        axes.add_collection(PolyCollection(boxes, facecolors=shade.light, linewidths=0))
+        axes.add_patch(PathPatch(Path.make_compound_path(*boxes), facecolor=shade.light, lw=0))
 
 
 def _merged(rows: pd.DataFrame, pixel_ms: float) -> Iterator[tuple[float, float]]:

@@ -8,6 +8,7 @@ from analysis import wording
 from analysis.charts import lines, style, words
 from analysis.charts import side as sides_of
 from analysis.charts.sheet import (
+    KEY_LINE_PT,
     TICKS_PT,
     axis_label,
     draw_key,
@@ -38,7 +39,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     key = key_lines(sides_key(known), width * 72)
     heads = [_head(name, known, rows[rows["series"] == name]) for name in series]
     heights = [len(words.wrapped(head, width * 72)) * style.LINE_PT + 4 for head in heads]
-    top = 13.0 * len(key) + 4
+    top = KEY_LINE_PT * len(key) + 4
     full = top + sum(heights) + (PLOT_PT + TICKS_PT) * len(series) + style.LINE_PT
     made = sheet(width, full, note)
     draw_key(made, 0, 0, key)
@@ -58,7 +59,8 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
             mine = own[own["side"] == side.number]
             x, y = lines.with_gaps(mine["seconds"], mine["bytes"] / unit)
             at = np.flatnonzero(np.isfinite(y))
-            marked = list(at[:: max(1, len(at) // MARKS)])
+            every = max(1, len(at) // MARKS)
+            marked = [int(place) for place in at[every // 2 :: every]]
             axes.plot(x, y, color=side.fill, markevery=marked, ms=5, **side.point)
         top += PLOT_PT + TICKS_PT
     axis_label(made, left, top, LABEL)

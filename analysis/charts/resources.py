@@ -1,6 +1,7 @@
 """What a run took of the machine over its time: a row per measure, a column per side."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,7 +21,21 @@ from analysis.charts.sheet import (
 )
 
 PLOT_PT = 46.0
+NUMBERS_PT = 26.0
 LABEL = "seconds since the start of the run; shaded: phases of the run, the timed one darkest"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Measures in rows, sides in columns, and where they stand in points; `until` in seconds."""
+
+    measures: Sequence[str]
+    above: bool
+    starts: Sequence[float]
+    length: float
+    head: float
+    row: float
+    until: float
 
 
 @style.styled
@@ -30,7 +45,7 @@ def draw(
     """Lines over time, on equal scales in every column; missing samples part a line.
 
     `samples` has side, seconds, measure (name and unit) and value; `phases` has side, phase,
-    start_s and duration_s.
+    start_s and duration_s. Sides that have no room beside the others stand below them.
     """
     known = sides_of.listed(sides)
     samples = sides_of.usable(samples, known, ["seconds"])
@@ -40,62 +55,75 @@ def draw(
     samples = samples[samples["measure"].isin(set(measured["measure"]))]
     phases = sides_of.usable(phases, known, ["start_s", "duration_s"])
     known = [side for side in known if side.number in set(samples["side"])]
-    measures = list(dict.fromkeys(samples["measure"]))
-    above = width < style.NARROW_INCHES
-    columns = min(len(known), 2 if width < 8 else 3)
-    blocks = [known[at : at + columns] for at in range(0, len(known), columns)]
-    row = PLOT_PT + (style.LINE_PT + 6 if above else 12)
-    head = 2 * style.LINE_PT + 8
-    block = head + row * len(measures) + TICKS_PT
-    made = sheet(width, block * len(blocks) + label_height(LABEL, width * 72), note)
     ends = [samples["seconds"].max(), (phases["start_s"] + phases["duration_s"]).max()]
-    until = float(pd.Series(ends).max()) or 1.0
+    grid = _grid(
+        known, list(dict.fromkeys(samples["measure"])), float(pd.Series(ends).max()), width
+    )
+    columns = len(grid.starts)
+    block = grid.head + grid.row * len(grid.measures) + TICKS_PT - (0 if grid.above else 8)
+    blocks = [known[at : at + columns] for at in range(0, len(known), columns)]
+    made = sheet(width, block * len(blocks) + label_height(LABEL, width * 72), note)
     for number, shown in enumerate(blocks):
-        _block(made, number * block, shown, columns, measures, samples, phases, until)
+        for column, side in enumerate(shown):
+            own = phases[phases["side"] == side.number]
+            _column(made, grid, column, number * block, side, samples, own)
     axis_label(made, 0, block * len(blocks), LABEL)
     return made.figure
 
 
-def _block(
+def _grid(
+    known: Sequence[sides_of.Side], measures: Sequence[str], until: float, width: float
+) -> Grid:
+    above = width < style.NARROW_INCHES
+    columns = min(len(known), 2 if width < 8 else 3)
+    names = [words.printable(measure) for measure in measures]
+    left = NUMBERS_PT if above else min(0.25 * width * 72, words.widest_pt(names) + 6) + NUMBERS_PT
+    gap = 14.0 if above else 20.0
+    length = (width * 72 - left - 8 - gap * (columns - 1)) / columns
+    title_lines = max(len(words.wrapped(side.title, length, bold=True)) for side in known)
+    return Grid(
+        measures=measures,
+        above=above,
+        starts=[left + at * (length + gap) for at in range(columns)],
+        length=length,
+        head=(title_lines + 1) * style.LINE_PT + 8,
+        row=PLOT_PT + (style.LINE_PT + 6 if above else 12),
+        until=until or 1.0,
+    )
+
+
+def _column(
     made: Sheet,
+    grid: Grid,
+    column: int,
     top: float,
-    shown: Sequence[sides_of.Side],
-    columns: int,
-    measures: Sequence[str],
+    side: sides_of.Side,
     samples: pd.DataFrame,
     phases: pd.DataFrame,
-    until: float,
 ) -> None:
-    """The columns of some sides, with the names of the measures before or above them."""
-    above = made.width < style.NARROW_INCHES * 72
-    names = [words.printable(measure) for measure in measures]
-    numbers = 26.0
-    left = numbers if above else words.widest_pt(names) + numbers + 6
-    gap = 14.0 if above else 20.0
-    long = (made.width - left - 8 - gap * (columns - 1)) / columns
-    head = 2 * style.LINE_PT + 8
-    row = PLOT_PT + (style.LINE_PT + 6 if above else 12)
-    for column, side in enumerate(shown):
-        x = left + column * (long + gap)
-        title = words.fitted(side.title, long, bold=True)
-        made.text(x, top + style.LINE_PT / 2, title, colour=side.text, bold=True)
-        own = phases[phases["side"] == side.number]
-        _phase_names(made, x, top + style.LINE_PT * 1.5 + 3, long / until, own)
-        for number, measure in enumerate(measures):
-            y = top + head + row * number + (style.LINE_PT if above else 0)
-            largest = float(samples.loc[samples["measure"] == measure, "value"].max())
-            axes = made.axes(x, y, long, PLOT_PT)
-            axes.set(xlim=(0, until))
-            lines.value_axis(axes, largest, PLOT_PT)
-            axes.tick_params(axis="y", labelleft=column == 0, labelsize=style.SMALL_PT)
-            linear_ticks(axes, long, room=36)
-            axes.tick_params(axis="x", labelbottom=number == len(measures) - 1)
-            _shade(axes, own)
-            _line(axes, side, samples[samples["measure"] == measure])
-            if column == 0 and above:
-                made.text(0, y - style.LINE_PT / 2 - 1, names[number])
-            elif column == 0:
-                made.text(left - numbers, y + PLOT_PT / 2, names[number], align="right")
+    """All measures of a side; the first column has the names of the measures and the numbers."""
+    x = grid.starts[column]
+    for number, line in enumerate(words.wrapped(side.title, grid.length, bold=True)):
+        y = top + (number + 0.5) * style.LINE_PT
+        made.text(x, y, line, colour=side.text, bold=True)
+    names_y = top + grid.head - style.LINE_PT / 2 - 4 - (2 if grid.above else 0)
+    _phase_names(made, x, names_y, grid.length / grid.until, phases)
+    for number, measure in enumerate(grid.measures):
+        y = top + grid.head + grid.row * number + (style.LINE_PT if grid.above else 0)
+        rows = samples[samples["measure"] == measure]
+        axes = made.axes(x, y, grid.length, PLOT_PT)
+        axes.set(xlim=(0, grid.until))
+        lines.value_axis(axes, float(rows["value"].max()), PLOT_PT)
+        axes.tick_params(axis="y", labelleft=column == 0, labelsize=style.SMALL_PT)
+        linear_ticks(axes, grid.length, room=36)
+        axes.tick_params(axis="x", labelbottom=number == len(grid.measures) - 1)
+        _shade(axes, phases)
+        _line(axes, side, rows[rows["side"] == side.number])
+        if column == 0 and grid.above:
+            made.text(0, y - style.LINE_PT / 2 - 1, words.fitted(measure, x + grid.length))
+        elif column == 0:
+            room = x - NUMBERS_PT
+            made.text(room, y + PLOT_PT / 2, words.fitted(measure, room), align="right")
 
 
 def _phase_names(
@@ -121,8 +149,7 @@ def _shade(axes: Axes, phases: pd.DataFrame) -> None:
 
 
 def _line(axes: Axes, side: sides_of.Side, samples: pd.DataFrame) -> None:
-    own = samples[samples["side"] == side.number]
-    x, y = lines.with_gaps(own["seconds"], own["value"])
+    x, y = lines.with_gaps(samples["seconds"], samples["value"])
     axes.plot(x, y, color=side.fill)
     alone = lines.single_points(x, y)
     axes.plot(x[alone], y[alone], ".", ms=3, color=side.fill)

@@ -7,24 +7,26 @@ from matplotlib.figure import Figure
 
 from analysis.charts import style
 
+MARGIN_INCHES = 0.12
 NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
 def save(figure: Figure, path_without_suffix: Path) -> tuple[Path, Path]:
-    """Write <path>.png at 200 dots per inch and <path>.svg; give back both paths.
+    """Write <path>.png at 200 dots per inch and <path>.svg, with a margin; give back both paths.
 
     Raises OSError where they can't be written.
     """
     png = path_without_suffix.with_name(path_without_suffix.name + ".png")
     svg = path_without_suffix.with_name(path_without_suffix.name + ".svg")
     with style.look():
-        figure.savefig(png, metadata={"Software": None})
-    svg.write_text(svg_text(figure), encoding="utf-8")
+        box = figure.bbox_inches.padded(MARGIN_INCHES)
+        figure.savefig(png, bbox_inches=box, metadata={"Software": None})
+        figure.savefig(svg, bbox_inches=box, metadata=NO_METADATA)
     return png, svg
 
 
 def svg_text(figure: Figure) -> str:
-    """The figure as an SVG document, its texts as text."""
+    """The figure without a margin as an SVG document, its texts as text."""
     written = io.StringIO()
     with style.look():
         figure.savefig(written, format="svg", metadata=NO_METADATA)

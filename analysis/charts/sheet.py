@@ -22,6 +22,12 @@ HATCH = "/////"
 TICKS_PT = 15.0
 """Room for the numbers under an axis."""
 
+EDGE_PT = 12.0
+"""Nearer to the edge of the sheet no number fits below the start of an axis."""
+
+KEY_LINE_PT = 13.0
+"""From one line of a key to the next."""
+
 
 class Entry(NamedTuple):
     """An entry of a key: a text in a colour, and the fill of the square before it, if any."""
@@ -129,6 +135,8 @@ def plot(
     axes = made.axes(left, top, made.width - left - right, height)
     axes.set(xlim=limits, ylim=(height, 0), yticks=[])
     linear_ticks(axes, made.width - left - right)
+    if left < EDGE_PT and axes.get_xticks().size:
+        axes.get_xticklabels()[0].set_horizontalalignment("left")
     axis_label(made, left, top + height + TICKS_PT, label)
     return made, axes
 
@@ -146,7 +154,7 @@ def axis_label(made: Sheet, left: float, top: float, label: str) -> None:
         made.text(x, top + (number + 0.5) * style.LINE_PT, line, colour=MUTED)
 
 
-def linear_ticks(axes: Axes, length_pt: float, *, vertical: bool = False, room: float = 50) -> None:
+def linear_ticks(axes: Axes, length_pt: float, *, vertical: bool = False, room: float = 44) -> None:
     """Round numbers along an axis, so few that they can't touch."""
     axis = axes.yaxis if vertical else axes.xaxis
     low, high = sorted(axis.get_view_interval())
@@ -199,10 +207,6 @@ def draw_key(
                 made.square(left + x, y, entry)
             shift = 12 if entry.fill else 0
             made.text(left + x + shift, y, entry.text, colour=entry.colour, bold=entry.bold)
-
-
-KEY_LINE_PT = 13.0
-"""From one line of a key to the next."""
 
 
 def sides_key(sides: Sequence[Side]) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ class Side:
         return f"{self.mark} {self.label}"
 
     @property
-    def point(self) -> dict[str, object]:
+    def point(self) -> dict[str, Any]:
         """How its points are drawn: filled, or as a ring where the sign is one."""
         hollow = self.mark in HOLLOW
         return {
@@ -65,5 +66,6 @@ def listed(sides: pd.DataFrame) -> list[Side]:
 def usable(rows: pd.DataFrame, sides: Sequence[Side], values: Sequence[str]) -> pd.DataFrame:
     """The rows of known sides whose values are all numbers."""
     numbers = rows[list(values)].astype(float)
-    kept = rows["side"].isin([side.number for side in sides])
-    return rows[kept & np.isfinite(numbers).all(axis=1)]
+    kept = rows["side"].isin([side.number for side in sides]).to_numpy(bool)
+    found: pd.DataFrame = rows[kept & np.isfinite(numbers.to_numpy()).all(axis=1)]
+    return found

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import matplotlib.style
@@ -24,9 +24,10 @@ NARROW_INCHES = 5.0
 
 
 @functools.cache
-def _settings() -> mpl.RcParams:
+def _settings() -> dict[str, Any]:
     with resources.as_file(resources.files(__package__) / "crossprof.mplstyle") as path:
-        return mpl.rc_params_from_file(path, use_default_template=False)
+        read = mpl.rc_params_from_file(path, use_default_template=False)
+    return {str(key): value for key, value in read.items()}
 
 
 @contextmanager

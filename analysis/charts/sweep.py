@@ -11,6 +11,7 @@ from analysis import wording
 from analysis.charts import side as sides_of
 from analysis.charts import style, words
 from analysis.charts.sheet import (
+    KEY_LINE_PT,
     MUTED,
     TICKS_PT,
     axis_label,
@@ -43,12 +44,12 @@ def draw(
     known = [side for side in known if side.number in set(rows["side"])]
     key = key_lines(sides_key(known), width * 72)
     height = 150.0 if width < style.NARROW_INCHES else 190.0
-    top = 13.0 * len(key) + style.LINE_PT + 6
+    top = KEY_LINE_PT * len(key) + style.LINE_PT + 6
     below = TICKS_PT + label_height(words.printable(x_label), width * 72)
     made = sheet(width, top + height + below, note)
     draw_key(made, 0, 0, key)
     title = words.fitted(y_label, made.width)
-    made.text(0, 13.0 * len(key) + style.LINE_PT / 2, title, colour=MUTED)
+    made.text(0, KEY_LINE_PT * len(key) + style.LINE_PT / 2, title, colour=MUTED)
     axes = made.axes(LEFT_PT, top, made.width - LEFT_PT - RIGHT_PT, height)
     axes.grid(True, axis="both")
     for side in known:

@@ -1,5 +1,7 @@
 """From the baseline's step to the other side's: what each kind of work adds or takes away."""
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -9,7 +11,7 @@ from matplotlib.figure import Figure
 from analysis import wording
 from analysis.charts import side as sides_of
 from analysis.charts import style, words
-from analysis.charts.sheet import HATCH, MUTED, PAGE, TEXT, Sheet, empty, plot
+from analysis.charts.sheet import HATCH, MUTED, PAGE, TEXT, empty, plot
 
 ROW_PT = 20.0
 BAR_PT = 12.0
@@ -47,7 +49,7 @@ def draw(
     """
     both = sides_of.listed(sides)
     total = other_ms - baseline_ms
-    if len(both) != 2 or not total == total:
+    if len(both) != 2 or math.isnan(total):
         return empty("A difference of steps needs two sides with a step time each.", note, width)
     bars = _bars(rows, total, most=10 if width < style.NARROW_INCHES else 14)
     ends = [0.0]
@@ -56,25 +58,33 @@ def draw(
     low, high = min(*ends, total), max(*ends, total)
     spare = (high - low) * 0.03 or max(abs(baseline_ms), 0.1) * 0.05
     left = min(width * 72 * 0.36, words.widest_pt([words.printable(b.name) for b in bars]) + 8)
-    shown = [wording.signed(value) for value in [*(bar.difference for bar in bars), total]]
+    decimals = _decimals(bars, other_ms)
+    differences = [*(bar.difference for bar in bars), total]
+    right = words.widest_pt([wording.signed(d, decimals) for d in differences], bold=True) + 8
+    limits = (low - spare, high + spare)
+    heads = _heads(both, (baseline_ms, other_ms), limits, (left, width * 72 - right), width * 72)
+    top = (max(line for *_, line in heads) + 1) * style.LINE_PT + 6
     label = f"ms per step: to the right {both[1].label} spends more, to the left {both[0].label}"
     made, axes = plot(
         width,
         note,
         height=ROW_PT * (len(bars) + 1) + 2,
         left=left,
-        right=words.widest_pt(shown, bold=True) + 6,
-        top=2 * style.LINE_PT + 6,
+        right=right,
+        top=top,
         label=label,
-        limits=(low - spare, high + spare),
+        limits=limits,
     )
-    _mark_steps(made, axes, left, both, (baseline_ms, other_ms))
+    for side, (text, x, line) in zip(both, heads, strict=True):
+        made.text(x, (line + 0.5) * style.LINE_PT, text, colour=side.text, bold=True)
+    axes.axvline(0, color=MUTED, lw=0.9, zorder=0.9)
+    axes.axvline(total, color=MUTED, lw=0.9, ls="--", zorder=0.9)
     for number, bar in enumerate([*bars, Row("Step", "step", total)]):
         start = 0.0 if bar.kind == "step" else ends[number]
         y = ROW_PT * (number + 0.5) + 2
-        _draw_bar(axes, bar, start, y, fills=(both[0].fill, both[1].fill))
+        _draw_bar(axes, bar, start, y, (both[0].fill, both[1].fill), decimals)
         name = words.fitted(bar.name, left - 6, bold=bar.kind == "step")
-        made.text(left - 6, y + 2 * style.LINE_PT + 6, name, bold=bar.kind == "step", align="right")
+        made.text(left - 6, y + top, name, bold=bar.kind == "step", align="right")
     return made.figure
 
 
@@ -99,7 +109,15 @@ def _bars(rows: pd.DataFrame, total: float, most: int) -> list[Row]:
     return found
 
 
-def _draw_bar(axes: Axes, bar: Row, start: float, y: float, fills: tuple[str, str]) -> None:
+def _decimals(bars: Sequence[Row], step_ms: float) -> int:
+    """Those of a step's time, or more where they leave the largest row less than two digits."""
+    largest = max((abs(bar.difference) for bar in bars), default=0.0)
+    return max(wording.decimals_for(step_ms), wording.decimals_for(largest) - 1 if largest else 0)
+
+
+def _draw_bar(
+    axes: Axes, bar: Row, start: float, y: float, fills: tuple[str, str], decimals: int
+) -> None:
     """The bar in the colour of the side that spends more, its line down, and its figure."""
     own = bar.kind in ("unmapped", "overhead")
     axes.barh(
@@ -116,7 +134,7 @@ def _draw_bar(axes: Axes, bar: Row, start: float, y: float, fills: tuple[str, st
     if bar.kind != "step":
         axes.plot([end, end], [y - BAR_PT / 2, y + ROW_PT + BAR_PT / 2], color=MUTED, lw=0.7)
     axes.annotate(
-        wording.signed(bar.difference),
+        wording.signed(bar.difference, decimals),
         (max(start, end), y),
         (5, 0),
         textcoords="offset points",
@@ -128,24 +146,23 @@ def _draw_bar(axes: Axes, bar: Row, start: float, y: float, fills: tuple[str, st
     )
 
 
-def _mark_steps(
-    made: Sheet,
-    axes: Axes,
-    left: float,
-    both: list[sides_of.Side],
+def _heads(
+    both: Sequence[sides_of.Side],
     steps_ms: tuple[float, float],
-) -> None:
-    """A line at both sides' step, named above: beside each other only where there is room."""
-    low, high = axes.get_xlim()
-    length = axes.get_position().width * made.width
-    before = 0.0
+    limits: tuple[float, float],
+    ends: tuple[float, float],
+    width_pt: float,
+) -> list[tuple[str, float, int]]:
+    """Text, place and line of both steps' names over their lines: on one line if they fit."""
+    found: list[tuple[str, float, int]] = []
     for side, step_ms in zip(both, steps_ms, strict=True):
-        value = step_ms - steps_ms[0]
-        dashes = "-" if side is both[0] else "--"
-        axes.axvline(value, color=MUTED, lw=0.9, ls=dashes, zorder=0.9)
+        share = (step_ms - steps_ms[0] - limits[0]) / (limits[1] - limits[0])
         text = f"{side.title}, {wording.number(step_ms)} ms"
+        text = words.fitted(text, width_pt, bold=True)
         wide = words.width_pt(text, bold=True)
-        x = max(0.0, min(left + (value - low) / (high - low) * length, made.width - wide))
-        line = 1 if side is both[0] or x > before + 10 else 0
-        made.text(x, (line + 0.5) * style.LINE_PT, text, colour=side.text, bold=True)
-        before = x + wide
+        x = max(0.0, min(ends[0] + share * (ends[1] - ends[0]), width_pt - wide))
+        found.append((text, x, 0))
+    (first, x1, _), (second, x2, _) = found
+    apart = x1 + words.width_pt(first, bold=True) + 10 <= x2
+    apart = apart or x2 + words.width_pt(second, bold=True) + 10 <= x1
+    return [found[0], (second, x2, 0 if apart else 1)]

@@ -65,13 +65,15 @@ def fitted(text: object, room_pt: float, size_pt: float = style.TEXT_PT, bold: b
     return wording.shortened(shown, low)
 
 
-def wrapped(text: str, room_pt: float, size_pt: float = style.TEXT_PT) -> list[str]:
+def wrapped(
+    text: object, room_pt: float, size_pt: float = style.TEXT_PT, bold: bool = False
+) -> list[str]:
     """A text in lines that are at most so wide, broken at spaces."""
     lines: list[str] = []
     for word in printable(text).split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and width_pt(longer, size_pt) <= room_pt:
+        if lines and width_pt(longer, size_pt, bold) <= room_pt:
             lines[-1] = longer
         else:
-            lines.append(fitted(word, room_pt, size_pt))
+            lines.append(fitted(word, room_pt, size_pt, bold))
     return lines

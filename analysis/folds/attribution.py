@@ -97,7 +97,8 @@ def shares(
         np.concatenate((*windows, *(s.start_ns for s in found), *(s.end_ns for s in found)))
     )
     count = max(len(edges_ns) - 1, 0)
-    is_inside = _active(*(edges_ns.searchsorted(each) for each in windows), count) > 0
+    first, last = (edges_ns.searchsorted(each) for each in windows)
+    is_inside = _active(first, last, count) > 0
     length_ns = np.where(is_inside, np.diff(edges_ns), 0)
     time_ns = np.zeros(len(window), dtype=np.int64)
     active_ns = np.zeros(len(window), dtype=np.int64)

@@ -9,19 +9,23 @@ from analysis.partition.fold import Parting
 from analysis.partition.parts import parts_of
 from analysis.partition.record import ANY_LAYER, Part, Partition
 from analysis.partition.spans import spans_of
+from analysis.timeorder import TimeOrder
 
 
-def partition_of(trace: Trace, progress: Callable[[], None] | None = None) -> Partition:
+def partition_of(
+    trace: Trace, progress: Callable[[], None] | None = None, order: TimeOrder | None = None
+) -> Partition:
     """Part the steps of a trace while it is read to its end; memory follows its variety.
 
     Args:
         trace: what a reader made of a file.
         progress: called after each block that was read.
+        order: where the events wait until all have been read.
 
     Raises:
         ProfileError: it can't be read.
     """
-    recorded = annotated(trace, progress=progress)
+    recorded = annotated(trace, order, progress)
     parting = _parting(trace.strings, recorded.steps, recorded.counted)
     for folded in recorded.windows():
         if parting is not None:

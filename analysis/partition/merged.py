@@ -12,7 +12,8 @@ NUMBERS = ("count", "time_ns", "active_ns")
 def merged(partitions: Sequence[Partition]) -> Partition:
     """All steps of at least one partition; what one step looks like is that of the first.
 
-    Work of a kind that is not known in one of them is not known.
+    A run may have used another card of the machine: the first device of each counts as one, and so
+    on. Work of a kind that is not known in one of them is not known.
     """
     first = partitions[0]
     if len(partitions) == 1:
@@ -21,7 +22,11 @@ def merged(partitions: Sequence[Partition]) -> Partition:
     for part in (part for each in partitions for part in each.parts):
         key = (part.budget, part.kind, part.phase, part.layers, part.category, part.op)
         alike.setdefault((*key, part.name, part.launcher), []).append(part)
-    devices = list(dict.fromkeys(name for each in partitions for name in each.devices))
+    devices = max((each.devices for each in partitions), key=len)
+    busy_ns = dict.fromkeys(devices, 0)
+    for each in partitions:
+        for name, own in zip(devices, each.devices, strict=False):
+            busy_ns[name] += each.busy_ns.get(own, 0)
     return msgspec.structs.replace(
         first,
         steps=sum(each.steps for each in partitions),
@@ -29,7 +34,7 @@ def merged(partitions: Sequence[Partition]) -> Partition:
         steps_ns=sum(each.steps_ns for each in partitions),
         device_ns=sum(each.device_ns for each in partitions),
         devices=devices,
-        busy_ns={name: sum(each.busy_ns.get(name, 0) for each in partitions) for name in devices},
+        busy_ns=busy_ns,
         parts=[_together(parts) for parts in alike.values()],
         phases_known=any(each.phases_known for each in partitions),
         layers_known=any(each.layers_known for each in partitions),

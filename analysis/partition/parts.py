@@ -33,9 +33,9 @@ class Key(NamedTuple):
 
 
 class Values(NamedTuple):
-    """What is added up of them; `counted` have operations, `moving` of these have bytes."""
+    """What is added up of them; `begun` is how many began, `counted` of these have operations, `moving` of these have bytes."""
 
-    count: int = 0
+    begun: int = 0
     time_ns: int = 0
     active_ns: int = 0
     counted: int = 0
@@ -100,7 +100,7 @@ def _with_sums(part: Part, values: Values) -> Part:
     has_work, all_move = values.counted > 0, values.moving == values.counted
     return msgspec.structs.replace(
         part,
-        count=values.count,
+        count=values.begun,
         time_ns=values.time_ns,
         active_ns=values.active_ns,
         flops=values.flops if has_work and values.flops < LARGEST else None,

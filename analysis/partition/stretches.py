@@ -25,9 +25,14 @@ class Lanes:
 
     def add(self, lane: str, time: Intervals, phase: Int64) -> None:
         """Take stretches that lie behind those that were taken before."""
-        found = (*time, phase)
+        found: Columns = (*time, phase)
         if lane in self._lanes:
-            found = tuple(map(np.concatenate, zip(self._lanes[lane], found, strict=True)))
+            before = self._lanes[lane]
+            found = (
+                np.concatenate((before[0], found[0])),
+                np.concatenate((before[1], found[1])),
+                np.concatenate((before[2], found[2])),
+            )
         found = _merged(found, 0)
         many = len(found[0]) > 2 * FINE * MOST_STRETCHES
         self._lanes[lane] = _fewer(found, FINE * MOST_STRETCHES) if many else found

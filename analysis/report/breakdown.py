@@ -12,7 +12,7 @@ from analysis.report.names import UNMAPPED, capital, short
 from analysis.report.parts import NO_LAYER, Row
 from analysis.report.scale import Scale, scale
 from analysis.report.subject import Against, Side, Subject
-from analysis.report.tables import Table, Value
+from analysis.report.tables import Kind, Table, Value
 
 MOST_LAYERS = 14
 WIDEST = 84.0
@@ -86,9 +86,7 @@ def categories(subject: Subject) -> Categories:
     rows = parts.of_all(subject, "category")
     rows.sort(key=lambda row: (row.kind in ("gap", "idle"), -row.longest_ns))
     differences = _differences(subject, rows)
-    form = scale(
-        [parts.whole_ns(rows, side) for side in subject.sides], differences
-    )
+    form = scale([parts.whole_ns(rows, side) for side in subject.sides], differences)
     shown = sorted(
         (row for row in rows if row.longest_ns > 0),
         key=lambda row: -abs(row.difference_ns(subject.sides) if differences else row.longest_ns),
@@ -164,8 +162,9 @@ def _category_findings(subject: Subject, rows: Sequence[Row], form: Scale) -> li
             row = one_sided[0]
             [number] = row.times_ns
             side = next(each for each in subject.sides if each.number == number)
-            time = form.time(row.times_ns[number])
-            found.append(f"Only {side.label} has {category_name(row)}, {time}.")
+            found.append(
+                f"Only {side.label} has {category_name(row)}, {form.time(row.times_ns[number])}."
+            )
     return found
 
 
@@ -213,7 +212,9 @@ def _layers(subject: Subject, against: Against | None, rows: Sequence[Row]) -> L
         if row.kind == "work" and row.layer not in ("", NO_LAYER):
             grouped.setdefault(row.layer, []).append(row)
     order = sorted(grouped, key=lambda name: -max(parts.whole_ns(grouped[name], s) for s in both))
-    longest_ns = max((parts.whole_ns(grouped[order[0]], side) for side in both), default=0) if order else 0
+    longest_ns = (
+        max((parts.whole_ns(grouped[order[0]], side) for side in both), default=0) if order else 0
+    )
     form = scale([longest_ns])
     name = f"layers-{against.other.number}" if against else "layers"
     fallback = against.levels.fallback if against and against.levels else ""
@@ -275,10 +276,20 @@ def _layer_chart(
 
 def _table(name: str, subject: Subject, rows: Sequence[Row]) -> Table:
     found: list[tuple[Value, ...]] = [
-        (row.key, row.kind, row.phase, row.layer, row.category, side.label, row.times_ns[side.number])
+        (
+            row.key,
+            row.kind,
+            row.phase,
+            row.layer,
+            row.category,
+            side.label,
+            row.times_ns[side.number],
+        )
         for row in rows
         for side in subject.sides
         if side.number in row.times_ns
     ]
-    columns = ("key", "kind", "phase", "layer", "category", "side")
-    return Table(name, {**dict.fromkeys(columns, "text"), "time_ns": "number"}, found)  # type: ignore[dict-item]
+    columns: dict[str, Kind] = dict.fromkeys(
+        ("key", "kind", "phase", "layer", "category", "side"), "text"
+    )
+    return Table(name, {**columns, "time_ns": "number"}, found)

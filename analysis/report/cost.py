@@ -95,7 +95,9 @@ def _energy(subject: Subject) -> list[EnergyRow]:
             low=round(100 * found.low / longest, 2),
             high=round(100 * found.high / longest, 2),
             text=f"{wording.number(found.median)} J",
-            span=wording.range_beside(found.median, found.low, found.high) if found.runs > 1 else "",
+            span=wording.range_beside(found.median, found.low, found.high)
+            if found.runs > 1
+            else "",
         )
         for side, found in known
         if found is not None and longest > 0
@@ -114,7 +116,10 @@ def _energy_text(subject: Subject, energy: Sequence[EnergyRow]) -> Iterator[str]
         for run in subject.finished(side)
         if run.summary.energy_method
     }
-    told = {"counter": "the GPU's energy counter", "trapezoid": "the trapezoid of its sampled power"}
+    told = {
+        "counter": "the GPU's energy counter",
+        "trapezoid": "the trapezoid of its sampled power",
+    }
     if methods:
         yield f"It is from {wording.listed(told.get(each, each) for each in sorted(methods))}."
 
@@ -178,5 +183,7 @@ def _table(subject: Subject) -> Table:
         for side, seconds, measure, value in samples.itertuples(index=False)
     ]
     return Table(
-        "resources", {"side": "text", "seconds": "number", "measure": "text", "value": "number"}, rows
+        "resources",
+        {"side": "text", "seconds": "number", "measure": "text", "value": "number"},
+        rows,
     )

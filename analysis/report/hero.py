@@ -58,7 +58,9 @@ def setting(subject: Subject) -> str:
         return ""
     shown = text.shown_sides(subject.record)
     line = text.settings_line(subject.record, shown).replace(NO_BREAK_SPACE, " ")
-    return line if len(shown.numbers) > 1 else line.replace(" each", "").replace(", interleaved", "")
+    return (
+        line if len(shown.numbers) > 1 else line.replace(" each", "").replace(", interleaved", "")
+    )
 
 
 def _sentences(subject: Subject) -> Iterator[str]:
@@ -111,6 +113,5 @@ def _steps(found: Against) -> Iterator[str]:
     contains = "contains" if low <= 1 <= high else "does not contain"
     pairs = wording.counted(len(found.evidence.pairs), "pair")
     yield (
-        f"The 95 % interval of the ratio over {pairs} of runs, {interval(low, high)}, "
-        f"{contains} 1."
+        f"The 95 % interval of the ratio over {pairs} of runs, {interval(low, high)}, {contains} 1."
     )

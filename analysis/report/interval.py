@@ -84,9 +84,7 @@ def _axis(low: float, high: float) -> tuple[Callable[[float], float], list[float
     return _placed(values[0], values[-1], float), values
 
 
-def _placed(
-    begin: float, end: float, of: Callable[[float], float]
-) -> Callable[[float], float]:
+def _placed(begin: float, end: float, of: Callable[[float], float]) -> Callable[[float], float]:
     """A place in px for a ratio; ratios beyond the axis are drawn at its end."""
 
     def place(value: float) -> float:
@@ -103,4 +101,8 @@ def _step(least: float) -> float:
 
 
 def _tick(value: float) -> str:
-    return f"{value:.6g}" if value >= 1000 or value < 0.01 else f"{value:.3f}".rstrip("0").ljust(3, "0")
+    return (
+        f"{value:.6g}"
+        if value >= 1000 or value < 0.01
+        else f"{value:.3f}".rstrip("0").ljust(3, "0")
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analysis import wording
 from analysis.anatomy import words
 from analysis.anatomy.words import Point, Roof
-from analysis.partition.record import ANY_LAYER, Partition
+from analysis.partition.record import ANY_LAYER
 from analysis.report import frames
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
@@ -98,9 +98,7 @@ def _name(layer: str, phase: str) -> str:
     return f"{layer}, {phase}" if phase else layer
 
 
-def _rows(
-    subject: Subject, points: Sequence[Point], roofs: dict[int, Roof]
-) -> list[RoofRow]:
+def _rows(subject: Subject, points: Sequence[Point], roofs: dict[int, Roof]) -> list[RoofRow]:
     by_name: dict[str, dict[int, Point]] = {}
     for point in points:
         by_name.setdefault(point.name, {})[point.side] = point

@@ -42,9 +42,7 @@ def _reasons(against: Against, most: int) -> list[Reason]:
         return []
     form = form_of(levels)
     whole_ns = levels.headline_ns or sum(row.difference_ns for row in rows)
-    least_ns = SMALLEST_SHARE * max(
-        abs(whole_ns), max(abs(row.difference_ns) for row in rows)
-    )
+    least_ns = SMALLEST_SHARE * max(abs(whole_ns), max(abs(row.difference_ns) for row in rows))
     largest = [row for row in rows if row.kind != "overhead" and abs(row.difference_ns) >= least_ns]
     found = []
     for row in largest[:most]:
@@ -86,9 +84,7 @@ def form_of(levels: Levels) -> Scale:
     return Scale(form.unit, form.unit_ns, form.decimals)
 
 
-def _sentences(
-    against: Against, levels: Levels, row: LevelRow, form: Scale
-) -> Iterator[str]:
+def _sentences(against: Against, levels: Levels, row: LevelRow, form: Scale) -> Iterator[str]:
     if row.kind in ("gap", "idle"):
         yield _not_working(against, levels, row)
         return

@@ -31,14 +31,18 @@ def render(page: Page, charts: Mapping[str, Markup], rules: str) -> str:
     sides = page.subject.sides
     style = f"{_colours(sides)}{_asset(STYLE)}{rules}"
     script = _asset(SCRIPT)
-    return _environment().get_template("page.html").render(
-        page=page,
-        sides=sides,
-        charts=charts,
-        style=Markup(style),  # noqa: S704
-        script=Markup(script),  # noqa: S704
-        policy=policy(style, script),
-        named=lambda text: named(text, sides),
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            page=page,
+            sides=sides,
+            charts=charts,
+            style=Markup(style),
+            script=Markup(script),
+            policy=policy(style, script),
+            named=lambda text: named(text, sides),
+        )
     )
 
 

@@ -112,7 +112,10 @@ def _entries(side: ComparedSide) -> Iterator[tuple[str, str]]:
     yield "processor", environment.cpu_model or ""
     if side.usable_cpus:
         yield "usable processors", f"{side.usable_cpus:g}"
-    yield "device name", ", ".join(str(each["name"]) for each in environment.devices if each.get("name"))
+    yield (
+        "device name",
+        ", ".join(str(each["name"]) for each in environment.devices if each.get("name")),
+    )
     tables: dict[str, Mapping[str, object]] = {
         "version": environment.versions,
         "build": environment.build,
@@ -160,13 +163,13 @@ def _method(subject: Subject) -> Iterator[Note]:
 
 
 TIMING = (
-    "Each run is a fresh process. Headline times come from steps without a profiler; the value of a "
-    "process is the median of its timed rows. On a GPU a row is a window of steps between two "
+    "Each run is a fresh process. Headline times come from steps without a profiler; the value of "
+    "a process is the median of its timed rows. On a GPU a row is a window of steps between two "
     "synchronisations."
 )
 INTERVAL = (
-    "The runs of a round make a pair. The ratio is the geometric mean over pairs, its 95 % interval "
-    "is Student's t on the logarithms. From three pairs on there is a verdict: different if the "
+    "The runs of a round make a pair. The ratio is the geometric mean over pairs, its interval of "
+    "95 % is Student's t on the logarithms. From three pairs on there is a verdict: different if the "
     "interval excludes 1 by more than 1 %, equivalent if the 90 % interval lies within 5 % of 1."
 )
 EXPLANATION = (
@@ -179,9 +182,7 @@ ENERGY = (
     "From the sensor's counter over the timed steps, else from its sampled power; nothing under "
     "1 s, which is less than ten of the sensor's updates."
 )
-SCOPE = (
-    "This workload, batch and machine. It does not say which framework is faster in general."
-)
+SCOPE = "This workload, batch and machine. It does not say which framework is faster in general."
 
 
 def _table(subject: Subject, entries: list[Entry]) -> Table:

@@ -83,7 +83,9 @@ def median_step(subject: Subject) -> MedianStep:
         chart=chart,
         empty="" if chart else NOT_ORDERED if known else NO_PROFILE,
         break_even=[
-            each.evidence.break_even.sentence for each in subject.against if each.evidence.break_even
+            each.evidence.break_even.sentence
+            for each in subject.against
+            if each.evidence.break_even
         ],
         table=_table(subject, known),
     )

@@ -118,7 +118,10 @@ class Subject:
         return [
             Against(self.baseline, by_number[number], summary, evidence, found)
             for number, summary, evidence, found in zip(
-                self.record.others, self.record.comparisons, self.record.evidence, levels,
+                self.record.others,
+                self.record.comparisons,
+                self.record.evidence,
+                levels,
                 strict=True,
             )
             if number in by_number

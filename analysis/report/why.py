@@ -226,9 +226,7 @@ class _Axis:
         span = (high - low) or 1.0
         return round(100 * (MARGIN + (time_ns - low) / span * (1 - 2 * MARGIN)), 2)
 
-    def step(
-        self, part: _Part, start_ns: float, detail: str = "", nested: bool = False
-    ) -> Step:
+    def step(self, part: _Part, start_ns: float, detail: str = "", nested: bool = False) -> Step:
         """A row as it is shown."""
         left, right = sorted(map(self.place, (start_ns, start_ns + part.difference_ns)))
         side = self.against.sides[part.difference_ns > 0].colour
@@ -277,9 +275,7 @@ def _table(against: Against, levels: Levels | None) -> Table:
             texts = (level, row.key, row.budget, row.kind, row.phase, row.layer, row.category)
             numbers = (row.baseline_ns, row.other_ns, row.difference_ns, row.low_ns, row.high_ns)
             names = [" | ".join(each[:20]) for each in row.names]
-            rows.append(
-                (against.other.label, *texts, *numbers, row.share, *row.counts, *names)
-            )
+            rows.append((against.other.label, *texts, *numbers, row.share, *row.counts, *names))
     return Table(
         f"levels-{against.other.number}",
         {

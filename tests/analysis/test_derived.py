@@ -1,3 +1,4 @@
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -23,6 +24,23 @@ def test_tables_of_a_profile(make_run: Any) -> None:
     assert (run / rundir.TRACE).exists()
 
 
+def test_the_partition_of_a_profile(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    partition = derived.make(run).partition
+    assert (partition.steps, partition.steps_ns) == (2, 1_000_000)
+    times: Counter[tuple[str, str, str]] = Counter()
+    for part in partition.parts:
+        times[part.kind, part.phase, part.name] += part.time_ns
+    assert times == {
+        ("op", "forward", "aten::addmm"): 300_000,
+        ("op", "optimizer", "aten::add_"): 200_000,
+        ("gap", "forward", ""): 100_000,
+        ("gap", "optimizer", ""): 300_000,
+        ("gap", "", ""): 100_000,
+    }
+
+
 def test_what_is_up_to_date_is_read_and_not_remade(make_run: Any) -> None:
     run = make_run()
     make_run.add_profile(run)
@@ -32,7 +50,10 @@ def test_what_is_up_to_date_is_read_and_not_remade(make_run: Any) -> None:
     assert {path: path.stat().st_mtime_ns for path in (run / "derived").iterdir()} == before
 
 
-@pytest.mark.parametrize("lost", ["trace.json.gz", "derived/ops.parquet", "derived/manifest.json"])
+@pytest.mark.parametrize(
+    "lost",
+    ["trace.json.gz", "derived/ops.parquet", "derived/partition.json", "derived/manifest.json"],
+)
 def test_a_lost_file_is_made_again(make_run: Any, lost: str) -> None:
     run = make_run()
     make_run.add_profile(run)
@@ -116,6 +137,15 @@ def test_a_damaged_table_is_one_sentence(make_run: Any) -> None:
     derived.make(run)
     (run / "derived" / "ops.parquet").write_bytes(b"PAR1")
     with pytest.raises(ProfileError, match=r"ops\.parquet is damaged"):
+        derived.make(run)
+
+
+def test_a_damaged_partition_is_one_sentence(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    derived.make(run)
+    (run / derived.PARTITION).write_text("{")
+    with pytest.raises(ProfileError, match=r"partition\.json"):
         derived.make(run)
 
 

@@ -4,6 +4,7 @@ from analysis import profile_text
 from analysis.derived import Profile, TableRow
 from analysis.ops.rows import Coverage
 from analysis.ops.table import GAPS, NO_LAYER
+from analysis.partition.record import Partition
 
 STEPS, STEP_NS = 4, 1_000_000
 
@@ -35,6 +36,7 @@ def profile(**others: Any) -> Profile:
         "coverage": coverage,
         "busy_ns": {},
         "ops_per_step": [],
+        "partition": Partition(steps=STEPS, marked=True, steps_ns=STEPS * STEP_NS, parts=[]),
     }
     return Profile(**values | others)
 

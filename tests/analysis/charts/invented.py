@@ -85,8 +85,9 @@ def category_rows(count: int = 2) -> pd.DataFrame:
 
 
 OPS = [
-    "conv2d_backward", "conv2d", "adam_update", "relu_backward", "max_pool2d_backward", "layout copy",
-    "relu", "max_pool2d", "matmul", "bias_add_backward_with_a_reduction_over_all_positions",
+    "conv2d_backward", "conv2d", "adam_update", "relu_backward", "max_pool2d_backward",
+    "layout copy", "relu", "max_pool2d", "matmul",
+    "bias_add_backward_with_a_reduction_over_all_positions",
     "softmax_cross_entropy", "cast", "add", "mul", "zero_fill", "transpose",
 ]  # fmt: skip
 
