@@ -12,7 +12,7 @@ from analysis.report.names import UNMAPPED, capital, short
 from analysis.report.parts import NO_LAYER, Row
 from analysis.report.scale import Scale, scale
 from analysis.report.subject import Against, Side, Subject
-from analysis.report.tables import Table, Value
+from analysis.report.tables import Kind, Table, Value
 
 MOST_LAYERS = 14
 WIDEST = 84.0
@@ -162,8 +162,9 @@ def _category_findings(subject: Subject, rows: Sequence[Row], form: Scale) -> li
             row = one_sided[0]
             [number] = row.times_ns
             side = next(each for each in subject.sides if each.number == number)
-            time = form.time(row.times_ns[number])
-            found.append(f"Only {side.label} has {category_name(row)}, {time}.")
+            found.append(
+                f"Only {side.label} has {category_name(row)}, {form.time(row.times_ns[number])}."
+            )
     return found
 
 
@@ -288,5 +289,7 @@ def _table(name: str, subject: Subject, rows: Sequence[Row]) -> Table:
         for side in subject.sides
         if side.number in row.times_ns
     ]
-    columns = ("key", "kind", "phase", "layer", "category", "side")
-    return Table(name, {**dict.fromkeys(columns, "text"), "time_ns": "number"}, found)  # type: ignore[dict-item]
+    columns: dict[str, Kind] = dict.fromkeys(
+        ("key", "kind", "phase", "layer", "category", "side"), "text"
+    )
+    return Table(name, {**columns, "time_ns": "number"}, found)

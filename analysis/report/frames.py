@@ -62,7 +62,8 @@ def step_times(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame, int]:
 def _thinned(values: np.ndarray, most: int = MOST_WINDOWS) -> np.ndarray:
     if len(values) <= most:
         return values
-    return values[np.linspace(0, len(values) - 1, most).round().astype(int)]
+    chosen: np.ndarray = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
+    return chosen
 
 
 def waterfall(rows: Sequence[LevelRow]) -> pd.DataFrame:

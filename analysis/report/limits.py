@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analysis import wording
 from analysis.anatomy import words
 from analysis.anatomy.words import Point, Roof
-from analysis.partition.record import ANY_LAYER, Partition
+from analysis.partition.record import ANY_LAYER
 from analysis.report import frames
 from analysis.report.chart import Chart
 from analysis.report.hero import setting

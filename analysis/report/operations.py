@@ -1,4 +1,4 @@
-"""The table of all operations, and of the kernels of a device, which the page sorts and searches."""
+"""The tables of operations, and of a device's kernels, which the page sorts and searches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from analysis.alignment.record import LevelRow, Level
+from analysis.alignment.record import Level, LevelRow
 from analysis.partition.record import ANY_LAYER, Budget, Part, Partition
 from analysis.report.names import short
 from analysis.report.subject import Against, Side, Subject
@@ -128,8 +128,3 @@ def _layer(part: Part) -> str:
 def whole_ns(rows: Iterable[Row], side: Side) -> float:
     """The sum of a side's times."""
     return sum(row.times_ns.get(side.number, 0.0) for row in rows)
-
-
-def known(partitions: Sequence[Partition]) -> bool:
-    """Whether there is a profile."""
-    return any(each.steps for each in partitions)

@@ -11,7 +11,7 @@ from analysis.parity.certificate import certificate
 from analysis.parity.check import CERTIFIED, Certificate, Check
 from analysis.parity.phrases import shown
 from analysis.report.names import capital, short
-from analysis.report.subject import Against, Side, Subject
+from analysis.report.subject import Against, Subject
 from analysis.report.tables import Table, Value
 from profilers.rundir import ProfileError
 
@@ -180,7 +180,7 @@ def _spread_heading(subject: Subject) -> str:
 
 def _spread(subject: Subject) -> Iterator[str]:
     if subject.foreign:
-        yield "Traces of other tools hold no steps without a profiler, so nothing is said of spread."
+        yield "Traces of other tools hold no steps without a profiler: nothing is said of spread."
         return
     if len(subject.against) == 1:
         yield from _overlap(subject.against[0])
@@ -227,9 +227,3 @@ def _table(certificates: dict[str, Certificate | None]) -> Table:
         },
         rows,
     )
-
-
-def flagged_runs(subject: Subject, side: Side) -> list[int]:
-    """Which of a side's runs, counted from 1, were disturbed."""
-    runs = [run for run in subject.runs if run.side == side]
-    return [number for number, run in enumerate(runs, start=1) if run.process.flags]

@@ -84,9 +84,7 @@ def form_of(levels: Levels) -> Scale:
     return Scale(form.unit, form.unit_ns, form.decimals)
 
 
-def _sentences(
-    against: Against, levels: Levels, row: LevelRow, form: Scale
-) -> Iterator[str]:
+def _sentences(against: Against, levels: Levels, row: LevelRow, form: Scale) -> Iterator[str]:
     if row.kind in ("gap", "idle"):
         yield _not_working(against, levels, row)
         return

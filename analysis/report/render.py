@@ -38,8 +38,8 @@ def render(page: Page, charts: Mapping[str, Markup], rules: str) -> str:
             page=page,
             sides=sides,
             charts=charts,
-            style=Markup(style),  # noqa: S704
-            script=Markup(script),  # noqa: S704
+            style=Markup(style),
+            script=Markup(script),
             policy=policy(style, script),
             named=lambda text: named(text, sides),
         )

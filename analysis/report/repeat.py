@@ -118,7 +118,7 @@ def _next(subject: Subject, known: list[Settings]) -> Iterator[Next]:
         yield Next("In TensorBoard", f"{python} view {' '.join(paths)} --tensorboard")
         yield Next("All operations", f"{python} ops {paths[0]}")
     if len(subject.record.compared) == 1 and known:
-        words = [word for word in _words(known[:1], max(subject.record.rounds, 5))]
+        words = list(_words(known[:1], max(subject.record.rounds, 5)))
         words[words.index("--framework") + 1] = "both"
         place = words.index("--execution")
         del words[place : place + 2]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from analysis import wording
 
-
 MOST_DECIMALS = 2
 
 

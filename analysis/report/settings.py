@@ -163,13 +163,13 @@ def _method(subject: Subject) -> Iterator[Note]:
 
 
 TIMING = (
-    "Each run is a fresh process. Headline times come from steps without a profiler; the value of a "
-    "process is the median of its timed rows. On a GPU a row is a window of steps between two "
+    "Each run is a fresh process. Headline times come from steps without a profiler; the value of "
+    "a process is the median of its timed rows. On a GPU a row is a window of steps between two "
     "synchronisations."
 )
 INTERVAL = (
-    "The runs of a round make a pair. The ratio is the geometric mean over pairs, its 95 % interval "
-    "is Student's t on the logarithms. From three pairs on there is a verdict: different if the "
+    "The runs of a round make a pair. The ratio is the geometric mean over pairs, its interval of "
+    "95 % is Student's t on the logarithms. From three pairs on there is a verdict: different if the "
     "interval excludes 1 by more than 1 %, equivalent if the 90 % interval lies within 5 % of 1."
 )
 EXPLANATION = (

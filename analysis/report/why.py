@@ -226,9 +226,7 @@ class _Axis:
         span = (high - low) or 1.0
         return round(100 * (MARGIN + (time_ns - low) / span * (1 - 2 * MARGIN)), 2)
 
-    def step(
-        self, part: _Part, start_ns: float, detail: str = "", nested: bool = False
-    ) -> Step:
+    def step(self, part: _Part, start_ns: float, detail: str = "", nested: bool = False) -> Step:
         """A row as it is shown."""
         left, right = sorted(map(self.place, (start_ns, start_ns + part.difference_ns)))
         side = self.against.sides[part.difference_ns > 0].colour
