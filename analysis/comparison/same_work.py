@@ -51,7 +51,7 @@ def same_work(baseline: Sequence[Measured], other: Sequence[Measured]) -> SameWo
 
 def _workload(settings: Settings) -> tuple[object, ...]:
     """The workload with its options, and what was in its file if it came from one."""
-    options = sorted(settings.options.items())
+    options = sorted(settings.work_options.items())
     return settings.workload_name, settings.workload_sha256, *options
 
 
