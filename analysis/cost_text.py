@@ -18,6 +18,7 @@ def sentences(run: Measured) -> Iterator[str]:
         yield NOT_RECORDED
         return
     yield _host(run.figures, usable_cpus(run))
+    yield from _peaks(run)
     yield _gpu(run.figures, run.result.framework_memory if run.result else {})
     if run.samples.gpu is not None:
         yield f"{_power(run.figures)} · {_energy(run)}"
@@ -72,6 +73,21 @@ def _host(figures: Figures, usable: float | None) -> str:
         cores += f" of {usable:g} usable" if usable else ""
     threads = wording.count(figures.threads)
     return f"{cores} · RSS peak {wording.memory(figures.rss_peak_bytes)} · threads {threads}"
+
+
+def _peaks(run: Measured) -> Iterator[str]:
+    """What the device did at best with the framework, beside which a model's speed can be seen."""
+    result = run.result
+    if result is None:
+        return
+    precision = run.record.settings.precision
+    rates = (
+        (result.peak_flops_per_second, f"GFLOP/s in {precision} matrix products"),
+        (result.peak_bytes_per_second, "GB/s in copies"),
+    )
+    known = [f"{wording.number(rate / 1e9)} {what}" for rate, what in rates if rate]
+    if known:
+        yield f"measured peak {', '.join(known)}"
 
 
 def _gpu(figures: Figures, framework_memory: dict[str, int]) -> str:

@@ -29,7 +29,8 @@ class Window:
 class Figures:
     """What a run used in a window; None where it could not be measured, and `reasons` says why.
 
-    `cpu_percent` is 100 for one core; peaks are over the whole run, not the window.
+    `cpu_percent` is 100 for one core; peaks are over the whole run, not the window, up to where the
+    device's own peaks are measured.
     `vram_peak_bytes` counts all processes of the GPU, `process_vram_peak_bytes` the run's own.
     """
 
@@ -105,12 +106,19 @@ def _inside(time_ns: Int64, window: Window) -> int:
     return int(((time_ns >= window.start_ns) & (time_ns <= window.end_ns)).sum())
 
 
-def figures(samples: Samples, window: Window | None) -> Figures:
-    """What the run used in the window (the timed phase), and its peaks over all samples."""
+def figures(samples: Samples, window: Window | None, end_ns: int | None = None) -> Figures:
+    """What the run used in the window (the timed phase), and its peaks over all samples.
+
+    Args:
+        samples: those of the run.
+        window: the timed phase, None if it was not reached.
+        end_ns: Unix time from which on the run did no work of its model any more.
+    """
+    own = samples.time_ns < (np.iinfo(np.int64).max if end_ns is None else end_ns)
     cpu = None if window is None else growth(samples.time_ns, samples.cpu_seconds(), window)
     gpu_ratio, no_gpu = _gpu_mean(samples, "utilization_ratio", window)
     power_watts, no_power = _gpu_mean(samples, "power_watts", window)
-    vram_peak_bytes = _peak(samples.gpu_column("memory_used_bytes"))
+    vram_peak_bytes = _peak(samples.gpu_column("memory_used_bytes")[own])
     lag_ns = samples.column(LAG)[~np.isnan(samples.column(LAG))]
     reasons = {
         "cpu_percent": "" if cpu else NOT_REACHED if window is None else TOO_FEW,
@@ -121,11 +129,11 @@ def figures(samples: Samples, window: Window | None) -> Figures:
     return Figures(
         cpu_seconds=cpu[0] if cpu else None,
         cpu_percent=100 * cpu[0] / cpu[1] if cpu else None,
-        rss_peak_bytes=_peak(samples.column(RSS)),
-        threads=_peak(samples.column(THREADS)),
+        rss_peak_bytes=_peak(samples.column(RSS)[own]),
+        threads=_peak(samples.column(THREADS)[own]),
         gpu_percent=None if gpu_ratio is None else 100 * gpu_ratio,
         vram_peak_bytes=vram_peak_bytes,
-        process_vram_peak_bytes=_peak(samples.gpu_column("process_memory_bytes")),
+        process_vram_peak_bytes=_peak(samples.gpu_column("process_memory_bytes")[own]),
         power_watts=power_watts,
         samples=len(samples.time_ns),
         missed=samples.record.missed,

@@ -10,7 +10,7 @@ from analysis.finish import Finished
 from analysis.layout import WIDTH, commands, labelled, shown_path, wrapped
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
 from profilers import rundir
-from profilers.records import RunRecord, RunSummary, Spread
+from profilers.records import RunRecord, Spread
 
 INDENT_CELLS, CELLS_APART = 2, 3
 
@@ -138,16 +138,21 @@ def _step_cells(run: Finished) -> list[Cell]:
         trained = f"{epochs} epochs, {wording.counted(result.trained_steps, 'step')}"
     return [
         (*_time("step", step_ms.median if step_ms else None), _rows(run)),
-        ("samples/s", wording.number(found.samples_per_second), _speed(found)),
+        ("samples/s", wording.number(found.samples_per_second), _speed(run)),
         ("test accuracy", wording.number(found.accuracy), trained),
     ]
 
 
-def _speed(found: RunSummary) -> str:
-    """What the samples come to, in operations of matrix products."""
-    if found.flops_per_second is None:
+def _speed(run: Finished) -> str:
+    """What the samples come to, in operations of matrix products, and how much more could be."""
+    flops_per_second, result = run.summary.flops_per_second, run.measured.result
+    if flops_per_second is None:
         return ""
-    return f"{wording.number(found.flops_per_second / 1e9)} GFLOP/s"
+    text = f"{wording.number(flops_per_second / 1e9)} GFLOP/s"
+    if result is None or not result.peak_flops_per_second:
+        return text
+    ratio = wording.percent(flops_per_second / result.peak_flops_per_second)
+    return f"{text}, {ratio} of the peak"
 
 
 def _other_cells(run: Finished) -> list[Cell]:

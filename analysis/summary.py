@@ -51,6 +51,8 @@ def measured(run: Path) -> Measured:
     record = rundir.read_json(run / rundir.RUN, RunRecord)
     phases = rundir.read_rows(run / rundir.PHASES, Phase)
     window = resources.window_of(phases, "timed")
+    peaks = resources.window_of(phases, "peaks")
+    end_ns = peaks.start_ns if peaks else None
     recorded = samples.read(run)
     has_result = (run / rundir.RESULT).exists()
     has_environment = (run / rundir.ENVIRONMENT).exists()
@@ -60,7 +62,7 @@ def measured(run: Path) -> Measured:
         phases=phases,
         steps=rundir.read_rows(run / rundir.STEPS, Step),
         samples=recorded,
-        figures=None if recorded is None else resources.figures(recorded, window),
+        figures=None if recorded is None else resources.figures(recorded, window, end_ns),
         energy=energy.of_window(recorded, window),
         result=rundir.read_json(run / rundir.RESULT, Result) if has_result else None,
         environment=rundir.read_json(run / rundir.ENVIRONMENT, Environment)

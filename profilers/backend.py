@@ -110,6 +110,14 @@ class Backend(Protocol):
         """A function that runs the model forward once on such a batch; no training after it."""
         ...
 
+    def product(self, side: int) -> Callable[[], object]:
+        """A function that multiplies two square matrices, in the precision of the run's own."""
+        ...
+
+    def copying(self, size_bytes: int) -> Callable[[], object]:
+        """A function that copies so many bytes within the device's memory."""
+        ...
+
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """The weights as they are now, in canonical layout."""
         ...

@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 
 from profilers import backend as backends
-from profilers import rundir, subject
+from profilers import peaks, planted, rundir, subject
 from profilers.backend import Backend
 from profilers.measure import Measurement, extent
 from profilers.process import guarded
@@ -53,6 +53,8 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
     workload = subject.find(settings)
     with recorder.phase("build"):
         backend.build(workload, subject.initial_weights(settings, workload))
+    if told := str(planted.of(workload)):
+        recorder.warn(f"planted: {told}")
     weights_sha256 = weights.fingerprint(backend.weights())
     with recorder.phase("data"):
         samples = subject.samples(record.data)
@@ -72,6 +74,9 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
         accuracy, test_loss = backend.evaluate(settings.batch_size)
     build_ms = measurement.profiled(run / rundir.RAW, settings.profile_steps, timed_steps)
     measurement.infer(settings.batch_size)
+    framework_memory = backend.memory()
+    with recorder.phase("peaks", seconds=peaks.SECONDS):
+        peak = peaks.measure(backend, recorder.warn)
     return Result(
         parameters=workload.parameter_count,
         weights_sha256=weights_sha256,
@@ -82,10 +87,12 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
         trained_steps=timed_steps if training else 0,
         accuracy=accuracy,
         test_loss=_finite(test_loss),
-        framework_memory=backend.memory(),
+        framework_memory=framework_memory,
         flops_per_step=None
         if isinstance(workload, NativeWorkload)
         else flops.per_step(workload, settings.batch_size, training),
+        peak_flops_per_second=peak.flops_per_second,
+        peak_bytes_per_second=peak.bytes_per_second,
         profiled_build_ratio=_build_ratio(build_ms, timed_ms, recorder),
         warnings=recorder.warnings,
     )

@@ -22,6 +22,7 @@ TYPICAL_SECONDS = {
     "evaluation": 0.2,
     "profiled": 0.8,
     "inference": 1.1,
+    "peaks": 0.6,
 }
 FINISH_SECONDS = 1.5
 PROBE_SECONDS = 9.0

@@ -6,6 +6,8 @@ import msgspec
 
 SCHEMA = 1
 Duration = Annotated[int, msgspec.Meta(ge=0)]
+PLANTED = ("burden_layer", "burden_ms", "wait_ms")
+"""Options of a workload that a test of the analysis gives, and that change no result."""
 Status = Literal["running", "complete", "failed", "interrupted", "timed-out"]
 
 
@@ -49,6 +51,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The workload's name; that of a file is the name of the file, without the folder."""
         name = self.workload
         return name.rpartition("/")[2].removesuffix(".py") if name.endswith(".py") else name
+
+    @property
+    def work_options(self) -> dict[str, int | float | str]:
+        """The options of the workload that decide what is computed."""
+        return {name: value for name, value in self.options.items() if name not in PLANTED}
 
 
 class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +147,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     A norm or loss that is no finite number is None: JSON has none. So is the accuracy where labels
     are no classes. `flops_per_step` are the floating-point operations of the matrix products in a
-    step, None where they are not known.
+    step, None where they are not known. The peaks are what the device did at best with matrix
+    products and copies of the framework itself, None where that could not be measured.
     """
 
     schema: int = SCHEMA
@@ -156,6 +164,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     framework_memory: dict[str, int] = {}
     profiled_build_ratio: float | None = None
     flops_per_step: int | None = None
+    peak_flops_per_second: float | None = None
+    peak_bytes_per_second: float | None = None
     warnings: list[str] = []
 
 

@@ -11,11 +11,14 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from profilers import (
+    planted,
     tensorflow_data,
     tensorflow_device,
     tensorflow_fit,
     tensorflow_model,
     tensorflow_optimizers,
+    tensorflow_peaks,
+    tensorflow_planted,
     tensorflow_recording,
 )
 from profilers.backend import Arrays, Observer
@@ -65,6 +68,10 @@ class TensorFlowBackend:
         with tf.device(self._device):
             self._network = tensorflow_model.build(workload, weights)
             self.model = self._network.model
+            self._planted = planted.of(workload)
+            if self._planted.burden_ms:
+                layer = self._network.layers[self._planted.burden_layer]
+                tensorflow_planted.burden(layer, self._planted.burden_ms, self._executed)
             rate = workload.learning_rates[self.settings.optimizer]
             self.optimizer = tensorflow_optimizers.create(self.settings, rate)
             self.optimizer.build(self.model.trainable_variables)
@@ -97,12 +104,15 @@ class TensorFlowBackend:
         elif self._training:
             self._source = tensorflow_data.Preloaded(*arrays, self._device)
 
+    def _fetched(self, batches: Batches) -> Iterator[Any]:
+        return planted.waiting(self._source.open(batches), self._planted.wait_ms)
+
     def run(self, batches: Batches, observer: Observer) -> None:
         """Take a step for each batch in turn, until the observer has enough."""
         if self.settings.execution == "fit":
             self._fit(batches, tensorflow_fit.BatchEdges(self.model, batches, observer))
             return
-        fetched = self._source.open(batches)
+        fetched = self._fetched(batches)
         with tf.device(self._device):
             for _ in range(len(batches)):
                 observer.begins()
@@ -123,7 +133,7 @@ class TensorFlowBackend:
     def _record(
         self, batches: Batches, observer: Observer, recording: tensorflow_recording.Recording
     ) -> None:
-        fetched = self._source.open(batches)
+        fetched = self._fetched(batches)
         with tf.device(self._device):
             for _ in range(len(batches)):
                 observer.begins()
@@ -135,7 +145,11 @@ class TensorFlowBackend:
 
     def _fit(self, batches: Batches, edges: tensorflow_fit.BatchEdges) -> None:
         run = tensorflow_fit.run if self._training else tensorflow_fit.run_forward
-        run(self.model, batches, self._source.dataset, edges)
+
+        def dataset(part: Batches) -> Any:
+            return tensorflow_planted.waiting(self._source.dataset(part), self._planted.wait_ms)
+
+        run(self.model, batches, dataset, edges)
 
     def _next(self, fetched: Iterator[Any], span: Range = _no_range) -> Any:
         """One step on the next batch; its loss stays on the device. `span` puts ranges around."""
@@ -242,6 +256,15 @@ class TensorFlowBackend:
                 forward(inputs)
 
         return run
+
+    def product(self, side: int) -> Callable[[], object]:
+        """A function that multiplies two square matrices, in the precision of the run's own."""
+        dtype = tensorflow_device.compute_type()
+        return tensorflow_peaks.product(side, dtype, self._device)
+
+    def copying(self, size_bytes: int) -> Callable[[], object]:
+        """A function that copies so many bytes within the device's memory."""
+        return tensorflow_peaks.copying(size_bytes, self._device)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """The weights as they are now, in canonical layout."""

@@ -74,6 +74,12 @@ def apply(settings: Settings) -> None:
     keras.config.set_dtype_policy(POLICIES.get(settings.precision, "float32"))
 
 
+def compute_type() -> str:
+    """The type that layers compute in, as it was set."""
+    name: str = keras.config.dtype_policy().compute_dtype
+    return name
+
+
 def check_placement(model: Any, device: str) -> None:
     """Every parameter must lie on the device that the results will name."""
     wanted = "CPU" if device == "cpu" else "GPU"

@@ -10,7 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from profilers import torch_data, torch_device, torch_layers, torch_model, torch_optimizers
+from profilers import (
+    planted,
+    torch_data,
+    torch_device,
+    torch_layers,
+    torch_model,
+    torch_optimizers,
+    torch_peaks,
+    torch_planted,
+)
 from profilers.backend import Arrays, Observer
 from profilers.records import Environment, Settings
 from profilers.rundir import ProfileError
@@ -61,6 +70,10 @@ class TorchBackend:
     def build(self, workload: AnyWorkload, weights: Arrays) -> None:
         """Make model and optimizer from canonical weights, on the device."""
         self._network = torch_model.build(workload, weights, self.device)
+        self._planted = planted.of(workload)
+        if self._planted.burden_ms:
+            layer = self._network.layers[self._planted.burden_layer]
+            torch_planted.burden(layer, self._planted.burden_ms, self.device)
         self.model = self._network.module.train(self._training)
         self._initial = {name: t.clone() for name, t in self.model.state_dict().items()}
         self._forward = self._executed()
@@ -92,9 +105,12 @@ class TorchBackend:
         elif self._training:
             self._source = torch_data.Preloaded(*arrays, self.device)
 
+    def _fetched(self, batches: Batches) -> Iterator[torch_data.Batch]:
+        return planted.waiting(self._source.open(batches), self._planted.wait_ms)
+
     def run(self, batches: Batches, observer: Observer) -> None:
         """Take a step for each batch in turn, until the observer has enough."""
-        fetched = self._source.open(batches)
+        fetched = self._fetched(batches)
         for _ in range(len(batches)):
             observer.begins()
             if observer.ends(self._step(fetched)):
@@ -109,7 +125,7 @@ class TorchBackend:
         recorded = len(batches) - unrecorded
         eager = self.settings.execution == "eager"
         hooks = torch_layers.mark_layers(self._network.layers) if eager else []
-        fetched = self._source.open(batches)
+        fetched = self._fetched(batches)
         with torch.profiler.profile(
             activities=torch_device.activities(self.device),
             schedule=torch.profiler.schedule(wait=0, warmup=unrecorded, active=recorded, repeat=1),
@@ -221,6 +237,14 @@ class TorchBackend:
                 forward(*inputs)
 
         return run
+
+    def product(self, side: int) -> Callable[[], object]:
+        """A function that multiplies two square matrices, in the precision of the run's own."""
+        return torch_peaks.product(side, self.autocast_type or torch.float32, self.device)
+
+    def copying(self, size_bytes: int) -> Callable[[], object]:
+        """A function that copies so many bytes within the device's memory."""
+        return torch_peaks.copying(size_bytes, self.device)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """The weights as they are now, in canonical layout."""

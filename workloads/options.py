@@ -4,12 +4,16 @@ import math
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
+import msgspec
+
 from workloads.layers import Attention
-from workloads.spec import Option, Workload, WorkloadError
+from workloads.spec import Option, Planted, Workload, WorkloadError
 
 MOST = 2**24
 MOST_BYTES = 64e9
 FLOAT_BYTES = 4
+PLANTED: dict[str, Option] = {"burden_layer": "", "burden_ms": 0.0, "wait_ms": 0.0}
+"""Options of every workload that only tests of the analysis give (CONTRIBUTING.md)."""
 
 
 def made(
@@ -29,13 +33,30 @@ def made(
         return default
     options = default.options if make else {}
     try:
-        values = {name: _value(name, value, options) for name, value in given.items()}
+        known = {**options, **PLANTED}
+        values = {name: _value(name, value, known, options) for name, value in given.items()}
+        planted = {name: values.pop(name) for name in PLANTED if name in values}
         workload = make(**{**options, **values}) if make else default
         _check_size(workload)
+        return _with(workload, planted) if planted else workload
     except WorkloadError as error:
         problem = str(error).removesuffix(".").removeprefix(f"{default.name}: ")
         raise WorkloadError(f"{default.name}: {problem}; {_known(options)}.") from None
-    return workload
+
+
+def _with(workload: Workload, planted: dict[str, Option]) -> Workload:
+    """The workload with what is planted in its runs, which its options tell too."""
+    name = planted.get("burden_layer")
+    if ("burden_ms" in planted) != (name is not None):
+        raise WorkloadError("burden_layer and burden_ms go together")
+    names = [layer.name for layer in workload.layers]
+    if name is not None and name not in names:
+        raise WorkloadError(f"burden_layer is none of its layers: {', '.join(names)}")
+    return msgspec.structs.replace(
+        workload,
+        options=workload.options | planted,
+        planted=msgspec.convert(planted, Planted),
+    )
 
 
 def written(options: Mapping[str, Option]) -> str:
@@ -47,12 +68,17 @@ def _known(options: Mapping[str, Option]) -> str:
     return f"its options and defaults are {written(options)}" if options else "it has no options"
 
 
-def _value(name: str, value: Option, options: Mapping[str, Option]) -> Option:
-    """The value, of its default's type; numbers are positive, and finite."""
-    if name not in options:
+def _value(
+    name: str, value: Option, known: Mapping[str, Option], options: Mapping[str, Option]
+) -> Option:
+    """The value, of its default's type; numbers are positive, and finite.
+
+    `options` are those of the known ones that are told.
+    """
+    if name not in known:
         near = get_close_matches(name, options, 1)
         raise WorkloadError(f'it has no option "{name}"' + "".join(f" (is it {n}?)" for n in near))
-    kind = type(options[name])
+    kind = type(known[name])
     try:
         converted = kind(value)
     except (ValueError, OverflowError):

@@ -40,13 +40,31 @@ class Placed(msgspec.Struct, frozen=True):
     output: Shape
 
 
+class Planted(msgspec.Struct, frozen=True, kw_only=True):
+    """Time that a test of the analysis has a run spend, so that it is known where it should appear.
+
+    `burden_ms` is arithmetic in the forward of the layer `burden_layer`, `wait_ms` is waiting for
+    each batch. Neither changes what is computed.
+    """
+
+    burden_layer: str = ""
+    burden_ms: float = 0.0
+    wait_ms: float = 0.0
+
+    def __str__(self) -> str:
+        burden = f"{self.burden_ms:g} ms of arithmetic in {self.burden_layer}"
+        wait = f"{self.wait_ms:g} ms of waiting for each batch"
+        return " and ".join([burden] * bool(self.burden_ms) + [wait] * bool(self.wait_ms))
+
+
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """A model with its task. Images are NHWC; the last layer gives logits, one for each class.
 
     A sample is an image or a vector of numbers, or where the first layer is an embedding, a
     sequence of tokens; the logits are one vector a sample, or one for each place of a
     sequence. `learning_rates` are those of the optimizers by name; the loss is the mean
-    cross-entropy. `options` are what the function that made it was given, by keyword.
+    cross-entropy. `options` are what the function that made it was given, by keyword, and what
+    is planted in its runs.
     """
 
     name: str
@@ -61,6 +79,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
         default_factory=lambda: {"adam": 1e-3, "sgd": 1e-2}
     )
     options: dict[str, Option] = {}
+    planted: Planted | None = None
 
     def __post_init__(self) -> None:
         self._check_names()

@@ -75,6 +75,8 @@ def details(levels: Levels, row: LevelRow, marks: Sequence[str]) -> str:
 
     `marks` are the signs of both sides, the baseline first.
     """
+    if row.kind == "gap":
+        return "".join(_open_phase(levels, row))
     if row.kind not in ("work", "unmapped"):
         return ""
     if row.baseline_ns is None or row.other_ns is None:
@@ -98,7 +100,7 @@ def _own(levels: Levels, level: Level) -> list[LevelRow]:
 
 def main_level(levels: Levels) -> Level:
     """Phases if both sides have one in common, else categories."""
-    rows = [row for row in _own(levels, "phase") if row.kind == "work"]
+    rows = [row for row in _own(levels, "phase") if row.phase]
     shared = any(row.baseline_ns is not None and row.other_ns is not None for row in rows)
     return "phase" if shared else "category"
 
@@ -122,7 +124,8 @@ def _explained(rows: Sequence[LevelRow], whole_ns: float, form: Form, names: Seq
     largest_ns = rows[0].difference_ns
     whole = f"{form.signed(whole_ns)} {form.unit}"
     ratio = largest_ns / whole_ns if whole_ns else math.inf
-    if not 0 < ratio <= 1:
+    is_whole = form.signed(largest_ns) == form.signed(whole_ns)
+    if not 0 < ratio <= 1 and not (ratio > 1 and is_whole):
         size = f"{form.signed(largest_ns)} {form.unit}"
         relation = "more than" if 1 < ratio < math.inf else "against"
         return f"{names[0]} {_verb(names[0], 'differs')} by {size}, {relation} the step's {whole}"
@@ -131,7 +134,7 @@ def _explained(rows: Sequence[LevelRow], whole_ns: float, form: Form, names: Seq
     for number, row in enumerate(rows):
         if explained_ns / whole_ns >= MAIN_RATIO or len(chosen) == MOST_TOGETHER:
             break
-        if row.difference_ns * whole_ns > 0:
+        if (row.difference_ns > 0) == (whole_ns > 0):
             chosen.append(number)
             explained_ns += row.difference_ns
     subject = wording.listed(names[number] for number in chosen)
@@ -198,6 +201,16 @@ def _part(levels: Levels, row: LevelRow) -> Iterator[str]:
     if part is not None and part.difference_ns / row.difference_ns >= NAMED_RATIO:
         name = part.layer or _title(part.category or "")
         yield f"{_short(name)} {form_of(levels).signed(part.difference_ns)}"
+
+
+def _open_phase(levels: Levels, row: LevelRow) -> Iterator[str]:
+    """The phase in whose gaps the largest part of the difference lies, if that is a good part."""
+    if row not in levels.rows.get("phase", []) or not row.difference_ns:
+        return
+    finer = [part for part in levels.rows.get("layer", []) if part.kind == "gap" and part.phase]
+    part = max(finer, key=lambda part: part.difference_ns / row.difference_ns, default=None)
+    if part is not None and part.difference_ns / row.difference_ns >= NAMED_RATIO:
+        yield f"in {part.phase} {form_of(levels).signed(part.difference_ns)}"
 
 
 def _counts(row: LevelRow) -> Iterator[str]:

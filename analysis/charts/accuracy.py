@@ -15,14 +15,15 @@ from analysis.charts.sheet import (
     empty,
     key_lines,
     label_height,
-    linear_ticks,
     sheet,
     sides_key,
+    x_ticks,
+    y_numbers,
 )
 
-LEFT_PT = 40.0
 RIGHT_PT = 14.0
 LABEL = "training time, s"
+TITLE = "test accuracy, % of the test samples"
 
 
 @style.styled
@@ -36,26 +37,26 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     if rows.empty:
         return empty("No test accuracy was measured.", note, width)
     known = [side for side in known if side.number in set(rows["side"])]
-    key = key_lines(sides_key(known), width * 72)
+    percent = rows["accuracy"].to_numpy(float) * 100
+    low, high = float(np.min(percent)), float(np.max(percent))
+    spare = (high - low) * 0.15 or 1.0
+    limits = (max(0.0, low - spare), min(100.0 + spare * 0.2, high + spare))
     height = 130.0 if width < style.NARROW_INCHES else 170.0
+    numbers, texts, left = y_numbers(*limits, height, room=28)
+    key = key_lines(sides_key(known), width * 72)
     top = KEY_LINE_PT * len(key) + style.LINE_PT + 6
     made = sheet(width, top + height + TICKS_PT + label_height(LABEL, width * 72), note)
     draw_key(made, 0, 0, key)
-    title = "test accuracy, % of the test samples"
-    made.text(0, KEY_LINE_PT * len(key) + style.LINE_PT / 2, title, colour=MUTED)
-    axes = made.axes(LEFT_PT, top, made.width - LEFT_PT - RIGHT_PT, height)
+    made.text(0, KEY_LINE_PT * len(key) + style.LINE_PT / 2, TITLE, colour=MUTED)
+    axes = made.axes(left, top, made.width - left - RIGHT_PT, height)
     axes.grid(True, axis="both")
     for side in known:
         for _, run in rows[rows["side"] == side.number].groupby("run"):
             run = run.sort_values("seconds")
             points = run["seconds"].to_numpy(float), run["accuracy"].to_numpy(float) * 100
             axes.plot(*points, color=side.fill, lw=0.8, **{**side.point, "ms": 7})
-    percent = rows["accuracy"].to_numpy(float) * 100
-    low, high = float(np.min(percent)), float(np.max(percent))
-    spare = (high - low) * 0.15 or 1.0
-    axes.set_ylim(max(0.0, low - spare), min(100.0, high + spare) + spare * 0.2)
-    axes.set_xlim(0, float(rows["seconds"].max()) * 1.05 or 1.0)
-    linear_ticks(axes, height, vertical=True, room=28)
-    linear_ticks(axes, made.width - LEFT_PT - RIGHT_PT)
-    axis_label(made, LEFT_PT, top + height + TICKS_PT, LABEL)
+    axes.set(ylim=limits, xlim=(0, float(rows["seconds"].max()) * 1.05 or 1.0))
+    axes.set_yticks(numbers, texts)
+    x_ticks(made, axes)
+    axis_label(made, left, top + height + TICKS_PT, LABEL)
     return made.figure

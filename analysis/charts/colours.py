@@ -46,21 +46,21 @@ SIDES: Mapping[str, SideColours] = {
     "tensorflow": SideColours(Shade("#1b4f96", "#4a8be0"), Shade("#1a4e95", "#7fb3f7")),
     "onnxruntime": SideColours(Shade("#4b9aa2", "#8adbeb"), Shade("#1f6f78", "#8adbec")),
     "litert": SideColours(Shade("#7d2638", "#ab616d"), Shade("#7c2638", "#d58f9b")),
-    "torch-2": SideColours(Shade("#84390c", "#b8651b"), Shade("#83390c", "#db8c48")),
+    "torch-2": SideColours(Shade("#7d340a", "#ad5f18"), Shade("#7c340a", "#db8c48")),
     "tensorflow-2": SideColours(Shade("#2d8ff0", "#7191b0"), Shade("#1668b8", "#9db6cf")),
-    "onnxruntime-2": SideColours(Shade("#2d5f75", "#69bff2"), Shade("#2c5f75", "#69bff3")),
+    "onnxruntime-2": SideColours(Shade("#305068", "#3074a4"), Shade("#2f5068", "#7fb9e0")),
     "litert-2": SideColours(Shade("#bc7361", "#e3b4a7"), Shade("#93503f", "#e3b4a8")),
-    "spare-1": SideColours(Shade("#6b7a1f", "#fad456"), Shade("#59661a", "#fad457")),
-    "spare-2": SideColours(Shade("#2e295d", "#9a8be8"), Shade("#2e295c", "#b3a7f0")),
+    "spare-1": SideColours(Shade("#5d7a1a", "#fad456"), Shade("#52690f", "#fad457")),
+    "spare-2": SideColours(Shade("#2e295d", "#a070ff"), Shade("#2e295c", "#b3a7f0")),
     "spare-3": SideColours(Shade("#a0559b", "#d98ad3"), Shade("#8a4486", "#d98ad4")),
     "spare-4": SideColours(Shade("#5d6a62", "#93a598"), Shade("#4d5952", "#a9b9ae")),
 }
 """By framework; a framework's second side and what has no colour of its own take from the rest."""
 
 PHASES: Mapping[str, Shade] = {
-    "data": Shade("#979ca5", "#666c77"),
-    "forward": Shade("#8fcdb9", "#35745f"),
-    "loss": Shade("#c47ca6", "#8f5a7d"),
+    "data": Shade("#979ca5", "#4a4a5e"),
+    "forward": Shade("#8fcdb9", "#2d7a5f"),
+    "loss": Shade("#c47ca6", "#96567f"),
     "backward": Shade("#a79bd3", "#6a5ca3"),
     "optimizer": Shade("#d8c162", "#7a6518"),
     "": Shade("#cfcbc3", "#4c5057"),
@@ -88,8 +88,8 @@ CATEGORIES: Mapping[str, Shade] = {
     Category.COMMUNICATION: Shade("#36c1d0", "#692a1c"),
     Category.FUSED: Shade("#b78755", "#97583b"),
     Category.RUNTIME: Shade("#91936f", "#75355f"),
-    "other": Shade("#dedbd5", "#3e424a"),
-    "": Shade("#b3afa7", "#5a5e66"),
+    "other": Shade("#e7e1d9", "#333333"),
+    "": Shade("#9f9c98", "#58606c"),
 }
 """Kinds of work; "" is what no rule knows, "other" the sum of what a chart has no room for."""
 

@@ -17,9 +17,9 @@ from analysis.charts.sheet import (
     draw_key,
     empty,
     key_lines,
-    linear_ticks,
     sheet,
     sides_key,
+    x_ticks,
 )
 
 OPACITY = {"forward": 0.5, "backward": 1.0}
@@ -107,7 +107,7 @@ def _mirrored(
         axes = made.axes(start, top, half - values, height)
         limits = (limit * 1.005, 0) if left else (0, limit * 1.005)
         axes.set(xlim=limits, ylim=(height, 0), yticks=[])
-        linear_ticks(axes, half - values)
+        x_ticks(made, axes)
         axes.grid(False)
         for at, line in enumerate(titles[number]):
             x, y = half if left else half + middle, style.LINE_PT * (at + 0.5)

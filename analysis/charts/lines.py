@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from analysis.charts.sheet import linear_ticks
+from analysis.charts.sheet import y_numbers
 
 LONG = 3.0
 """A pause of so many usual intervals is a gap."""
@@ -26,11 +25,10 @@ def with_gaps(seconds: pd.Series, values: pd.Series) -> tuple[np.ndarray, np.nda
     return np.insert(x, at, (x[at - 1] + x[at]) / 2), np.insert(y, at, np.nan)
 
 
-def value_axis(axes: Axes, largest: float, height_pt: float) -> None:
-    """A vertical axis from zero, with few numbers and a pale line at each."""
-    axes.set_ylim(0, largest * 1.08 if largest > 0 else 1.0)
-    linear_ticks(axes, height_pt, vertical=True, room=22)
-    axes.grid(True, axis="y")
+def from_zero(largest: float, height_pt: float) -> tuple[float, list[float], list[str], float]:
+    """A vertical axis: its end, its numbers, how they are written, and what room they take."""
+    end = largest * 1.08 if largest > 0 else 1.0
+    return end, *y_numbers(0.0, end, height_pt, room=22)
 
 
 def single_points(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -14,9 +14,9 @@ from analysis.charts.sheet import (
     draw_key,
     empty,
     key_lines,
-    linear_ticks,
     sheet,
     sides_key,
+    x_ticks,
 )
 
 PLOT_PT = 84.0
@@ -44,7 +44,8 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     made = sheet(width, full, note)
     draw_key(made, 0, 0, key)
     until = float(rows["seconds"].max()) or 1.0
-    left = 34.0
+    scales = {name: _scale(rows[rows["series"] == name]) for name in series}
+    left = max(room for *_, room in scales.values())
     for name, head, height in zip(series, heads, heights, strict=True):
         for number, line in enumerate(words.wrapped(head, width * 72)):
             made.text(0, top + (number + 0.5) * style.LINE_PT, line)
@@ -52,9 +53,11 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
         own = rows[rows["series"] == name]
         unit = _unit(own)[1]
         axes = made.axes(left, top, made.width - left - 14, PLOT_PT)
-        axes.set(xlim=(0, until))
-        lines.value_axis(axes, float(own["bytes"].max()) / unit, PLOT_PT)
-        linear_ticks(axes, made.width - left)
+        end, numbers, texts, _ = scales[name]
+        axes.set(xlim=(0, until), ylim=(0, end))
+        axes.set_yticks(numbers, texts)
+        axes.grid(True, axis="y")
+        x_ticks(made, axes)
         for side in known:
             mine = own[own["side"] == side.number]
             x, y = lines.with_gaps(mine["seconds"], mine["bytes"] / unit)
@@ -69,6 +72,10 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
 
 def _unit(rows: pd.DataFrame) -> tuple[str, float]:
     return ("GiB", 2.0**30) if float(rows["bytes"].max()) >= 1000 * 2**20 else ("MiB", 2.0**20)
+
+
+def _scale(rows: pd.DataFrame) -> tuple[float, list[float], list[str], float]:
+    return lines.from_zero(float(rows["bytes"].max()) / _unit(rows)[1], PLOT_PT)
 
 
 def _head(name: str, known: list[sides_of.Side], rows: pd.DataFrame) -> str:

@@ -1,6 +1,6 @@
 """What a run took of the machine over its time: a row per measure, a column per side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -16,26 +16,30 @@ from analysis.charts.sheet import (
     axis_label,
     empty,
     label_height,
-    linear_ticks,
     sheet,
+    x_ticks,
 )
 
 PLOT_PT = 46.0
-NUMBERS_PT = 26.0
 LABEL = "seconds since the start of the run; shaded: phases of the run, the timed one darkest"
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Measures in rows, sides in columns, and where they stand in points; `until` in seconds."""
+    """Measures in rows, sides in columns, and where they stand in points.
+
+    `until` is in seconds; `scales` are the end of each measure's axis, its numbers and their texts.
+    """
 
     measures: Sequence[str]
+    numbers: float
     above: bool
     starts: Sequence[float]
     length: float
     head: float
     row: float
     until: float
+    scales: Mapping[str, tuple[float, list[float], list[str]]]
 
 
 @style.styled
@@ -56,9 +60,7 @@ def draw(
     phases = sides_of.usable(phases, known, ["start_s", "duration_s"])
     known = [side for side in known if side.number in set(samples["side"])]
     ends = [samples["seconds"].max(), (phases["start_s"] + phases["duration_s"]).max()]
-    grid = _grid(
-        known, list(dict.fromkeys(samples["measure"])), float(pd.Series(ends).max()), width
-    )
+    grid = _grid(known, samples, float(pd.Series(ends).max()), width)
     columns = len(grid.starts)
     block = grid.head + grid.row * len(grid.measures) + TICKS_PT - (0 if grid.above else 8)
     blocks = [known[at : at + columns] for at in range(0, len(known), columns)]
@@ -72,23 +74,28 @@ def draw(
 
 
 def _grid(
-    known: Sequence[sides_of.Side], measures: Sequence[str], until: float, width: float
+    known: Sequence[sides_of.Side], samples: pd.DataFrame, until: float, width: float
 ) -> Grid:
     above = width < style.NARROW_INCHES
     columns = min(len(known), 2 if width < 8 else 3)
-    names = [words.printable(measure) for measure in measures]
-    left = NUMBERS_PT if above else min(0.25 * width * 72, words.widest_pt(names) + 6) + NUMBERS_PT
+    largest = samples.groupby("measure", sort=False)["value"].max()
+    scales = {str(name): lines.from_zero(float(most), PLOT_PT) for name, most in largest.items()}
+    numbers = max(room for *_, room in scales.values())
+    names = [words.printable(measure) for measure in scales]
+    left = numbers + (0 if above else min(0.25 * width * 72, words.widest_pt(names) + 6))
     gap = 14.0 if above else 20.0
     length = (width * 72 - left - 8 - gap * (columns - 1)) / columns
     title_lines = max(len(words.wrapped(side.title, length, bold=True)) for side in known)
     return Grid(
-        measures=measures,
+        measures=list(scales),
+        numbers=numbers,
         above=above,
         starts=[left + at * (length + gap) for at in range(columns)],
         length=length,
         head=(title_lines + 1) * style.LINE_PT + 8,
         row=PLOT_PT + (style.LINE_PT + 6 if above else 12),
         until=until or 1.0,
+        scales={name: (end, at, texts) for name, (end, at, texts, _) in scales.items()},
     )
 
 
@@ -112,17 +119,19 @@ def _column(
         y = top + grid.head + grid.row * number + (style.LINE_PT if grid.above else 0)
         rows = samples[samples["measure"] == measure]
         axes = made.axes(x, y, grid.length, PLOT_PT)
-        axes.set(xlim=(0, grid.until))
-        lines.value_axis(axes, float(rows["value"].max()), PLOT_PT)
-        axes.tick_params(axis="y", labelleft=column == 0, labelsize=style.SMALL_PT)
-        linear_ticks(axes, grid.length, room=36)
+        end, numbers, texts = grid.scales[measure]
+        axes.set(xlim=(0, grid.until), ylim=(0, end))
+        axes.set_yticks(numbers, texts)
+        axes.grid(True, axis="y")
+        axes.tick_params(axis="y", labelleft=column == 0)
+        x_ticks(made, axes, room=36)
         axes.tick_params(axis="x", labelbottom=number == len(grid.measures) - 1)
         _shade(axes, phases)
         _line(axes, side, rows[rows["side"] == side.number])
         if column == 0 and grid.above:
             made.text(0, y - style.LINE_PT / 2 - 1, words.fitted(measure, x + grid.length))
         elif column == 0:
-            room = x - NUMBERS_PT
+            room = x - grid.numbers
             made.text(room, y + PLOT_PT / 2, words.fitted(measure, room), align="right")
 
 

@@ -28,7 +28,7 @@ from analysis.charts.sheet import (
     sides_key,
 )
 
-LEFT_PT, RIGHT_PT = 38.0, 14.0
+LEFT_PT, RIGHT_PT = 44.0, 14.0
 LABEL = "FLOP per byte moved (from shapes)"
 UNITS = ((1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"), (1.0, "FLOP/s"))
 MOST_NAMES = 40
@@ -147,8 +147,9 @@ def _draw_roofs(
 
 
 def _draw_points(axes: Axes, points: pd.DataFrame, known: Sequence[sides_of.Side]) -> None:
-    """Points with the sign of their side; those of one name are joined."""
-    for _, own in points.groupby("name", sort=False):
+    """Points with the sign of their side; what sides have one point each of is joined."""
+    once = points[~points.duplicated(["name", "side"], keep=False)]
+    for _, own in once.groupby("name", sort=False):
         axes.plot(own[INTENSITY], own[RATE], color=MUTED, lw=0.7, zorder=1.8)
     for side in known:
         own = points[points["side"] == side.number]

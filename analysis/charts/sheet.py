@@ -22,9 +22,6 @@ HATCH = "/////"
 TICKS_PT = 15.0
 """Room for the numbers under an axis."""
 
-EDGE_PT = 12.0
-"""Nearer to the edge of the sheet no number fits below the start of an axis."""
-
 KEY_LINE_PT = 13.0
 """From one line of a key to the next."""
 
@@ -134,9 +131,7 @@ def plot(
     made = sheet(width, top + height + below, note)
     axes = made.axes(left, top, made.width - left - right, height)
     axes.set(xlim=limits, ylim=(height, 0), yticks=[])
-    linear_ticks(axes, made.width - left - right)
-    if left < EDGE_PT and axes.get_xticks().size:
-        axes.get_xticklabels()[0].set_horizontalalignment("left")
+    x_ticks(made, axes)
     axis_label(made, left, top + height + TICKS_PT, label)
     return made, axes
 
@@ -154,15 +149,41 @@ def axis_label(made: Sheet, left: float, top: float, label: str) -> None:
         made.text(x, top + (number + 0.5) * style.LINE_PT, line, colour=MUTED)
 
 
-def linear_ticks(axes: Axes, length_pt: float, *, vertical: bool = False, room: float = 44) -> None:
-    """Round numbers along an axis, so few that they can't touch."""
-    axis = axes.yaxis if vertical else axes.xaxis
-    low, high = sorted(axis.get_view_interval())
-    most = max(1, int(length_pt // room))
-    ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+def round_ticks(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
+    """Round numbers from low to high, about so many at most, and how they are written."""
+    low, high = min(low, high), max(low, high)
+    ticks = MaxNLocator(max(1, most), steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     slack = (high - low) * 1e-6
-    shown = [float(tick) for tick in ticks if low - slack <= tick <= high + slack]
-    axis.set_ticks(shown, tick_texts(shown))
+    values = [float(tick) for tick in ticks if low - slack <= tick <= high + slack]
+    return values, tick_texts(values)
+
+
+def x_ticks(made: Sheet, axes: Axes, *, room: float = 44) -> None:
+    """Round numbers along an axis, so few that they can't touch, none over the sheet's edge."""
+    box = axes.get_position()
+    length = box.width * made.width
+    low, high = axes.get_xlim()
+    most = int(length // room)
+    values, texts = round_ticks(low, high, most)
+    while most > 1 and (words.widest_pt(texts) + 8) * (len(texts) - 1) > length:
+        most -= 1
+        values, texts = round_ticks(low, high, most)
+    axes.set_xticks(values, texts)
+    for value, label in zip(values, axes.get_xticklabels(), strict=True):
+        x = box.x0 * made.width + (value - low) / (high - low) * length
+        half = words.width_pt(label.get_text()) / 2
+        if x - half < 0:
+            label.set_horizontalalignment("left")
+        elif x + half > made.width:
+            label.set_horizontalalignment("right")
+
+
+def y_numbers(
+    low: float, high: float, height_pt: float, room: float
+) -> tuple[list[float], list[str], float]:
+    """Round numbers of a vertical axis, how they are written, and what room that takes."""
+    values, texts = round_ticks(low, high, int(height_pt // room))
+    return values, texts, words.widest_pt(texts) + 6
 
 
 def tick_texts(values: Sequence[float]) -> list[str]:

@@ -33,9 +33,14 @@ class Side:
         return f"{self.mark} {self.label}"
 
     @property
+    def hollow(self) -> bool:
+        """Whether its sign is an outline."""
+        return self.mark in HOLLOW
+
+    @property
     def point(self) -> dict[str, Any]:
         """How its points are drawn: filled, or as a ring where the sign is one."""
-        hollow = self.mark in HOLLOW
+        hollow = self.hollow
         return {
             "marker": self.marker,
             "markerfacecolor": colours.INK["page"].light if hollow else self.fill,

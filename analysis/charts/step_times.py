@@ -1,6 +1,8 @@
 """How long the steps of every run took, so that one sees how far the runs agree."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,8 @@ from analysis.charts import style, words
 from analysis.charts.sheet import MUTED, TEXT, empty, plot
 
 HEAD_PT = style.LINE_PT + 5
+ROW_PT = 17.0
+LOW_ROW_PT = 13.0
 MOST_RUNS = 12
 MOST_POINTS = 1500
 """So many points can be told apart at most; of more, every n-th is drawn."""
@@ -39,77 +43,115 @@ def draw(
     times = sides_of.usable(times, known, ["step_ms"])
     if times.empty:
         return empty("No step times were recorded.", note, width)
-    runs = times.groupby(["side", "run"], sort=True)["step_ms"]
-    medians = runs.median()
-    known = [side for side in known if side.number in medians.index.get_level_values(0)]
-    drawn = {side.number: list(medians[side.number].index[:MOST_RUNS]) for side in known}
-    row = 17.0 if len(medians) <= 12 else 13.0
-    label, far, stride = _label(times, window, float(medians.max()) * FAR)
-    flagged = times.groupby(["side", "run"])["flagged"].any()
-    left = words.width_pt("run 10, flagged" if flagged.any() else "run 10") + 8
+    times, strips, hidden = _strips(times, known)
+    spans = spans.assign(**{c: spans[c].astype(float) for c in ("median_ms", "low_ms", "high_ms")})
+    row = ROW_PT if len(strips) <= 12 else LOW_ROW_PT
+    known = [side for side in known if any(strip.side is side for strip in strips)]
+    far = max(strip.median_ms for strip in strips) * FAR
+    stride = max(1, math.ceil(len(times) / MOST_POINTS))
     near = times.loc[times["step_ms"] <= far, "step_ms"]
-    ends = [*near, *medians, *spans["low_ms"], *spans["high_ms"]]
+    ends = [*near, *(s.median_ms for s in strips), *spans["low_ms"], *spans["high_ms"]]
     low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
     spare = (high - low) * 0.03 or high * 0.02 or 1.0
-    heights = {n: HEAD_PT + row * len(found) + 4 for n, found in drawn.items()}
+    left = words.widest_pt([strip.name for strip in strips]) + 8
     made, axes = plot(
         width,
         note,
-        height=sum(heights.values()),
+        height=(HEAD_PT + 4) * len(known) + row * len(strips),
         left=left,
         right=12,
         top=0,
-        label=label,
+        label=_label(times, spans, window, (far, stride, hidden)),
         limits=(low - spare, high + spare),
     )
-    top = 0.0
+    y = 0.0
     for side in known:
-        found = drawn[side.number]
         span = spans[spans["side"] == side.number]
-        bottom = top + HEAD_PT + row * len(found)
-        _band(axes, side, span, top + HEAD_PT, bottom)
-        hidden = len(medians[side.number]) - len(found)
-        made.text(0, top + style.LINE_PT / 2, _head(side, span), colour=side.text, bold=True)
-        if hidden:
-            rest = f"{wording.counted(hidden, 'more run')} not drawn"
-            made.text(made.width, top + style.LINE_PT / 2, rest, colour=MUTED, align="right")
-        for number, run in enumerate(found):
-            y = top + HEAD_PT + row * (number + 0.5)
-            points = runs.get_group((side.number, run)).to_numpy()
-            shown = points[points <= far][::stride]
-            jitter = [0.3 * row * math.sin(7.3 * at) for at in range(len(shown))]
-            size = 3.4 if row > 15 else 3.0
-            look = {**side.point, "markeredgewidth": 0 if side.mark in "●◆■▲" else 0.8}
-            axes.plot(shown, y + np.array(jitter), ls="", ms=size, alpha=0.75, **look)
-            median = medians[(side.number, run)]
-            axes.plot([median, median], [y - row * 0.4, y + row * 0.4], color=TEXT, lw=1.6)
-            name = f"run {run}, flagged" if flagged[(side.number, run)] else f"run {run}"
-            made.text(left - 6, y, name, colour=MUTED, align="right")
-        top += heights[side.number]
+        head = _head(side, span, made.width)
+        made.text(0, y + style.LINE_PT / 2, head, colour=side.text, bold=True)
+        y += HEAD_PT
+        own = [strip for strip in strips if strip.side is side]
+        _band(axes, side, span, y, y + row * len(own))
+        for strip in own:
+            made.text(left - 6, y + row / 2, strip.name, colour=MUTED, align="right")
+            _draw_strip(axes, strip, strip.step_ms[strip.step_ms <= far][::stride], y, row)
+            y += row
+        y += 4
     return made.figure
 
 
-def _label(times: pd.DataFrame, window: int, far: float) -> tuple[str, float, int]:
-    """The axis' label, up to where points are drawn, and that each n-th is."""
+@dataclass(frozen=True)
+class Strip:
+    """A run: its name and its steps' times."""
+
+    side: sides_of.Side
+    name: str
+    step_ms: np.ndarray
+
+    @property
+    def median_ms(self) -> float:
+        """Where its tick stands."""
+        return float(np.median(self.step_ms))
+
+
+def _strips(
+    times: pd.DataFrame, known: Sequence[sides_of.Side]
+) -> tuple[pd.DataFrame, list[Strip], int]:
+    """The rows of the runs to draw, these runs, and how many others there are."""
+    rank = times.groupby("side")["run"].rank("dense")
+    kept = times[rank <= MOST_RUNS]
+    hidden = len(times[rank > MOST_RUNS].drop_duplicates(["side", "run"]))
+    found = []
+    for side in known:
+        for run, rows in kept[kept["side"] == side.number].groupby("run"):
+            name = f"run {run}, flagged" if rows["flagged"].any() else f"run {run}"
+            found.append(Strip(side, name, rows["step_ms"].to_numpy(float)))
+    return kept, found, hidden
+
+
+def _draw_strip(axes: Axes, strip: Strip, points: np.ndarray, y: float, row: float) -> None:
+    """Points, shifted up and down so that they can be told apart, and the tick of the median."""
+    middle = y + row / 2
+    jitter = np.array([0.3 * row * math.sin(7.3 * at) for at in range(len(points))])
+    look = {**strip.side.point, "markeredgewidth": 0.8 if strip.side.hollow else 0}
+    size = 3.4 if row == ROW_PT else 3.0
+    axes.plot(points, middle + jitter, ls="", ms=size, alpha=0.75, **look)
+    tick = [middle - row * 0.4, middle + row * 0.4]
+    axes.plot([strip.median_ms] * 2, tick, color=TEXT, lw=1.6)
+
+
+def _label(
+    times: pd.DataFrame, spans: pd.DataFrame, window: int, left_out: tuple[float, int, int]
+) -> str:
+    """What the axis, ticks and bands are, and what is not drawn: far points, every n-th, runs."""
+    far, stride, hidden = left_out
     means = f"mean of each {window} steps" if window > 1 else "each step"
-    label = f"step time, ms ({means}; tick: median of the run; band: range of the medians)"
+    label = f"step time, ms ({means}; tick: median of the run"
+    if spans[["low_ms", "high_ms"]].notna().all(axis=1).any():
+        label += "; band: 95 % interval"
+    label += ")"
     beyond = int((times["step_ms"] > far).sum())
     if beyond:
         label += f"; {wording.counted(beyond, 'point')} above {wording.number(far)} ms not drawn"
-    stride = max(1, math.ceil(len(times) / MOST_POINTS))
     if stride > 1:
         label += f"; one point of {stride} drawn"
-    return label, far, stride
+    if hidden:
+        label += f"; {wording.counted(hidden, 'more run')} not drawn"
+    return label
 
 
-def _head(side: sides_of.Side, span: pd.DataFrame) -> str:
+def _head(side: sides_of.Side, span: pd.DataFrame, room: float) -> str:
+    """The side, its step and the interval, which is left to the band where it has no room."""
     if span.empty:
-        return side.title
+        return words.fitted(side.title, room, bold=True)
     median, low, high = (float(span[f"{name}_ms"].iloc[0]) for name in ("median", "low", "high"))
-    text = f"{side.title}: {wording.number(median)} ms"
-    if low == low and high == high:
-        text += f" ({wording.range_beside(median, low, high)})"
-    return text
+    text = f": {wording.number(median)} ms"
+    interval = (
+        f" ({wording.range_beside(median, low, high)})" if low == low and high == high else ""
+    )
+    if words.width_pt(side.title + text + interval, bold=True) <= room:
+        text += interval
+    return words.fitted(side.title, room - words.width_pt(text, bold=True), bold=True) + text
 
 
 def _band(axes: Axes, side: sides_of.Side, span: pd.DataFrame, top: float, bottom: float) -> None:

@@ -1,6 +1,7 @@
 """A figure over a setting that was varied, with its interval."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,17 +15,17 @@ from analysis.charts.sheet import (
     KEY_LINE_PT,
     MUTED,
     TICKS_PT,
+    Sheet,
     axis_label,
     draw_key,
     empty,
     key_lines,
     label_height,
-    linear_ticks,
+    round_ticks,
     sheet,
     sides_key,
 )
 
-LEFT_PT = 44.0
 RIGHT_PT = 14.0
 
 
@@ -45,12 +46,14 @@ def draw(
     key = key_lines(sides_key(known), width * 72)
     height = 150.0 if width < style.NARROW_INCHES else 190.0
     top = KEY_LINE_PT * len(key) + style.LINE_PT + 6
-    below = TICKS_PT + label_height(words.printable(x_label), width * 72)
-    made = sheet(width, top + height + below, note)
+    label = words.printable(x_label)
+    made = sheet(width, top + height + TICKS_PT + label_height(label, width * 72), note)
     draw_key(made, 0, 0, key)
     title = words.fitted(y_label, made.width)
     made.text(0, KEY_LINE_PT * len(key) + style.LINE_PT / 2, title, colour=MUTED)
-    axes = made.axes(LEFT_PT, top, made.width - LEFT_PT - RIGHT_PT, height)
+    scale = _y_scale(rows, height)
+    left = words.widest_pt(scale.texts) + 6
+    axes = made.axes(left, top, made.width - left - RIGHT_PT, height)
     axes.grid(True, axis="both")
     for side in known:
         own = rows[rows["side"] == side.number]
@@ -58,35 +61,53 @@ def draw(
         x = own["x"].to_numpy(float)
         axes.fill_between(x, low, high, color=side.fill, alpha=0.2, lw=0)
         axes.plot(x, own["estimate"].to_numpy(float), color=side.fill, **{**side.point, "ms": 6})
-    _scales(axes, rows, made.width - LEFT_PT - RIGHT_PT, height)
-    axis_label(made, LEFT_PT, top + height + TICKS_PT, words.printable(x_label))
+    axes.set_yscale(scale.name)
+    axes.set_ylim(scale.limits)
+    axes.set_yticks(scale.ticks, scale.texts)
+    _x_scale(made, axes, np.unique(rows["x"].to_numpy(float)))
+    axes.minorticks_off()
+    axis_label(made, left, top + height + TICKS_PT, label)
     return made.figure
 
 
-def _scales(axes: Axes, rows: pd.DataFrame, length: float, height: float) -> None:
-    x = np.unique(rows["x"].to_numpy(float))
-    if x[0] > 0 and x[-1] / x[0] >= 8:
-        axes.set_xscale("log", base=2)
-        axes.minorticks_off()
-        spare = (x[-1] / x[0]) ** 0.04
-        axes.set_xlim(x[0] / spare, x[-1] * spare)
-        texts = [wording.magnitude(value) for value in x]
-        every = math.ceil(len(x) * (words.widest_pt(texts) + 8) / length)
-        axes.set_xticks(x[::every], texts[::every])
-    else:
-        spare = (x[-1] - x[0]) * 0.04 or abs(x[0]) * 0.1 or 1.0
-        axes.set_xlim(x[0] - spare, x[-1] + spare)
-        linear_ticks(axes, length)
+class Scale(NamedTuple):
+    """A vertical axis: linear or log, from and to, its numbers and how they are written."""
+
+    name: str
+    limits: tuple[float, float]
+    ticks: list[float]
+    texts: list[str]
+
+
+def _y_scale(rows: pd.DataFrame, height: float) -> Scale:
     values = rows[["estimate", "low", "high"]].to_numpy(float)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if low > 0 and high / low >= 50:
-        axes.set_yscale("log")
-        axes.minorticks_off()
-        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        ticks = [10.0**each for each in decades]
-        axes.set_ylim(ticks[0], ticks[-1])
-        axes.set_yticks(ticks, [wording.magnitude(tick) for tick in ticks])
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        ticks = [10.0**each for each in powers]
+        texts = [wording.magnitude(tick) for tick in ticks]
+        return Scale("log", (ticks[0], ticks[-1]), ticks, texts)
+    spare = (max(high, 0) - min(low, 0)) * 0.06 or 1.0
+    limits = (low - spare if low < 0 else 0.0, max(high, 0) + spare)
+    return Scale("linear", limits, *round_ticks(*limits, int(height // 30)))
+
+
+def _x_scale(made: Sheet, axes: Axes, x: np.ndarray) -> None:
+    """The values that were measured, as many as there is room for."""
+    low, high = float(x[0]), float(x[-1])
+    if low > 0 and high / low >= 8:
+        axes.set_xscale("log", base=2)
+        spare = (high / low) ** 0.04
+        axes.set_xlim(low / spare, high * spare)
     else:
-        spare = (high - min(low, 0)) * 0.06 or 1.0
-        axes.set_ylim(low - spare if low < 0 else 0, high + spare)
-        linear_ticks(axes, height, vertical=True, room=30)
+        spare = (high - low) * 0.04 or abs(low) * 0.1 or 1.0
+        axes.set_xlim(low - spare, high + spare)
+    shown: list[float] = []
+    end = -math.inf
+    for value in map(float, x):
+        at = float(axes.transData.transform((value, 0))[0]) * 72 / made.figure.dpi
+        half = words.width_pt(wording.magnitude(value)) / 2
+        if at - half >= end:
+            shown.append(value)
+            end = at + half + 8
+    axes.set_xticks(shown, [wording.magnitude(value) for value in shown])

@@ -48,7 +48,7 @@ def draw(
     row of its own; the smallest of too many rows are shown as one.
     """
     both = sides_of.listed(sides)
-    total = other_ms - baseline_ms
+    total = float(other_ms - baseline_ms)
     if len(both) != 2 or math.isnan(total):
         return empty("A difference of steps needs two sides with a step time each.", note, width)
     bars = _bars(rows, total, most=10 if width < style.NARROW_INCHES else 14)
@@ -99,7 +99,7 @@ def _bars(rows: pd.DataFrame, total: float, most: int) -> list[Row]:
     if len(found) > most:
         order = sorted(range(len(found)), key=lambda at: -abs(found[at].difference))
         large = sorted(order[: most - 1])
-        rest = sum(found[at].difference for at in order[most - 1 :])
+        rest = math.fsum(found[at].difference for at in order[most - 1 :])
         name = f"{len(found) - len(large)} smaller rows"
         found = [*(found[at] for at in large), Row(name, "unmapped", rest)]
     left = total - sum(row.difference for row in found)
@@ -125,7 +125,7 @@ def _draw_bar(
         bar.difference,
         left=start,
         height=BAR_PT,
-        color=MUTED if own else fills[bar.difference > 0],
+        color=MUTED if own else fills[1 if bar.difference > 0 else 0],
         hatch=HATCH if bar.kind in ("gap", "idle") else None,
         edgecolor=PAGE,
         linewidth=0,

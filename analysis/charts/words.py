@@ -13,8 +13,8 @@ from analysis.charts import style
 FONT = "DejaVu Sans"
 """Comes with matplotlib, so that charts are the same everywhere."""
 
-SLACK = 1.02
-"""Hinting makes drawn texts a little wider than measured ones."""
+SLACK = 1.03
+"""Drawn texts are a little wider than measured ones, by whole pixels for each."""
 
 
 @functools.cache

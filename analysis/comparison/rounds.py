@@ -148,6 +148,7 @@ def _process(order: int, run: ComparedRun, side: Side, found: Finished | None) -
         path=run.path,
         complete=problem is None,
         problem=problem,
+        flags=found.summary.flags if found else [],
     )
 
 

@@ -51,7 +51,7 @@ def same_work(baseline: Sequence[Measured], other: Sequence[Measured]) -> SameWo
 
 def _workload(settings: Settings) -> tuple[object, ...]:
     """The workload with its options, and what was in its file if it came from one."""
-    options = sorted(settings.options.items())
+    options = sorted(settings.work_options.items())
     return settings.workload_name, settings.workload_sha256, *options
 
 
@@ -132,7 +132,8 @@ def _later(work: SameWork) -> str:
     """How far the losses have parted since: stock optimizers differ in their constants."""
     if work.later_step is None or work.later_difference is None:
         return ""
-    return f", those of step {work.later_step} to {wording.power(work.later_difference)}"
+    apart = f"to {wording.power(work.later_difference)}" if work.later_difference else "too"
+    return f", those of step {work.later_step} {apart}"
 
 
 def _apart(work: SameWork) -> str:

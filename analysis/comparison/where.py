@@ -71,13 +71,21 @@ def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
         style = shown.colours[1 if row.difference_ns > 0 else 0] if row.kind == "work" else MUTED
         cells = [wording.number(_of(time, unit_ns), decimals) for time in _times(row)]
         cells.append(wording.signed(row.difference_ns / unit_ns, decimals))
-        detail = wording.shortened(findings.details(found, row, shown.marks), DETAIL_WIDTH)
+        detail = _fitting(findings.details(found, row, shown.marks))
         yield line(
             _name(row.key),
             (f"{bar:<{BAR_WIDTH}}", style),
             "".join(f"{cell:>{NUMBER_WIDTH}}" for cell in cells),
             (f"  {detail}", MUTED),
         )
+
+
+def _fitting(details: str) -> str:
+    """As many of a row's details as the line has room for, but for the first, which is cut."""
+    parts = details.split("; ")
+    while len(parts) > 1 and len("; ".join(parts)) > DETAIL_WIDTH:
+        parts.pop()
+    return wording.shortened("; ".join(parts), DETAIL_WIDTH)
 
 
 def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:

@@ -82,17 +82,11 @@ KINDS = {
 """Kinds of events that need no name."""
 
 
-def category(phase: str, layer: str, name: str, kind: str) -> str | None:
-    """The category of one kind of event, None where no rule knows it: the row "unmapped".
-
-    Asked once for each distinct combination of a trace, so it may be slow. Arguments: `meaning`.
-    """
-    found = meaning(phase, layer, name, kind)
-    return found.category.value if found else None
-
-
 def meaning(phase: str, layer: str, name: str, kind: str) -> Meaning | None:
     """Category, canonical op and parts of one kind of event; None where no rule knows it.
+
+    Asked once for each distinct combination of a trace, so it may be slow; None makes the row
+    "unmapped".
 
     The phase goes first (what the optimizer, the loss and the input do is their own, whichever ops
     they use), then the layer, then the name. Communication keeps its category everywhere, so that
@@ -131,10 +125,13 @@ def made_by_compiler(name: str) -> bool:
     return torch_compile.is_kernel(name[:LONGEST]) or xla.is_fusion(name[:LONGEST])
 
 
-@lru_cache(maxsize=1 << 12)
 def name_meaning(name: str, kind: str) -> Meaning | None:
     """What a name stands for by itself; parts of a name mean something in those of kernels only."""
-    name = name[:LONGEST]
+    return _name_meaning(name[:LONGEST], kind)
+
+
+@lru_cache(maxsize=1 << 12)
+def _name_meaning(name: str, kind: str) -> Meaning | None:
     known = next((found for find in SOURCES if (found := find(name))), None)
     return known or (device_kernels.find(name) if kind == "kernel" else None)
 

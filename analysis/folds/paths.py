@@ -9,6 +9,8 @@ from analysis.columns import Int64
 GRADIENT = "gradient_tape"
 FORWARD = "phase_forward"
 MODEL = re.compile(r"model(?:_\d+)?")
+SEVERAL = re.compile(r"(?:.*/)?\{(?P<layers>[^{}]+)\}/")
+"""How the path of what was made of several ops ends that have a layer each: with these layers."""
 SUFFIX = re.compile(r"_\d+$")
 PHASES = (
     ("data", re.compile(r"tf_data|phase_data")),
@@ -38,6 +40,9 @@ def layer_of(path: str) -> str | None:
     of a model, and of each layer, twice, so that both carry a number which is no part of the name:
     it is cut from the layer if the model has one too.
     """
+    several = layers_of(path)
+    if several:
+        return several[0] if len(several) == 1 else None
     scopes = path.split("/")
     if FORWARD in scopes:
         at = scopes.index(FORWARD) + 1
@@ -46,6 +51,18 @@ def layer_of(path: str) -> str | None:
     if at + 2 >= len(scopes):  # the last part is the op itself
         return None
     return SUFFIX.sub("", scopes[at + 1]) if SUFFIX.search(scopes[at]) else scopes[at + 1]
+
+
+def layers_of(path: str) -> list[str]:
+    """The layers that the path of something made of several ops ends with."""
+    found = SEVERAL.fullmatch(path)
+    return found["layers"].split(",") if found else []
+
+
+def several_of(path: str) -> str | None:
+    """The same where there are two or more, joined by commas; else None."""
+    layers = layers_of(path)
+    return ",".join(layers) if len(layers) > 1 else None
 
 
 def op_of(path: str) -> str | None:

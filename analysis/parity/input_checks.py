@@ -65,7 +65,7 @@ def _asked(left: ParityRecord, right: ParityRecord) -> Iterator[Check]:
     effect = "The runs were asked for other work: give both the same."
     for name, field in ASKED.items():
         value, other = getattr(left.settings, field), getattr(right.settings, field)
-        if name == "options":
+        if field == "work_options":
             value, other = str(sorted(value.items())), str(sorted(other.items()))
         yield equal(f"asked: {name}", "asked", value, other, effect)
     yield equal("probe batch size", "asked", left.batch_size, right.batch_size, effect)
@@ -76,7 +76,7 @@ ASKED = {
     "seed": "seed",
     "optimizer": "optimizer",
     "optimizer parity": "optimizer_parity",
-    "options": "options",
+    "options": "work_options",
 }
 """What a setting is called, and its field."""
 

@@ -15,6 +15,7 @@ from analysis.folds.busy import union_ns
 from analysis.folds.intervals import Intervals
 from analysis.folds.links import on_device
 from analysis.folds.outermost import Works, marks
+from analysis.folds.paths import PathNames, several_of
 from analysis.keyed_sums import KeyedSums, sum_by
 from analysis.partition.calls import Calls
 from analysis.partition.parts import GAP, IDLE, Key, Values
@@ -59,6 +60,8 @@ class Parting:
     """What each device is called."""
     waiting: TextTable
     """Which names are those of frames that wait."""
+    several: PathNames
+    """What layers a path has if it has several."""
     calls: Calls
     lanes: Lanes = field(default_factory=Lanes)
     sums: KeyedSums = field(
@@ -73,7 +76,8 @@ class Parting:
         """Nothing yet of a trace with these steps and devices."""
         waiting = TextTable(strings, lambda name: int(WAITING.fullmatch(name) is not None))
         calls = Calls(*spans.median_ns)
-        return cls(spans, Works(strings), device_names(devices), waiting, calls)
+        several = PathNames(strings, several_of)
+        return cls(spans, Works(strings), device_names(devices), waiting, several, calls)
 
     def take(self, folded: Folded) -> None:
         """Part the time of a window."""
@@ -144,7 +148,11 @@ class Parting:
         work = on_device(block)[rows]
         columns = (
             *(block.kind[rows], folded.phase[rows], folded.layer[rows]),
-            *(np.where(work, folded.op[rows], NONE), block.name[rows], folded.of_graph[rows]),
+            *(np.where(work, folded.op[rows], NONE), block.name[rows]),
+            *(
+                np.where(folded.layer < 0, self.several.of(block), NONE)[rows],
+                folded.of_graph[rows],
+            ),
         )
         group, first = group_rows(*(column.astype(np.int64) for column in columns))
         begun, flops, moved = begun[rows], flops[rows], moved[rows]

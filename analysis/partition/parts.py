@@ -22,18 +22,22 @@ COMPUTING = (Kind.OP, Kind.KERNEL)
 
 
 class Key(NamedTuple):
-    """What events of a part share: a kind, string numbers, and whether a graph launched them."""
+    """What events of a part share: a kind, string numbers, and whether a graph launched them.
+
+    `several` are two layers or more, joined by commas, where `layer` is none.
+    """
 
     kind: int
     phase: int
     layer: int
     launcher: int = NONE
     name: int = NONE
+    several: int = NONE
     of_graph: int = 0
 
 
 class Values(NamedTuple):
-    """What is added up of them; `begun` is how many began, `counted` of these have operations, `moving` of these have bytes."""
+    """What is added up; `begun` began, `counted` of them have operations, `moving` also bytes."""
 
     begun: int = 0
     time_ns: int = 0
@@ -67,7 +71,7 @@ def _part(key: Key, strings: Strings) -> Part:
         budget="device" if key.kind in DEVICE_KINDS else "host",
         kind=_kind(key.kind),
         phase=phase,
-        layers=(layer,) if layer else _unnamed(key, phase, names, known),
+        layers=(layer,) if layer else _unnamed(key, strings[key.several], phase, names, known),
         category=known.category.value if known else None,
         op=known.op if known else "",
         name=strings[key.name],
@@ -88,8 +92,12 @@ def _kind(kind: int) -> PartKind:
     return "runtime"
 
 
-def _unnamed(key: Key, phase: str, names: list[str], known: Meaning | None) -> tuple[str, ...]:
-    """The layers of work whose layer is not known: any if it was made of several ops."""
+def _unnamed(
+    key: Key, several: str, phase: str, names: list[str], known: Meaning | None
+) -> tuple[str, ...]:
+    """The layers of work that has no single one: any if it was made of ops whose are not named."""
+    if several:
+        return tuple(several.split(","))
     if phase not in SPANNING_PHASES or key.kind not in COMPUTING:
         return ()
     is_fused = key.of_graph or (known is not None and known.category == Category.FUSED)

@@ -53,9 +53,10 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """A stretch of the median step, from its start: `phase` is empty where nothing was active.
+    """A stretch of the median step in which something was active, from the step's start.
 
-    `lane` is "host", or "device" and its name.
+    `phase` is empty where that of what was active is not known. `lane` is "host", or "device" and
+    its name; a device works for a step until the next one begins.
     """
 
     lane: str

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from analysis.folds.paths import layer_of
 from analysis.readers.xspace_proto import Hlo
 
 
@@ -11,7 +12,8 @@ def instruction_paths(serialized: bytes) -> tuple[str, dict[str, str]]:
 
     A fusion's path is the scope that all it was made from share, with a slash behind it; if they
     share none, the outermost scope that XLA names the fusion after. A layer is in the path only
-    where it is proven.
+    where it is proven: behind the scope stand the layers of what it was made from in braces, if
+    each of these has one (`phase_forward/model_1/{conv1,relu1}/`).
 
     Raises:
         google.protobuf.message.DecodeError: the bytes are no program.
@@ -47,4 +49,8 @@ def _shared_scope(own: str, names: list[str]) -> str:
         if any(part != parts[0] for part in parts):
             break
         shared.append(parts[0])
-    return "/".join(shared or (own or names[-1]).split("/")[:1]) + "/"
+    scope = "/".join(shared or (own or names[-1]).split("/")[:1]) + "/"
+    layers = [layer_of(name) for name in names]
+    if layer_of(scope) or None in layers:
+        return scope
+    return f"{scope}{{{','.join(dict.fromkeys(filter(None, layers)))}}}/"

@@ -43,6 +43,26 @@ def test_a_cpu_run(make_run: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("flops", "per_second", "words"),
+    [
+        (1.045e11, 2.5e10, "104 GFLOP/s in bf16 matrix products, 25.0 GB/s in copies"),
+        (None, 2.5e10, "25.0 GB/s in copies"),
+        (7e14, None, "700,000 GFLOP/s in bf16 matrix products"),
+        (None, None, None),
+    ],
+)
+def test_what_the_device_did_at_best(
+    make_run: Any, flops: float | None, per_second: float | None, words: str | None
+) -> None:
+    peaks = {"peak_flops_per_second": flops, "peak_bytes_per_second": per_second}
+    settings = msgspec.structs.replace(make_run.settings, precision="bf16")
+    result = msgspec.structs.replace(make_run.result, **peaks)
+    found = cost_text.sentences(summary.measured(make_run(settings=settings, result=result)))
+    told = [sentence for sentence in found if "peak" in sentence and "RSS" not in sentence]
+    assert told == [f"measured peak {words}"] * bool(words)
+
+
 def test_a_gpu_run_tells_whose_memory_and_how_energy_was_measured(make_run: Any) -> None:
     plain = rundir.read_json(make_run("other") / rundir.RESULT, Result)
     peaks = {"allocated_peak_bytes": 241 << 20, "reserved_peak_bytes": 300 << 20}

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import resources, samples
+from analysis import resources, samples, summary
 from analysis.resources import Window
 from profilers import rundir
 from profilers.records import Phase
@@ -42,6 +42,16 @@ def test_peaks_count_over_the_whole_run(make_run: Any) -> None:
     assert found.threads == 4
     assert (found.samples, found.missed) == (5, 1)
     assert (found.lag_median_ns, found.lag_largest_ns) == (200, 300)
+
+
+def test_peaks_do_not_count_what_the_roofs_were_measured_with(make_run: Any) -> None:
+    start_ns = make_run.start_ns
+    peaks = Phase("peaks", start_ns + 3_400_000_000, 500_000_000)
+    run = make_run(phases=[Phase("timed", start_ns + 1_000_000_000, 2_000_000_000), peaks])
+    found = summary.measured(run).figures
+    assert found is not None
+    assert (found.rss_peak_bytes, found.threads) == (5000, 4)
+    assert found.samples == 5
 
 
 def test_a_run_without_a_gpu_says_why_in_the_samplers_words(make_run: Any) -> None:

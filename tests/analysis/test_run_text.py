@@ -52,6 +52,10 @@ def test_work_stands_beside_the_samples(make_run: Any) -> None:
     assert row(text_of(make_run(result=known)), "samples/s").startswith(
         "samples/s 80,000 5.00 GFLOP/s inference"
     )
+    beside = msgspec.structs.replace(known, peak_flops_per_second=2e10)
+    assert row(text_of(make_run("beside", result=beside)), "samples/s").startswith(
+        "samples/s 80,000 5.00 GFLOP/s, 25 % of the peak inference"
+    )
 
 
 def test_phases_and_gaps_add_up_to_the_profiled_step(text: str) -> None:

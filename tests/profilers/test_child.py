@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from profilers import rundir
-from profilers.records import RunRecord
+from profilers.records import RunRecord, Step
 from workloads.catalogue import find_dataset, find_workload
 from workloads.data import cache
 
@@ -66,3 +66,23 @@ def test_a_crash_inside_the_framework_is_a_failed_run_with_its_log(
     assert record.error is not None
     assert record.error.kind == "crash"
     assert (Path(row["path"]) / rundir.STEPS).exists()
+
+
+def test_planted_time_is_a_warning_and_changes_no_result(
+    profile_command: Command, tmp_path: Path
+) -> None:
+    planted = ["--set", "burden_layer=fc1", "--set", "burden_ms=1", "--set", "wait_ms=2"]
+    found = []
+    for options in ([], planted):
+        done = profile_command(*REQUEST, *options, "--output", str(tmp_path / "traces"))
+        assert done.returncode == 0, done.stderr
+        (row,) = json.loads(done.stdout)["runs"]
+        rows = rundir.read_rows(Path(row["path"]) / rundir.STEPS, Step)
+        found.append((row, [step.loss for step in rows if step.phase == "timed"]))
+    (plain, losses), (burdened, later_losses) = found
+    assert losses == later_losses
+    assert burdened["step_ms"]["low"] > 3
+    assert burdened["warnings"][0] == (
+        "planted: 1 ms of arithmetic in fc1 and 2 ms of waiting for each batch"
+    )
+    assert not any("planted" in warning for warning in plain["warnings"])

@@ -226,7 +226,10 @@ def test_the_directory_holds_what_the_format_says(
         "evaluation",
         "profiled",
         "inference",
+        "peaks",
     ]
+    assert result.peak_flops_per_second > 1e8
+    assert result.peak_bytes_per_second > 1e8
     steps = rundir.read_rows(run / rundir.STEPS, Step)
     assert sum(step.phase == "timed" for step in steps) == 100
     assert all(1.6e18 < step.start_ns < 2e18 for step in steps)

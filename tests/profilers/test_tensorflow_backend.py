@@ -254,3 +254,21 @@ def test_inference_runs_forward_only(
     backend.record(batches(backend, 4), Nobody(), tmp_path, unrecorded=2)
     assert len(ops_per_step(tmp_path / "tensorflow.xplane.pb")) == 2
     assert fingerprint(backend.weights()) == before
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_its_peaks_are_positive_and_the_model_goes_on(
+    make_backend: MakeBackend, precision: str
+) -> None:
+    from profilers import peaks
+
+    backend = make_backend(precision=precision)
+    before, warnings = backend.weights(), []
+    found = peaks.measure(backend, warnings.append)
+    assert found.flops_per_second > 1e8
+    assert found.bytes_per_second > 1e8
+    assert warnings == []
+    assert fingerprint(backend.weights()) == fingerprint(before)
+    copied = backend.copying(4096)()
+    assert backend.product(8)().dtype.name == {"fp32": "float32", "bf16": "bfloat16"}[precision]
+    assert np.size(np.asarray(copied)) == 1024

@@ -203,3 +203,22 @@ def test_what_steps_were_given_is_noted(make_backend: MakeBackend, loader: str) 
     given.log.settle()
     assert given.log.steps == 6
     assert given.log.sha256() == hashlib.sha256(given.numbers()[:6].tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_its_peaks_are_positive_and_the_model_goes_on(
+    make_backend: MakeBackend, precision: str
+) -> None:
+    from profilers import peaks
+
+    backend = make_backend(precision=precision)
+    before, warnings = backend.weights(), []
+    found = peaks.measure(backend, warnings.append)
+    assert found.flops_per_second > 1e8
+    assert found.bytes_per_second > 1e8
+    assert warnings == []
+    assert fingerprint(backend.weights()) == fingerprint(before)
+    copied = backend.copying(4096)()
+    names = {"fp32": "torch.float32", "bf16": "torch.bfloat16"}
+    assert str(backend.product(8)().dtype) == names[precision]
+    assert np.size(np.asarray(copied)) == 1024

@@ -1,9 +1,10 @@
 import msgspec
 import pytest
 
+from profilers import records
 from workloads import options
 from workloads.catalogue import find_workload, workload_list
-from workloads.spec import Workload, WorkloadError
+from workloads.spec import Planted, Workload, WorkloadError
 
 KNOWN = "; its options and defaults are size=1024."
 
@@ -81,3 +82,50 @@ def test_options_may_be_words_and_fractions() -> None:
 
 def test_they_are_written_as_they_are_set() -> None:
     assert options.written({"size": 3, "kind": "odd"}) == "size=3, kind=odd"
+
+
+@pytest.mark.parametrize("workload", workload_list(), ids=lambda workload: workload.name)
+def test_time_can_be_planted_in_every_workload_and_changes_nothing_else(workload: Workload) -> None:
+    layer = workload.layers[-1].name
+    given = {"burden_layer": layer, "burden_ms": "2", "wait_ms": "0.5"}
+    found = find_workload(workload.name, given)
+    assert found.planted == Planted(burden_layer=layer, burden_ms=2.0, wait_ms=0.5)
+    told = {"burden_layer": layer, "burden_ms": 2.0, "wait_ms": 0.5}
+    assert found.options == workload.options | told
+    assert msgspec.structs.replace(found, options=workload.options, planted=None) == workload
+    assert found.sha256 == workload.sha256
+    assert find_workload(workload.name, found.options) == found
+
+
+def test_planted_time_stands_beside_other_options() -> None:
+    found = find_workload("matmul", {"size": "8", "wait_ms": "30"})
+    assert (found.input_shape, found.planted) == ((8,), Planted(wait_ms=30.0))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"burden_ms": "2"}, "burden_layer and burden_ms go together"),
+        ({"burden_layer": "matmul"}, "burden_layer and burden_ms go together"),
+        ({"burden_layer": "conv9", "burden_ms": "2"}, "none of its layers: matmul"),
+        ({"wait_ms": "0"}, "wait_ms is a number above 0"),
+        ({"wait_ms": "nan"}, "wait_ms is a number above 0"),
+        ({"wait_mss": "1"}, 'it has no option "wait_mss"'),
+    ],
+)
+def test_what_can_not_be_planted_is_one_sentence(given: dict[str, str], words: str) -> None:
+    with pytest.raises(WorkloadError) as caught:
+        find_workload("matmul", given)
+    assert words in str(caught.value)
+    assert str(caught.value).endswith(KNOWN)
+
+
+def test_records_know_what_is_planted() -> None:
+    assert set(options.PLANTED) == set(Planted.__struct_fields__) == set(records.PLANTED)
+
+
+def test_what_is_planted_in_words() -> None:
+    both = Planted(burden_layer="conv2", burden_ms=2, wait_ms=30)
+    assert str(both) == "2 ms of arithmetic in conv2 and 30 ms of waiting for each batch"
+    assert str(Planted(wait_ms=0.5)) == "0.5 ms of waiting for each batch"
+    assert str(Planted()) == ""

@@ -75,6 +75,12 @@ def test_what_differs_is_named(run: Runs, changes: Any, words: str) -> None:
     assert same_work.sentence(found) == f"not the same work: {words}"
 
 
+def test_what_a_test_plants_is_no_other_work(run: Runs) -> None:
+    options = {"burden_layer": "fc1", "burden_ms": 2.0, "wait_ms": 30.0}
+    found = same_work.same_work([run()], [run(settings={"options": options})])
+    assert found.differing == ()
+
+
 @pytest.mark.parametrize(("precision", "differs"), [("fp32", True), ("bf16", False)])
 def test_losses_may_differ_by_what_the_precision_rounds(
     run: Runs, precision: str, differs: bool

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from analysis.blocks import Kind
 from analysis.categories.rules import Category, Meaning
-from analysis.folds.categories import category, meaning
+from analysis.folds.categories import first_meaning, made_by_compiler, meaning
 
 KINDS = [kind.name.lower() for kind in Kind]
 
@@ -72,7 +72,8 @@ def test_both_frameworks_share_category_and_op(torch_name: str, tensorflow_name:
 def test_phase_goes_before_layer_before_name(
     phase: str, layer: str, name: str, kind: str, expected: str | None
 ) -> None:
-    assert category(phase, layer, name, kind) == expected
+    found = meaning(phase, layer, name, kind)
+    assert (found.category if found else None) == expected
 
 
 def test_the_op_keeps_its_name_whatever_decides_the_category() -> None:
@@ -90,11 +91,37 @@ def test_a_convolution_in_the_backward_pass_is_a_gradient() -> None:
         assert meaning("forward", "", name, kind) == Meaning(Category.CONVOLUTION, "convolution")
 
 
+def test_the_first_name_that_means_something_decides() -> None:
+    names = ["unheard of", "aten::mm", "aten::add"]
+    assert first_meaning("", "", names, "op") == Meaning(Category.MATMUL, "matmul")
+    assert first_meaning("", "", names[:1], "op") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("triton_poi_fused_relu_0", True),
+        ("graph_0_cpp_fused_relu_threshold_backward_1", True),
+        ("triton_tem_fused_mm_3", True),
+        ("%broadcast_maximum_fusion.2", True),
+        ("input_transpose_fusion.kd", True),
+        ("wrapped_reduce-window.2", False),
+        ("aten::_fused_sdp_choice", False),
+        ("aten::_fused_adam_", False),
+        ("_FusedMatMul", False),
+        ("convolution.3", False),
+    ],
+)
+def test_what_a_compiler_made_of_several_ops(name: str, expected: bool) -> None:
+    assert made_by_compiler(name) == expected
+
+
 @given(st.text(), st.text(), st.text(), st.sampled_from([*KINDS, "unheard of"]))
 @example("", "", "a" * 100_000, "kernel")
 @example("", "", "_" * 100_000, "kernel")
 @example("", "", "triton_poi_fused_" + "add_" * 20_000, "kernel")
 @example("", "_norm" * 20_000, "aten::" + "_" * 100_000 + "backward", "op")
 def test_any_text_is_answered(phase: str, layer: str, name: str, kind: str) -> None:
-    found = category(phase, layer, name, kind)
-    assert found is None or found in set(Category)
+    found = meaning(phase, layer, name, kind)
+    assert found is None or found.category in set(Category)
+    assert made_by_compiler(name) in (True, False)

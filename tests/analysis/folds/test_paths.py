@@ -3,7 +3,7 @@ import pytest
 
 from analysis.annotate import fold
 from analysis.blocks import Kind, Strings, from_columns
-from analysis.folds.paths import PathNames, layer_of, op_of, phase_of
+from analysis.folds.paths import PathNames, layer_of, op_of, phase_of, several_of
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,8 @@ from analysis.folds.paths import PathNames, layer_of, op_of, phase_of
         ("phase_forward/model_1/Reshape", "forward", None),
         ("phase_forward/", "forward", None),
         ("gradient_tape/phase_forward/model_1/fc1_1/", "backward", "fc1"),
+        ("gradient_tape/{relu1}/", "backward", "relu1"),
+        ("phase_forward/model_1/{conv_1,relu1}/", "forward", None),
         ("remodel/adamant/x", None, None),
         ("", None, None),
     ],
@@ -48,6 +50,21 @@ def test_what_a_path_names(path: str, phase: str | None, layer: str | None) -> N
 )
 def test_a_number_is_cut_from_a_layer_only_if_the_model_has_one_too(path: str, layer: str) -> None:
     assert layer_of(path) == layer
+
+
+@pytest.mark.parametrize(
+    ("path", "layers"),
+    [
+        ("phase_forward/model_1/{conv_1,relu1}/", "conv_1,relu1"),
+        ("{a,b}/", "a,b"),
+        ("gradient_tape/{relu1}/", None),
+        ("phase_forward/model_1/fc/MatMul", None),
+    ],
+)
+def test_what_was_made_of_several_ops_may_have_several_layers(
+    path: str, layers: str | None
+) -> None:
+    assert several_of(path) == layers
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,7 @@ def test_a_gap_has_the_phase_and_layer_whose_range_is_open() -> None:
 def test_fused_work_whose_layer_is_not_known_may_be_that_of_any() -> None:
     rows = [
         ("loop_add_multiply_fusion.3", "phase_forward/model/"),
+        ("add_fusion", "phase_forward/model/{conv1,relu1}/"),
         ("triton_poi_fused_relu_0", ""),
         ("cpp_fused_relu_threshold_backward_1", "phase_forward/model/fc1/x"),
         ("aten::mm", ""),
@@ -202,6 +203,7 @@ def test_fused_work_whose_layer_is_not_known_may_be_that_of_any() -> None:
     found = partition_of_folded(folded_of([STEP, *events]))
     assert {part.name: part.layers for part in found.parts if part.name} == {
         "loop_add_multiply_fusion.3": (ANY_LAYER,),
+        "add_fusion": ("conv1", "relu1"),
         "triton_poi_fused_relu_0": (ANY_LAYER,),
         "cpp_fused_relu_threshold_backward_1": ("fc1",),
         "aten::mm": (),

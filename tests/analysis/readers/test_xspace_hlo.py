@@ -4,6 +4,9 @@ from google.protobuf.message import DecodeError
 from analysis.readers.xspace_hlo import instruction_paths
 from analysis.readers.xspace_proto import Hlo
 
+F = "phase_forward/model_1"
+G = "gradient_tape/phase_forward/model_1"
+
 
 def paths_of_fusion(own: str, made_from: list[str]) -> str:
     program = Hlo()
@@ -33,6 +36,15 @@ def paths_of_fusion(own: str, made_from: list[str]) -> str:
         ("f/m/relu1/Relu", ["f/m/fc1/BiasAdd", "f/m/relu1/Relu"], "f/m/"),
         ("grad/f/m/relu1/Relu", ["f/m/fc1/BiasAdd", "grad/f/m/relu1/Relu"], "grad/"),
         ("", ["f/m/fc1/BiasAdd", "grad/f/m/relu1/Relu"], "grad/"),
+        (
+            "",
+            [f"{F}/fc1_1/BiasAdd", f"{F}/relu1_1/Relu", f"{F}/fc1_1/MatMul"],
+            f"{F}/{{fc1,relu1}}/",
+        ),
+        (f"{G}/relu1_1/x", [f"{F}/fc1_1/BiasAdd", f"{G}/relu1_1/x"], f"{G[:13]}/{{fc1,relu1}}/"),
+        (f"{G}/relu1_1/x", [f"{F}/relu1_1/Relu", f"{G}/relu1_1/x"], f"{G[:13]}/{{relu1}}/"),
+        ("", [f"{F}/fc1_1/BiasAdd", f"{F}/fc1_1/x", "phase_loss/Mean"], "phase_loss/"),
+        ("", [f"{F}/fc1_1/BiasAdd", f"{F}/Reshape"], f"{F}/"),
     ],
 )
 def test_a_fusions_path_is_the_scope_of_all_that_it_is_made_from(

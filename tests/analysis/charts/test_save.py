@@ -1,0 +1,32 @@
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from PIL import Image
+
+from analysis.charts import save
+from tests.analysis.charts import invented
+
+
+def test_both_files_are_the_same_each_time(tmp_path: Path) -> None:
+    first = save.save(invented.chart("categories", 6.9), tmp_path / "one.v1")
+    second = save.save(invented.chart("categories", 6.9), tmp_path / "two")
+    assert [path.name for path in first] == ["one.v1.png", "one.v1.svg"]
+    for one, two in zip(first, second, strict=True):
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_the_picture_has_a_margin_and_200_dots_per_inch(tmp_path: Path) -> None:
+    figure = invented.chart("energy", 6.9)
+    png, svg = save.save(figure, tmp_path / "energy")
+    with Image.open(png) as picture:
+        assert abs(picture.width - 200 * (6.9 + 2 * save.MARGIN_INCHES)) <= 1
+        assert picture.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
+        assert "Software" not in picture.info
+    assert ET.parse(svg).getroot().get("width") == "514.08pt"
+
+
+def test_texts_are_texts_and_nothing_says_when() -> None:
+    text = save.svg_text(invented.chart("waterfall", 10))
+    assert ">Device idle</text>" in text
+    assert "<metadata" not in text
+    assert 'width="720pt"' in text
