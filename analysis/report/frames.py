@@ -73,7 +73,7 @@ def waterfall(rows: Sequence[LevelRow]) -> pd.DataFrame:
 
 
 def median_step(subject: Subject) -> pd.DataFrame:
-    """side, lane, start_ms, duration_ms, phase: one profile of each side."""
+    """side, lane, start_ms, duration_ms, phase: one profile of each side that knows phases."""
     rows = [
         (
             side.number,
@@ -84,6 +84,7 @@ def median_step(subject: Subject) -> pd.DataFrame:
         )
         for side in subject.sides
         for partition in subject.partitions(side)[-1:]
+        if partition.phases_known
         for stretch in partition.stretches
     ]
     return _frame(rows, "side", "lane", "start_ms", "duration_ms", "phase")

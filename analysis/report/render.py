@@ -14,8 +14,9 @@ from analysis import wording
 from analysis.charts import colours
 from analysis.charts.themed import css
 from analysis.report.page import Page
-from analysis.report.subject import Side
+from analysis.report.subject import Side, clipped
 
+LONGEST_TEXT = 6000
 PACKAGE = "analysis.report"
 STYLE, SCRIPT = "page.css", "page.js"
 
@@ -77,6 +78,7 @@ def policy(style: str, script: str) -> str:
 def named(text: str, sides: Sequence[Side]) -> Markup:
     """A sentence in which each side's label has its mark and its colour."""
     labels = {side.label: side for side in sides if side.label}
+    labels |= {f"{label[:1].upper()}{label[1:]}": side for label, side in labels.items()}
     longest_first = sorted(labels, key=len, reverse=True)
     if not longest_first:
         return escape(plain(text))
@@ -102,8 +104,8 @@ def brief_markup(side: Side) -> Markup:
 
 
 def plain(text: object) -> str:
-    """A text as the page may show it: without control characters and lone surrogates."""
-    return wording.well_formed(wording.plain(str(text)))
+    """A text as the page may show it: no control characters, lone surrogates, or endless ones."""
+    return wording.well_formed(wording.plain(clipped(str(text), LONGEST_TEXT)))
 
 
 def _finished(value: object) -> object:

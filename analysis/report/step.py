@@ -14,7 +14,7 @@ from analysis.report.subject import Side, Subject
 from analysis.report.tables import Table
 
 NO_PROFILE = "No profile could be read, so nothing is said of what a step is made of."
-NOT_ORDERED = "No profile tells in which order a step's work runs, so no single step is drawn."
+NOT_ORDERED = "The profiles name no phases, so no single step is drawn."
 
 
 @dataclass(frozen=True)

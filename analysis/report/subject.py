@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from analysis import sides, wording
 from analysis.alignment.record import Levels
 from analysis.anatomy.record import Anatomy
@@ -24,7 +26,7 @@ from profilers.records import ComparisonSummary
 if TYPE_CHECKING:
     from analysis.comparison.compare import Compared
 
-LONGEST_NAME = 120
+LONGEST_NAME, LONGEST_KEPT = 120, 960
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,10 @@ class Subject:
     @cached_property
     def against(self) -> list[Against]:
         """The baseline with each other side that has complete runs."""
-        by_number = {side.number: side for side in self.sides[1:]}
+        by_number = {side.number: side for side in self.sides[1:] if self.of(side).complete}
         levels = self.record.levels or [None] * len(self.record.others)
         return [
-            Against(self.baseline, by_number[number], summary, evidence, found)
+            Against(self.baseline, by_number[number], summary, evidence, found and _clipped(found))
             for number, summary, evidence, found in zip(
                 self.record.others,
                 self.record.comparisons,
@@ -165,6 +167,29 @@ class Subject:
 
     def _real(self, process: ComparedProcess) -> str:
         return os.path.realpath(rounds.path_of(self.directory, process))
+
+
+def _clipped(levels: Levels) -> Levels:
+    """The same rows with no name that is longer than anybody reads."""
+    rows = {
+        level: [
+            msgspec.structs.replace(
+                row,
+                key=clipped(row.key),
+                layer=clipped(row.layer),
+                names=([*map(clipped, row.names[0])], [*map(clipped, row.names[1])]),
+            )
+            for row in found
+        ]
+        for level, found in levels.rows.items()
+    }
+    return msgspec.structs.replace(levels, rows=rows)
+
+
+def clipped(name: str, most: int = LONGEST_KEPT) -> str:
+    """A name without its middle, if it has more letters than are kept; nothing else is changed."""
+    half = most // 2
+    return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 
 
 def _brief(side: Side, everyone: list[Side]) -> str:
