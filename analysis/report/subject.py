@@ -20,6 +20,7 @@ from analysis.comparison.record import (
     Evidence,
 )
 from analysis.finish import Finished
+from analysis.parity.check import CERTIFIED
 from analysis.partition.record import Partition
 from profilers.records import ComparisonSummary
 
@@ -60,6 +61,11 @@ class Against:
     def comparable(self) -> bool:
         """Whether no certificate says that they are not the same model."""
         return self.evidence.parity is None or self.evidence.parity.comparable
+
+    @property
+    def certified(self) -> bool:
+        """Whether a certificate says that both do the same arithmetic in a step."""
+        return self.evidence.parity is not None and self.evidence.parity.verdict in CERTIFIED
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -148,8 +154,11 @@ class Subject:
         return found[side.number] if side.number < len(found) else []
 
     def roof(self, side: Side) -> Roof | None:
-        """What was measured that a side's device can reach; None where nothing was."""
-        return None
+        """What was measured that a side's device can reach: the most of its runs; None without."""
+        found = [run.measured.result for run in self.finished(side) if run.measured.result]
+        flops = [each.peak_flops_per_second for each in found if each.peak_flops_per_second]
+        moved = [each.peak_bytes_per_second for each in found if each.peak_bytes_per_second]
+        return Roof(max(flops), max(moved)) if flops and moved else None
 
     @cached_property
     def runs(self) -> list[ShownRun]:
