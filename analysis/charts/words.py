@@ -13,6 +13,9 @@ from analysis.charts import style
 FONT = "DejaVu Sans"
 """Comes with matplotlib, so that charts are the same everywhere."""
 
+MEASURED_PT = 100.0
+"""Texts are measured so large that hinting makes no difference."""
+
 SLACK = 1.03
 """Drawn texts are a little wider than measured ones, by whole pixels for each."""
 
@@ -39,9 +42,9 @@ def printable(text: object) -> str:
 def width_pt(text: str, size_pt: float = style.TEXT_PT, bold: bool = False) -> float:
     """How wide a printable text is."""
     font = _font(bold)
-    font.set_size(size_pt, 72)
+    font.set_size(MEASURED_PT, 72)
     font.set_text(text)
-    return float(font.get_width_height()[0]) / 64 * SLACK
+    return float(font.get_width_height()[0]) / 64 * size_pt / MEASURED_PT * SLACK
 
 
 def widest_pt(texts: Sequence[str], size_pt: float = style.TEXT_PT, bold: bool = False) -> float:

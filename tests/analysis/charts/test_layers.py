@@ -1,3 +1,5 @@
+import pytest
+
 from analysis.charts import layers
 from tests.analysis.charts import invented
 from tests.analysis.charts.looking import bars, words
@@ -7,7 +9,7 @@ def test_two_sides_mirror_each_other_on_equal_scales() -> None:
     left, right = layers.draw(invented.sides(2), invented.layer_rows(2), "", 6.9).axes
     assert left.get_xlim() == right.get_xlim()[::-1]
     assert left.get_ylim() == right.get_ylim()
-    assert left.get_position().width == right.get_position().width
+    assert left.get_position().width == pytest.approx(right.get_position().width)
 
 
 def test_forward_is_paler_than_backward_and_all_phases_count() -> None:

@@ -33,7 +33,6 @@ def test_of_many_lanes_the_busiest_are_shown() -> None:
     lanes = [(f"device {at}", 0.0, 1.0 + at, "forward") for at in range(9)]
     text = words(median_step.draw(invented.sides(1), rows([*lanes, ("host", 0, 1, "")]), "", 6.9))
     assert {"host", "8", "4"} <= set(text.split("\n"))
-    assert "3" not in text.split("\n")
     assert "4 less busy lanes left out" in text
 
 
