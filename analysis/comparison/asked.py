@@ -59,11 +59,7 @@ def groups(paths: Sequence[Path]) -> list[Group]:
             if len(singles) <= 2:
                 found.append(group([path]))
         else:
-            found.append(group(runs_in(path)))
-            if len({_configuration(record.settings) for record in found[-1].records}) > 1:
-                raise ProfileError(
-                    f"{path} holds runs of several configurations; name the runs to compare."
-                )
+            found.append(folder(path))
     if len(singles) > 2:
         found += _by_configuration(singles)
     if len(found) < 2:
@@ -85,6 +81,20 @@ def group(paths: Sequence[Path]) -> Group:
     known = [(path, rundir.read_json(path / rundir.RUN, RunRecord)) for path in paths]
     known.sort(key=lambda each: each[1].created_ns)
     return Group([path for path, _ in known], [record for _, record in known])
+
+
+def folder(path: Path) -> Group:
+    """The runs in a folder as one side.
+
+    Raises:
+        ProfileError: a run.json is damaged, or the runs are of several configurations.
+    """
+    found = group(runs_in(path))
+    if len({_configuration(record.settings) for record in found.records}) > 1:
+        raise ProfileError(
+            f"{path} holds runs of several configurations; name the runs to compare."
+        )
+    return found
 
 
 def _configuration(settings: Settings) -> tuple[object, ...]:

@@ -90,6 +90,7 @@ def _is_comparison(paths: Sequence[Path]) -> bool:
 
 def _unwritten(request: Request) -> tuple[Compared, list[str]]:
     """The comparison of runs or traces, of which nothing is written yet."""
+    _refuse_made(request.paths)
     paths = [each for path in request.paths for each in _with_members(path)]
     missing = next((path for path in paths if not path.exists()), None)
     if missing is not None:
@@ -102,6 +103,16 @@ def _unwritten(request: Request) -> tuple[Compared, list[str]]:
         return _compare_runs(directory, groups, request.exclude_flagged)
     directory = _directory(request.output, Path("traces"))
     return foreign.compare(directory, paths), []
+
+
+def _refuse_made(paths: Sequence[Path]) -> None:
+    """A comparison that `compare` made does not say which of its runs were asked for together."""
+    for path in paths:
+        if (path / rundir.COMPARISON).exists() and not (path / rundir.ROUNDS).exists():
+            raise ProfileError(
+                f"{path} was made by compare, of runs or traces elsewhere; name these again, with "
+                f"--output {path}."
+            )
 
 
 def _with_members(path: Path) -> list[Path]:
@@ -132,8 +143,8 @@ def _directory(output: Path | None, beside: Path) -> Path:
     if output is None:
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         return beside / f"compare-{stamp}-{secrets.token_hex(2)}"
-    taken = output.exists() and not (output / rundir.COMPARISON).exists()
-    if taken and (not output.is_dir() or any(output.iterdir())):
+    made = (output / rundir.COMPARISON).exists() and not (output / rundir.ROUNDS).exists()
+    if output.exists() and not made and (not output.is_dir() or any(output.iterdir())):
         raise ProfileError(f"{output} is there already; give --output a new folder.")
     return output
 
@@ -141,7 +152,7 @@ def _directory(output: Path | None, beside: Path) -> Path:
 def document(compared: Compared, problems: Sequence[str]) -> Document:
     """What is printed as JSON."""
     record = compared.record
-    first, *more = [*record.levels, None] if not record.levels else record.levels
+    first = record.levels[0] if record.levels else None
     return Document(
         warnings=[*problems, *(note for each in record.levels if each for note in _notes(each))],
         comparisons=record.comparisons,
@@ -151,7 +162,7 @@ def document(compared: Compared, problems: Sequence[str]) -> Document:
             OtherLevels(
                 summary.other, each.rows if each else {}, each.unaligned_ratio if each else None
             )
-            for summary, each in zip(record.comparisons[1:], more, strict=False)
+            for summary, each in zip(record.comparisons[1:], record.levels[1:], strict=True)
         ],
     )
 
@@ -176,9 +187,10 @@ def report(paths: Sequence[Path], output: Path | None) -> tuple[Path, list[str]]
     if alone is None:
         compared, problems = compared_of(Request(paths))
     elif asked.is_run(alone) or asked.runs_in(alone):
-        runs = [alone] if asked.is_run(alone) else asked.runs_in(alone)
-        compared, problems = _compare_runs(alone, [asked.group(runs)], exclude_flagged=False)
+        side = asked.group([alone]) if asked.is_run(alone) else asked.folder(alone)
+        compared, problems = _compare_runs(alone, [side], exclude_flagged=False)
     else:
+        _refuse_made(paths)
         raise ProfileError(f"{alone} is neither a run nor a comparison; name one.")
     place = output or compared.directory / rundir.REPORT
     if alone is not None or output is not None:

@@ -1,7 +1,7 @@
 """Sets the runs of several sides side by side: figures, verdicts, and where they differ."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analysis import cost_text
@@ -50,15 +50,16 @@ def compare(
         sides: in their order; the first one with a complete run is the baseline.
         rounds: how many were asked for.
         order_seed: what the order of the runs was drawn with, None where it was not drawn.
-        exclude_flagged: whether rounds with a flagged run count.
+        exclude_flagged: whether rounds with a flagged run are left out of all figures.
     """
     baseline = next((number for number, side in enumerate(sides) if side.complete), 0)
     others = [side for number, side in enumerate(sides) if number != baseline]
     evidence, summaries = held_against(
         str(directory), sides[baseline], others, exclude_flagged=exclude_flagged
     )
-    complete = [side.complete for side in sides]
-    partitions = [partitions_of(side) for side in sides]
+    counted = [_unflagged(sides[baseline], side) if exclude_flagged else side for side in sides]
+    complete = [side.complete for side in counted]
+    partitions = [partitions_of(side) for side in counted]
     record = Comparison(
         id=directory.name,
         sides=[side.label for side in sides],
@@ -73,15 +74,24 @@ def compare(
         anatomies=[
             anatomy(merged(list(found.values()))) if found else None for found in partitions
         ],
-        levels=[
-            _levels(sides[baseline], other, each)
-            for other, each in zip(others, evidence, strict=True)
-        ],
+        levels=_all_levels(counted, baseline, evidence),
         warned=_warned(sides),
         cost_notes=_cost_notes(sides),
     )
-    runs = [run for side in complete for run in side.values()]
+    runs = [run for side in sides for run in side.complete.values()]
     return Compared(directory, record, runs, [list(found.values()) for found in partitions])
+
+
+def _unflagged(baseline: SideRuns, side: SideRuns) -> SideRuns:
+    """A side in the rounds in which neither its own run nor that of the baseline is flagged."""
+    flagged = {
+        number
+        for each in (baseline, side)
+        for number, process in each.processes.items()
+        if process.flags
+    }
+    complete = {number: run for number, run in side.complete.items() if number not in flagged}
+    return replace(side, complete=complete)
 
 
 def partitions_of(side: SideRuns) -> dict[int, Partition]:
@@ -91,6 +101,15 @@ def partitions_of(side: SideRuns) -> dict[int, Partition]:
         for number, run in side.complete.items()
         if run.profile is not None and run.profile.partition.steps
     }
+
+
+def _all_levels(
+    sides: Sequence[SideRuns], baseline: int, evidence: Sequence[Evidence]
+) -> list[Levels | None]:
+    others = [side for number, side in enumerate(sides) if number != baseline]
+    return [
+        _levels(sides[baseline], other, each) for other, each in zip(others, evidence, strict=True)
+    ]
 
 
 def _levels(baseline: SideRuns, other: SideRuns, evidence: Evidence) -> Levels | None:
@@ -129,11 +148,11 @@ def _side(found: SideRuns) -> ComparedSide:
 
 
 def _warned(found: Sequence[SideRuns]) -> list[Warned]:
-    """Flags and warnings of complete runs, each once, with the rounds in which a side gave it."""
+    """Warnings of complete runs, each once, with the rounds in which a side gave it."""
     rounds_of: dict[str, list[list[int]]] = {}
     for number, side in enumerate(found):
         for round_number, run in sorted(side.complete.items()):
-            for text in (*run.summary.flags, *run.summary.warnings):
+            for text in run.summary.warnings:
                 rounds_of.setdefault(text, [[] for _ in found])[number].append(round_number)
     return [Warned(text, numbers) for text, numbers in rounds_of.items()]
 

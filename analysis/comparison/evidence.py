@@ -23,7 +23,7 @@ def held_against(
         path: where the comparison lies, as it is to be named.
         baseline: the side that the others are held against.
         others: these.
-        exclude_flagged: whether rounds with a flagged run count.
+        exclude_flagged: whether rounds with a flagged run are left out.
     """
     paired = [rounds.pairs(baseline, other) for other in others]
     clean = [

@@ -1,4 +1,4 @@
-"""The figures of a comparison: each side's processes, the change within rounds, the phases."""
+"""The figures of a comparison: each side's processes, the change within rounds, the profile."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from analysis import statistics, trust_text
 from analysis.comparison import ratios
 from analysis.comparison.record import Change, Figure, Range, SideProfile
 from analysis.cost_text import ALLOCATED_PEAK
-from analysis.derived import Profile
 from analysis.finish import Finished
 from analysis.folds.recorded import thinned
 from profilers.records import Spread
@@ -112,28 +111,16 @@ def profile(runs: Sequence[Finished]) -> SideProfile | None:
     profiles = [run.profile for run in profiled if run.profile]
     if not profiles:
         return None
-    phases_ns: dict[str, float] = {}
-    for each in profiles:
-        for row in each.phases:
-            share_ns = (row.total_ns_per_step or 0) / len(profiles)
-            phases_ns[row.key] = phases_ns.get(row.key, 0) + share_ns
     coverages = [each.coverage for each in profiles]
     return SideProfile(
         runs=len(profiles),
-        phases_ns=phases_ns,
         phase_ratio=_mean([each.phase_ratio for each in coverages]),
         layer_ratio=_mean([each.layer_ratio for each in coverages]),
-        busy_ratio=_mean([_busy_ratio(each) for each in profiles]),
         dropped=sum(each.dropped for each in coverages),
         recorded_ops=_middle([_middle(each.ops_per_step) for each in profiles]),
         graph_ops=_middle([trust_text.graph_ops(run) for run in profiled]),
         thinned=any(thinned(each.ops_per_step) for each in profiles),
     )
-
-
-def _busy_ratio(found: Profile) -> float | None:
-    busiest_ns = max(found.busy_ns.values(), default=None)
-    return None if busiest_ns is None else busiest_ns / found.coverage.steps_ns
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -92,13 +92,15 @@ def write(compared: Compared) -> tuple[Compared, list[str]]:
     try:
         report.write(compared, compared.directory / rundir.REPORT)
     except OSError as error:
-        problems.append(_blocked(compared.directory, error))
+        problems.append(
+            _blocked(compared.directory, f"{rundir.REPORT}, its tables or charts", error)
+        )
     else:
         compared = _with_report(compared)
     try:
         rundir.write_json(compared.directory / rundir.COMPARISON, compared.record)
     except OSError as error:
-        problems.append(_blocked(compared.directory, error))
+        problems.append(_blocked(compared.directory, rundir.COMPARISON, error))
     return compared, problems
 
 
@@ -109,8 +111,11 @@ def _with_report(compared: Compared) -> Compared:
     return Compared(compared.directory, record, compared.runs, compared.partitions)
 
 
-def _blocked(directory: Path, error: OSError) -> str:
+def _blocked(directory: Path, name: str, error: OSError) -> str:
+    again = "compare again"
+    if (directory / rundir.ROUNDS).exists():
+        again = f"run python -m analysis compare {directory}"
     return (
-        f"{error.filename or directory} can't be written ({error.strerror}); free some space, then "
-        f"run python -m analysis compare {directory}."
+        f"{directory / name} can't be written ({error.strerror}); free some space or change its "
+        f"rights, then {again}."
     )

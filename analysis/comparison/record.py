@@ -161,27 +161,18 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 class SideProfile(msgspec.Struct, frozen=True, kw_only=True):
     """The profiles of a side's complete runs: means over the runs, and the events dropped in all.
 
-    `phases_ns` is the time of each phase in a profiled step. `busy_ratio` is the part of the
-    profiled steps in which the busiest GPU had work; None without a GPU. `recorded_ops` is how
-    many operations a profiled step has and `graph_ops` how many nodes the graph that it runs, the
-    medians over the runs; None where there is no operation, or no graph. `thinned` says that in a
-    run the last steps have markedly fewer operations than the first.
+    `recorded_ops` is how many operations a profiled step has and `graph_ops` how many nodes the
+    graph that it runs, the medians over the runs; None where there is no operation, or no graph.
+    `thinned` says that in a run the last steps have markedly fewer operations than the first.
     """
 
     runs: int
-    phases_ns: dict[str, float]
     phase_ratio: float | None
     layer_ratio: float | None
-    busy_ratio: float | None
     dropped: int
     recorded_ops: float | None
     graph_ops: float | None
     thinned: bool
-
-    @property
-    def step_ns(self) -> float:
-        """The length of a profiled step, which its phases add up to."""
-        return sum(self.phases_ns.values())
 
 
 class Warned(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """A comparison as lines of text: answer, evidence, causes, cost, limits, and what to do next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from analysis import run_text, settings_text, sides, wording
@@ -194,7 +194,7 @@ def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
         beside = f"{'report':<{COMMAND_INDENT}}{shown_path(Path(report))}"
         yield line((f"{label:<{INDENT}}", HEADING), beside)
         label = ""
-    named = {
+    named: dict[str, Sequence[str]] = {
         f"Perfetto {mark}": ["view", path] for mark, path in zip(shown.marks, paths, strict=True)
     }
     together = [shown_path(directory)] if record.order_seed is not None else paths

@@ -99,14 +99,17 @@ def flagged(record: Comparison) -> Iterator[str]:
 
 
 def _each_flag(found: Sequence[tuple[str, ComparedProcess]]) -> str:
-    """The runs of each side, and what disturbed the first of them."""
+    """The runs of each side, and what disturbed them: what differs in numbers alone once."""
     by_side: dict[str, list[ComparedProcess]] = {}
     for label, run in found:
         by_side.setdefault(label, []).append(run)
-    texts = [
-        f"{label} {wording.numbered('run', [run.round for run in runs])}, {runs[0].flags[0]}"
-        for label, runs in by_side.items()
-    ]
+    texts = []
+    for label, runs in by_side.items():
+        reasons: dict[str, str] = {}
+        for flag in (flag for run in runs for flag in run.flags):
+            reasons.setdefault(NUMBER.sub("#", flag), flag)
+        numbers = wording.numbered("run", [run.round for run in runs])
+        texts.append(f"{label} {numbers}, {' and '.join(reasons.values())}")
     return "; ".join(texts)
 
 

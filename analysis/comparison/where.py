@@ -9,7 +9,7 @@ from analysis.alignment.record import LevelRow, Levels
 from analysis.anatomy.record import Anatomy
 from analysis.comparison.record import Comparison
 from analysis.comparison.values import ranges
-from analysis.layout import INDENT, WIDTH
+from analysis.layout import INDENT, NO_BREAK_SPACE, WIDTH, parted, tied
 from analysis.sides import Shown
 from analysis.terminal import HEADING, MUTED, Line, line
 
@@ -41,6 +41,8 @@ def lines(record: Comparison, shown: Shown) -> Iterator[Line]:
         yield from _waterfall(found, shown)
     else:
         yield from _columns(record, anatomies, shown)
+    if found is None or found.budget == "host":
+        yield from _busy(anatomies, shown)
     yield from _limits(anatomies, shown)
 
 
@@ -51,7 +53,12 @@ def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
     if not rows:
         return
     whole_ns = sum(row.difference_ns for row in rows)
-    unit, unit_ns, decimals = _scale(rows, NUMBER_WIDTH)
+    steps_ns = [
+        sum(time or 0.0 for time in times) for times in zip(*map(_times, rows), strict=True)
+    ]
+    unit, unit_ns, decimals = _scale(
+        list(map(_times, rows)), steps_ns, [row.difference_ns for row in rows], NUMBER_WIDTH
+    )
     left, right = shown.marks
     title = f"{wording.signed(whole_ns / unit_ns)} {unit} a step"
     title += " of device time" if found.budget == "device" else ""
@@ -98,11 +105,16 @@ def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:
     together = LevelRow(
         key=wording.counted(len(rest), "other"),
         budget=rest[0].budget,
-        baseline_ns=sum(row.baseline_ns or 0.0 for row in rest),
-        other_ns=sum(row.other_ns or 0.0 for row in rest),
+        baseline_ns=_sum([row.baseline_ns for row in rest]),
+        other_ns=_sum([row.other_ns for row in rest]),
         difference_ns=sum(row.difference_ns for row in rest),
     )
     return [*work[: MOST_ROWS - 1], together, *others]
+
+
+def _sum(times_ns: Sequence[float | None]) -> float | None:
+    known = [time for time in times_ns if time is not None]
+    return sum(known) if known else None
 
 
 def _times(row: LevelRow) -> tuple[float | None, float | None]:
@@ -138,9 +150,7 @@ def _columns(
     medians = [ranges(record, "step_ms")[number] for number in shown.numbers]
     steps_ns = [found.median * 1e6 if found else None for found in medians]
     rows = _rows(anatomies, steps_ns)
-    longest_ns = max(abs(time) for row in rows for time in row.times_ns if time is not None)
-    unit, unit_ns = wording.time_unit(longest_ns)
-    decimals = wording.decimals_for(longest_ns / unit_ns)
+    unit, unit_ns, decimals = _scale([row.times_ns for row in rows], steps_ns, [], width)
     yield line(
         (f"{'Where':<{INDENT}}", HEADING),
         f"{unit:<{2 + NAME_WIDTH - INDENT}}",
@@ -181,27 +191,55 @@ def _marks(shown: Shown) -> Iterator[tuple[str, str]]:
         yield f"{mark:>{NUMBER_WIDTH}}", colour
 
 
-def _scale(rows: Sequence[LevelRow], width: int) -> tuple[str, float, int]:
+def _scale(
+    times_ns: Sequence[Sequence[float | None]],
+    steps_ns: Sequence[float | None],
+    differences_ns: Sequence[float],
+    width: int,
+) -> tuple[str, float, int]:
     """One unit for all times: three digits of the longest, two of the largest difference.
 
-    There are no more decimals than fit.
+    A disturbed profile has times that are longer than a step without the profiler; then that step
+    stands for them, so that the phases keep their digits. The unit is a longer one, and there are
+    fewer decimals, where the numbers would not fit.
     """
-    longest_ns = max(abs(time) for row in rows for time in _times(row) if time is not None)
-    unit, unit_ns = wording.time_unit(longest_ns)
-    decimals = wording.decimals_for(longest_ns / unit_ns)
-    largest_ns = max(abs(row.difference_ns) for row in rows)
+    longest_ns = max(abs(time) for times in times_ns for time in times if time is not None)
+    step_ns = max((each for each in steps_ns if each and each > 0), default=longest_ns)
+    unit, unit_ns = wording.time_unit(min(longest_ns, step_ns))
+    if _room(longest_ns / unit_ns, width) < -1:
+        unit, unit_ns = wording.time_unit(longest_ns)
+    decimals = wording.decimals_for(min(longest_ns, step_ns) / unit_ns)
+    largest_ns = max(map(abs, differences_ns), default=0.0)
     if largest_ns:
         decimals = max(decimals, wording.decimals_for(largest_ns / unit_ns) - 1)
-    room = width - len(f"- .{longest_ns / unit_ns:,.0f}")
-    return unit, unit_ns, max(0, min(decimals, room))
+    return unit, unit_ns, max(0, min(decimals, _room(longest_ns / unit_ns, width)))
+
+
+def _room(longest: float, width: int) -> int:
+    """How many decimals fit beside a number, a sign and a blank; -1 if not even the point does."""
+    return width - len(f"- .{longest:,.0f}")
+
+
+def _busy(anatomies: Sequence[Anatomy | None], shown: Shown) -> Iterator[Line]:
+    """Beside an accelerator it must be said whose time the phases are."""
+    shares = [
+        f"{mark} {wording.percent(1 - found.device_idle_ns / found.step_ns)}"
+        for mark, found in zip(shown.marks, anatomies, strict=True)
+        if found is not None and found.device_idle_ns is not None and found.step_ns
+    ]
+    if shares:
+        text = f"phases are the host's; the GPU had work for {', '.join(shares)} of the steps"
+        yield line((f"  {text}", MUTED))
 
 
 def _limits(anatomies: Sequence[Anatomy | None], shown: Shown) -> Iterator[Line]:
     """What each side's step waits for, where something was seen that says so."""
     found = [
-        f"{mark} {anatomy.limited.limit}"
+        tied(f"{mark} {anatomy.limited.limit}")
         for mark, anatomy in zip(shown.marks, anatomies, strict=True)
         if anatomy is not None and anatomy.limited.limit is not None
     ]
-    if found:
-        yield line(_name("limited"), ", ".join(found))
+    name = "limited"
+    for part in parted(", ".join(found), WIDTH - 2 - NAME_WIDTH):
+        yield line(_name(name), part.replace(NO_BREAK_SPACE, " "))
+        name = ""
