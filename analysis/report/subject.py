@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
+from statistics import median
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -148,8 +149,17 @@ class Subject:
         return found[side.number] if side.number < len(found) else []
 
     def roof(self, side: Side) -> Roof | None:
-        """What was measured that a side's device can reach; None where nothing was."""
-        return None
+        """What its device can reach, the median over its runs; None where that was not measured."""
+        results = [run.measured.result for run in self.finished(side)]
+        peaks = [
+            (result.peak_flops_per_second, result.peak_bytes_per_second)
+            for result in results
+            if result and result.peak_flops_per_second and result.peak_bytes_per_second
+        ]
+        if not peaks:
+            return None
+        flops, moved = (median(values) for values in zip(*peaks, strict=True))
+        return Roof(flops, moved)
 
     @cached_property
     def runs(self) -> list[ShownRun]:
