@@ -122,8 +122,8 @@ def _spread(subject: Subject) -> Chart | None:
         given={"sides": frames.sides(subject), "times": times, "spans": spans, "window": window},
         label="Step times of all runs",
         caption=(
-            f"Each dot is {dots}; tick: the median of a run; band: from the smallest to the "
-            "largest median of the side's runs. Steps without a profiler."
+            f"Each dot is {dots}; tick: the median of a run; band, from three runs on: the 95 % "
+            "interval over the runs, Student's t. Steps without a profiler."
         ),
         note=hero.setting(subject),
     )

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -229,6 +230,24 @@ def test_no_peaks_no_roof(make_compared: Any, page_of: Any) -> None:
     assert limits.chart is None
     assert limits.empty
     assert limits.rows[0].cells[0][1] == ""
+
+
+def test_rates_stand_under_the_roofs_that_were_measured(make_compared: Any, page_of: Any) -> None:
+    compared = make_compared()
+    peaks = {"peak_flops_per_second": 1e13, "peak_bytes_per_second": 2e11}
+    runs = []
+    for run in compared.runs:
+        result = msgspec.structs.replace(run.measured.result, **peaks)
+        runs.append(replace(run, measured=replace(run.measured, result=result)))
+    compared = type(compared)(compared.directory, compared.record, runs, compared.partitions)
+    limits = page_of(compared).limits
+    assert limits.chart is not None
+    assert limits.empty == ""
+    assert limits.roofs[0].startswith("PyTorch eager: 10,000 GFLOP/s in a test of matrix products")
+    fastest = limits.rows[0]
+    assert (fastest.name, fastest.intensity) == ("conv1, loss", "100")
+    assert fastest.cells == [("16,700", "167 %"), ("11,100", "111 %")]
+    assert "goes above its roof, at 1.67 ×" in limits.heading
 
 
 def test_three_sides_have_a_waterfall_each(make_compared: Any, page_of: Any) -> None:

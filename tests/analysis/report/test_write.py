@@ -90,6 +90,8 @@ def test_a_browser_shows_it(make_compared: Any, browser: Any) -> None:
     from selenium.webdriver.common.keys import Keys
 
     page = write.write(make_compared())[0]
+    browser.get("about:blank")
+    browser.get_log("performance")
     browser.get(page.as_uri())
     _sorts(browser, Keys)
     search = browser.find_element(By.CSS_SELECTOR, "input[data-search=table-operations-1]")
