@@ -57,6 +57,7 @@ def limits(subject: Subject) -> Limits:
         roofs=[
             *(_roof(labels[number], roof) for number, roof in roofs.items()),
             *_told(subject, points, own),
+            *filter(None, [words.cached(points, roofs)]),
         ],
         chart=_chart(subject, shown, roofs) if shown else None,
         empty="" if roofs else NO_PEAKS,
@@ -84,9 +85,7 @@ def _told(subject: Subject, points: Sequence[Point], own: set[int]) -> list[str]
         )
     if unknown:
         whose = "profiles do" if len(unknown) > 1 else "profile does"
-        found.append(
-            f"The {whose} not say what work the layers of {wording.listed(unknown)} are."
-        )
+        found.append(f"The {whose} not say what work the layers of {wording.listed(unknown)} are.")
     return found
 
 
