@@ -66,7 +66,7 @@ def phases(levels: Levels) -> list[LevelRow]:
 
 def within(levels: Levels, phase: LevelRow, level: str = "layer") -> list[LevelRow]:
     """The rows of a finer level that make up a phase, the largest difference first."""
-    if phase.kind != "work" or findings.main_level(levels) != "phase":
+    if phase.kind != "work" or not phase.phase or findings.main_level(levels) != "phase":
         return []
     rows = [
         row
@@ -88,6 +88,8 @@ def _sentences(against: Against, levels: Levels, row: LevelRow, form: Scale) -> 
     if row.kind in ("gap", "idle"):
         yield _not_working(against, levels, row)
         return
+    if row.kind == "unmapped":
+        yield "No profile says which part of the step this work belongs to."
     layer = next((each for each in within(levels, row) if each.layer), None)
     if layer is not None:
         yield from _named(layer, row, form, "of it")

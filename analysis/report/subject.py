@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import median
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +20,7 @@ from analysis.comparison.record import (
     Evidence,
 )
 from analysis.finish import Finished
+from analysis.parity.check import CERTIFIED
 from analysis.partition.record import Partition
 from profilers.records import ComparisonSummary
 
@@ -61,6 +61,11 @@ class Against:
     def comparable(self) -> bool:
         """Whether no certificate says that they are not the same model."""
         return self.evidence.parity is None or self.evidence.parity.comparable
+
+    @property
+    def certified(self) -> bool:
+        """Whether a certificate says that both do the same arithmetic in a step."""
+        return self.evidence.parity is not None and self.evidence.parity.verdict in CERTIFIED
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -149,17 +154,11 @@ class Subject:
         return found[side.number] if side.number < len(found) else []
 
     def roof(self, side: Side) -> Roof | None:
-        """What its device can reach, the median over its runs; None where that was not measured."""
-        results = [run.measured.result for run in self.finished(side)]
-        peaks = [
-            (result.peak_flops_per_second, result.peak_bytes_per_second)
-            for result in results
-            if result and result.peak_flops_per_second and result.peak_bytes_per_second
-        ]
-        if not peaks:
-            return None
-        flops, moved = (median(values) for values in zip(*peaks, strict=True))
-        return Roof(flops, moved)
+        """What was measured that a side's device can reach: the most of its runs; None without."""
+        found = [run.measured.result for run in self.finished(side) if run.measured.result]
+        flops = [each.peak_flops_per_second for each in found if each.peak_flops_per_second]
+        moved = [each.peak_bytes_per_second for each in found if each.peak_bytes_per_second]
+        return Roof(max(flops), max(moved)) if flops and moved else None
 
     @cached_property
     def runs(self) -> list[ShownRun]:

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from analysis.charts import (
     accuracy,
@@ -29,27 +28,10 @@ from analysis.charts import (
     waterfall,
 )
 from tests.analysis.charts import invented
+from tests.analysis.charts.looking import shown, words
 
 WIDTHS = (10, 6.9, 3.46)
 NOTE = invented.NOTE
-
-
-def shown(figure: Figure) -> list[Text]:
-    """All texts that can be seen."""
-    texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
-    hidden = {
-        label
-        for axes in figure.axes
-        for axis in (axes.xaxis, axes.yaxis)
-        for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-        for label in (tick.label1, tick.label2)
-        if not label.get_visible()
-    }
-    return [text for text in texts if text not in hidden]
-
-
-def words(figure: Figure) -> str:
-    return "\n".join(text.get_text() for text in shown(figure))
 
 
 def check_texts(figure: Figure, *, apart: bool = True) -> None:
