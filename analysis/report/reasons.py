@@ -48,6 +48,8 @@ def _reasons(against: Against, most: int) -> list[Reason]:
     for row in largest[:most]:
         opposite = "The other way. " if whole_ns * row.difference_ns < 0 else ""
         text = " ".join(_sentences(against, levels, row, form))
+        if not text and (details := findings.details(levels, row, [s.mark for s in against.sides])):
+            text = f"{capital(details)}."
         title = f"{capital(row_name(row))}, {form.signed(row.difference_ns)} {form.unit}."
         found.append(Reason(title, f"{opposite}{text}".strip()))
     return found
