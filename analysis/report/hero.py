@@ -73,7 +73,9 @@ def _sentences(subject: Subject) -> Iterator[str]:
     finished = subject.finished(subject.baseline)
     if finished:
         yield run_text.verdict(finished)
-    if len(subject.record.compared) > 1 or not finished:
+    elif len(subject.record.compared) == 1:
+        yield "No run is complete."
+    if len(subject.record.compared) > 1:
         yield text.nothing_to_compare(text.shown_sides(subject.record))
 
 

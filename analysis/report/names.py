@@ -48,8 +48,10 @@ def without_phase(key: str, phase: str) -> str:
 
 
 def part_name(row: LevelRow) -> str:
-    """How a row is called that stands within its phase: by its layer, if it has one."""
-    return short(row.layer) if row.layer else row_name(row)
+    """How a row is called that stands within its phase: by its layer, or else its category."""
+    if row.layer:
+        return short(row.layer)
+    return category_title(row.category) if row.category else row_name(row)
 
 
 def native(names: list[str]) -> str:

@@ -97,7 +97,7 @@ def page(subject: Subject) -> Page:
 
 
 def _title(subject: Subject) -> str:
-    known = subject.of(subject.baseline).settings
+    known = subject.settings(subject.baseline)
     workload = f"{known.workload_name}, " if known else ""
     return f"crossprof: {workload}{', '.join(side.label for side in subject.sides[:4])}"
 

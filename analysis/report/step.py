@@ -78,7 +78,7 @@ def median_step(subject: Subject) -> MedianStep:
                 [form.number(values.get(side.number)) for side in subject.sides],
                 muted,
             )
-            for name, phase, values, muted in _rows(known)
+            for name, phase, values, muted in (_rows(known) if known else ())
         ],
         chart=chart,
         empty="" if chart else NOT_ORDERED if known else NO_PROFILE,

@@ -22,7 +22,9 @@ from analysis.comparison.record import (
 from analysis.finish import Finished
 from analysis.parity.check import CERTIFIED
 from analysis.partition.record import Partition
-from profilers.records import ComparisonSummary
+from profilers import rundir
+from profilers.records import ComparisonSummary, RunRecord, Settings
+from profilers.rundir import ProfileError
 
 if TYPE_CHECKING:
     from analysis.comparison.compare import Compared
@@ -143,6 +145,22 @@ class Subject:
     def of(self, side: Side) -> ComparedSide:
         """What is recorded of a side."""
         return self.record.compared[side.number]
+
+    def settings(self, side: Side) -> Settings | None:
+        """What was asked for: of its last complete run, or else of one that is not; None if lost.
+
+        Traces of other tools have none.
+        """
+        if (known := self.of(side).settings) is not None:
+            return known
+        for run in reversed(self.of(side).runs):
+            try:
+                return rundir.read_json(
+                    rounds.path_of(self.directory, run) / rundir.RUN, RunRecord
+                ).settings
+            except ProfileError:
+                continue
+        return None
 
     def anatomy(self, side: Side) -> Anatomy | None:
         """What its profiled step is made of."""

@@ -77,7 +77,14 @@ def levels() -> Levels:
     idle = row("device idle", IDLE_MS, kind="idle")
     phases = [row(name, both, phase=name) for name, both in PHASES_MS.items()]
     layers = [
-        row(f"{name}, backward", both, phase="backward", layer=name)
+        row(
+            f"{name}, backward",
+            both,
+            phase="backward",
+            layer=name,
+            flops=(1e9, 1e9),
+            bytes=(1e7, 1e7),
+        )
         for name, both in LAYERS_MS.items()
     ]
     ops = [

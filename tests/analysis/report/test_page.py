@@ -245,9 +245,9 @@ def test_rates_stand_under_the_roofs_that_were_measured(make_compared: Any, page
     assert limits.empty == ""
     assert limits.roofs[0].startswith("PyTorch eager: 10,000 GFLOP/s in a test of matrix products")
     fastest = limits.rows[0]
-    assert (fastest.name, fastest.intensity) == ("conv1, loss", "100")
-    assert fastest.cells == [("16,700", "167 %"), ("11,100", "111 %")]
-    assert "goes above its roof, at 1.67 ×" in limits.heading
+    assert (fastest.name, fastest.intensity) == ("conv1 + relu, backward", "100")
+    assert fastest.cells == [("2,500", "25 %"), ("2,000", "20 %")]
+    assert "No layer is at a roof; conv1 + relu, backward comes nearest, at 25" in limits.heading
 
 
 def test_three_sides_have_a_waterfall_each(make_compared: Any, page_of: Any) -> None:

@@ -67,3 +67,24 @@ def test_only_the_end_of_a_long_log_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rounds", [1, 2, 3])
 def test_all_went_well(rounds: int, make_compared: Any) -> None:
     assert state.banners(Subject(make_compared(rounds=rounds))) == []
+
+
+def test_a_page_on_a_run_that_failed_says_how_to_repeat_it(
+    make_compared: Any, make_record: Any, page_of: Any, html_of: Any
+) -> None:
+    compared = make_compared.alone()
+    rundir.write_json(compared.directory / rundir.RUN, make_record(status="failed"))
+    [side] = compared.record.compared
+    run = msgspec.structs.replace(side.runs[0], complete=False, problem="failed (it broke)")
+    side = msgspec.structs.replace(side, runs=[run], settings=None, data=None, environment=None)
+    record = msgspec.structs.replace(
+        compared.record, compared=[side], figures=[], anatomies=[None], profiles=[None]
+    )
+    failed = type(compared)(compared.directory, record, [], [[]])
+    page = page_of(failed)
+    assert [banner.kind for banner in page.hero.banners] == ["failed"]
+    assert page.hero.answers[0].sentence == "No run is complete"
+    assert page.repeat.commands[0].startswith("python profile.py --framework torch")
+    assert page.step.rows == []
+    assert list(page.charts()) == []
+    assert "There are no step times to show." in html_of(failed)
