@@ -13,8 +13,8 @@ from analysis.layout import INDENT, NO_BREAK_SPACE, WIDTH, parted, tied
 from analysis.sides import Shown
 from analysis.terminal import HEADING, MUTED, Line, line
 
-NAME_WIDTH, BAR_WIDTH, NUMBER_WIDTH = 18, 30, 9
-DETAIL_WIDTH = WIDTH - 2 - NAME_WIDTH - BAR_WIDTH - 3 * NUMBER_WIDTH - 2
+NAME_WIDTH, BAR_WIDTH = 18, 30
+NUMBER_WIDTH, WIDEST_NUMBER = 9, 12
 MOST_ROWS = 8
 """Rows of work; what is left is one of them."""
 MORE, LESS = "█", "░"
@@ -28,6 +28,31 @@ class Row:
     name: str
     times_ns: list[float | None]
     work: bool = True
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How times are written: their unit, its length, and the decimals and width of a column."""
+
+    unit: str
+    unit_ns: float
+    decimals: int
+    width: int
+
+    def number(self, time_ns: float | None) -> str:
+        """A time in its column; a dash for a missing one."""
+        time = None if time_ns is None else time_ns / self.unit_ns
+        return f"{wording.number(time, self.decimals):>{self.width}}"
+
+    def signed(self, difference_ns: float) -> str:
+        """A difference in its column."""
+        text = wording.signed(difference_ns / self.unit_ns, self.decimals)
+        return f"{text:>{self.width}}"
+
+    def marks(self, shown: Shown) -> Iterator[tuple[str, str]]:
+        """The sides' signs above their columns."""
+        for mark, colour in zip(shown.marks, shown.colours, strict=True):
+            yield f"{mark:>{self.width}}", colour
 
 
 def lines(record: Comparison, shown: Shown) -> Iterator[Line]:
@@ -56,43 +81,37 @@ def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
     steps_ns = [
         sum(time or 0.0 for time in times) for times in zip(*map(_times, rows), strict=True)
     ]
-    unit, unit_ns, decimals = _scale(
-        list(map(_times, rows)), steps_ns, [row.difference_ns for row in rows], NUMBER_WIDTH
-    )
+    differences_ns = [row.difference_ns for row in rows]
+    scale = _scale(list(map(_times, rows)), steps_ns, differences_ns, WIDEST_NUMBER)
     left, right = shown.marks
-    title = f"{wording.signed(whole_ns / unit_ns)} {unit} a step"
+    title = f"{wording.signed(whole_ns / scale.unit_ns)} {scale.unit} a step"
     title += " of device time" if found.budget == "device" else ""
     title += "" if level == "phase" else f" by {level}"
     title += f"; {MORE} more in {right}, {LESS} more in {left}"
     yield line(
         (f"{'Where':<{INDENT}}", HEADING),
         f"{title:<{2 + NAME_WIDTH + BAR_WIDTH - INDENT}}",
-        *_marks(shown),
-        f"{'diff':>{NUMBER_WIDTH}}",
+        *scale.marks(shown),
+        f"{'diff':>{scale.width}}",
     )
     if found.dominated:
         yield line(
             ("  the profiler costs more than half of the difference: rows are indicative", MUTED)
         )
-    for row, bar in zip(rows, _bars([row.difference_ns for row in rows]), strict=True):
+    for row, bar in zip(rows, _bars(differences_ns), strict=True):
         style = shown.colours[1 if row.difference_ns > 0 else 0] if row.kind == "work" else MUTED
-        cells = [wording.number(_of(time, unit_ns), decimals) for time in _times(row)]
-        cells.append(wording.signed(row.difference_ns / unit_ns, decimals))
-        detail = _fitting(findings.details(found, row, shown.marks))
-        yield line(
-            _name(row.key),
-            (f"{bar:<{BAR_WIDTH}}", style),
-            "".join(f"{cell:>{NUMBER_WIDTH}}" for cell in cells),
-            (f"  {detail}", MUTED),
-        )
+        numbers = "".join(map(scale.number, _times(row))) + scale.signed(row.difference_ns)
+        room = WIDTH - 2 - NAME_WIDTH - BAR_WIDTH - len(numbers) - 2
+        detail = _fitting(findings.details(found, row, shown.marks), room)
+        yield line(_name(row.key), (f"{bar:<{BAR_WIDTH}}", style), numbers, (f"  {detail}", MUTED))
 
 
-def _fitting(details: str) -> str:
+def _fitting(details: str, room: int) -> str:
     """As many of a row's details as the line has room for, but for the first, which is cut."""
     parts = details.split("; ")
-    while len(parts) > 1 and len("; ".join(parts)) > DETAIL_WIDTH:
+    while len(parts) > 1 and len("; ".join(parts)) > room:
         parts.pop()
-    return wording.shortened("; ".join(parts), DETAIL_WIDTH)
+    return wording.shortened("; ".join(parts), room)
 
 
 def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:
@@ -121,10 +140,6 @@ def _times(row: LevelRow) -> tuple[float | None, float | None]:
     return row.baseline_ns, row.other_ns
 
 
-def _of(time_ns: float | None, unit_ns: float) -> float | None:
-    return None if time_ns is None else time_ns / unit_ns
-
-
 def _bars(differences_ns: Sequence[float]) -> list[str]:
     """A bar for each difference, from where the last one ended to where this one ends."""
     edges_ns = [0.0]
@@ -146,23 +161,19 @@ def _columns(
     record: Comparison, anatomies: Sequence[Anatomy | None], shown: Shown
 ) -> Iterator[Line]:
     """More than two sides, or one without a profile: a column for each."""
-    width = min(NUMBER_WIDTH, (WIDTH - 2 - NAME_WIDTH) // len(shown.marks))
     medians = [ranges(record, "step_ms")[number] for number in shown.numbers]
     steps_ns = [found.median * 1e6 if found else None for found in medians]
     rows = _rows(anatomies, steps_ns)
-    unit, unit_ns, decimals = _scale([row.times_ns for row in rows], steps_ns, [], width)
+    widest = min(WIDEST_NUMBER, (WIDTH - 2 - NAME_WIDTH) // len(shown.marks))
+    scale = _scale([row.times_ns for row in rows], steps_ns, [], widest)
     yield line(
         (f"{'Where':<{INDENT}}", HEADING),
-        f"{unit:<{2 + NAME_WIDTH - INDENT}}",
-        *(
-            (f"{mark:>{width}}", colour)
-            for mark, colour in zip(shown.marks, shown.colours, strict=True)
-        ),
+        f"{scale.unit:<{2 + NAME_WIDTH - INDENT}}",
+        *scale.marks(shown),
     )
     for row in rows:
-        cells = [wording.number(_of(time, unit_ns), decimals) for time in row.times_ns]
-        texts = "".join(f"{cell:>{width}}" for cell in cells)
-        yield line(_name(row.name), (texts, "" if row.work else MUTED))
+        numbers = "".join(map(scale.number, row.times_ns))
+        yield line(_name(row.name), (numbers, "" if row.work else MUTED))
 
 
 def _rows(anatomies: Sequence[Anatomy | None], steps_ns: Sequence[float | None]) -> list[Row]:
@@ -186,38 +197,30 @@ def _name(name: str) -> str:
     return f"  {wording.shortened(name, NAME_WIDTH - 1):<{NAME_WIDTH}}"
 
 
-def _marks(shown: Shown) -> Iterator[tuple[str, str]]:
-    for mark, colour in zip(shown.marks, shown.colours, strict=True):
-        yield f"{mark:>{NUMBER_WIDTH}}", colour
-
-
 def _scale(
     times_ns: Sequence[Sequence[float | None]],
     steps_ns: Sequence[float | None],
     differences_ns: Sequence[float],
-    width: int,
-) -> tuple[str, float, int]:
+    widest: int,
+) -> Scale:
     """One unit for all times: three digits of the longest, two of the largest difference.
 
     A disturbed profile has times that are longer than a step without the profiler; then that step
-    stands for them, so that the phases keep their digits. The unit is a longer one, and there are
-    fewer decimals, where the numbers would not fit.
+    stands for them, so that the phases keep their digits. Where the numbers would not fit into the
+    widest column, the unit is a longer one, or there are fewer decimals.
     """
-    longest_ns = max(abs(time) for times in times_ns for time in times if time is not None)
+    longest_ns = max((abs(time) for times in times_ns for time in times if time), default=0.0)
     step_ns = max((each for each in steps_ns if each and each > 0), default=longest_ns)
     unit, unit_ns = wording.time_unit(min(longest_ns, step_ns))
-    if _room(longest_ns / unit_ns, width) < -1:
+    if len(f"- {longest_ns / unit_ns:,.0f}") > widest:
         unit, unit_ns = wording.time_unit(longest_ns)
     decimals = wording.decimals_for(min(longest_ns, step_ns) / unit_ns)
     largest_ns = max(map(abs, differences_ns), default=0.0)
     if largest_ns:
         decimals = max(decimals, wording.decimals_for(largest_ns / unit_ns) - 1)
-    return unit, unit_ns, max(0, min(decimals, _room(longest_ns / unit_ns, width)))
-
-
-def _room(longest: float, width: int) -> int:
-    """How many decimals fit beside a number, a sign and a blank; -1 if not even the point does."""
-    return width - len(f"- .{longest:,.0f}")
+    whole = len(f"- .{longest_ns / unit_ns:,.0f}")
+    decimals = max(0, min(decimals, widest - whole))
+    return Scale(unit, unit_ns, decimals, min(max(NUMBER_WIDTH, whole + decimals), widest))
 
 
 def _busy(anatomies: Sequence[Anatomy | None], shown: Shown) -> Iterator[Line]:

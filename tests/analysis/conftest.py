@@ -212,6 +212,13 @@ class RunMaker:
         return path
 
     @staticmethod
+    def add_flag(run: Path) -> str:
+        """Makes a run one whose samples of the timed phase are late: its flag."""
+        record = resources_record(sample_hz=10.0)
+        rundir.write_json(run / rundir.RESOURCES_RECORD, record)
+        return "the sampler was late: 18 of 20 samples of the timed phase are missing"
+
+    @staticmethod
     def write_samples(run: Path, lines: Sequence[str]) -> None:
         """resources.csv from a header and rows whose first cell is in ms since START_NS."""
         header, *rows = lines

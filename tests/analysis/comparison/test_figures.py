@@ -7,7 +7,6 @@ import pytest
 from analysis.comparison import figures, finishing
 from analysis.comparison.record import Change, Comparison, Figure
 from analysis.cost_text import ALLOCATED_PEAK
-from analysis.ops.table import GAPS
 from profilers import rundir
 from profilers.records import Result
 
@@ -81,25 +80,6 @@ def test_a_ratio_needs_figures_above_zero(make_comparison: Any, value: int) -> N
         change_result(directory.parent / f"run-{number}-1", framework_memory=memory)
     [change] = figure(found(directory), "allocated_peak_bytes").changes
     assert change == Change(pytest.approx(2.0), pytest.approx(2.0), pytest.approx(2.0), 2)
-
-
-def test_phases_are_means_over_the_runs_and_add_up(make_comparison: Any) -> None:
-    directory = make_comparison([(2.0, 2.0), (4.0,)])
-    make_run = make_comparison.make_run
-    events = [event for event in make_run.kineto_events() if event["name"] != "phase:optimizer"]
-    for event in events:
-        if event["name"] == "phase:forward":
-            event["dur"] = 400
-    make_run.add_profile(directory.parent / "run-2-0", events)
-    first, second = found(directory).profiles
-    assert first is not None
-    assert second is not None
-    assert first.phases_ns == pytest.approx(
-        {"forward": 300_000, "optimizer": 125_000, GAPS: 75_000}
-    )
-    assert first.step_ns == pytest.approx(500_000)
-    assert (first.runs, second.runs) == (2, 1)
-    assert second.phases_ns["forward"] == pytest.approx(200_000)
 
 
 def test_recorded_operations_are_medians_over_the_runs(make_comparison: Any) -> None:

@@ -1,3 +1,4 @@
+import errno
 import math
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import pytest
 
 from analysis.comparison import finishing
 from analysis.comparison.record import Comparison
+from analysis.report import write
 from profilers import rundir
 from profilers.records import ComparisonRecord, MissingSide, Result, Side
 from profilers.rundir import ProfileError
@@ -34,7 +36,7 @@ def test_runs_are_finished_and_compared(make_comparison: Any) -> None:
         "different",
         "same",
         None,
-        None,
+        str(directory / rundir.REPORT),
     )
     assert (row.path, row.warnings) == (str(directory), [])
 
@@ -146,8 +148,28 @@ def test_a_comparison_that_cannot_be_written_is_told_and_shown(make_comparison: 
     directory = make_comparison([(2.0,), (3.0,)])
     (directory / rundir.COMPARISON).mkdir()
     done = finishing.finish_all([directory])
-    assert "compare.json can't be written" in done.problems[0]
+    [problem] = done.problems
+    assert problem.startswith(f"{directory / rundir.COMPARISON} can't be written (")
+    assert problem.endswith(f"then run python -m analysis compare {directory}.")
     assert len(done.comparisons) == 1
+
+
+def test_a_report_that_cannot_be_written_is_told_and_named_nowhere(
+    make_comparison: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(write, "write", full)
+    directory = make_comparison([(2.0,), (3.0,)])
+    done = finishing.finish_all([directory])
+    assert done.problems == [
+        f"{directory / rundir.REPORT}, its tables or charts can't be written (No space left on "
+        "device); free some space or change its rights, then run python -m analysis compare "
+        f"{directory}."
+    ]
+    written = rundir.read_json(directory / rundir.COMPARISON, Comparison)
+    assert [row.report for row in written.comparisons] == [None]
 
 
 def test_a_comparison_without_any_run_is_written(make_comparison: Any) -> None:

@@ -1,5 +1,7 @@
+import errno
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from analysis import sides, terminal
 from analysis.comparison import finishing, text
+from analysis.report import write
 from profilers import rundir
 from profilers.records import Environment, MissingSide, Result, RoundsRecord, Side
 
@@ -40,8 +43,10 @@ def test_the_order_of_the_text(make_comparison: Any) -> None:
     assert text[1].startswith(
         "TensorFlow function takes 1.52 × as long per training step as PyTorch"
     )
-    assert text[2].startswith("mnist-mlp, digits (digits 28×28), batch 32, adam, float32, CPU")
-    assert "3 runs each, interleaved" in " ".join(text[2:4])
+    assert text[2:4] == [
+        "mnist-mlp, digits, batch 32, adam, float32, CPU, 2 threads; torch 2.13.0+cpu;",
+        "3 runs each, interleaved",
+    ]
     names = ("Same work", "Where", "Cost", "Trust", "Next")
     headings = [name for line in text for name in names if line.startswith(f"{name}  ")]
     assert headings == list(names)
@@ -115,12 +120,38 @@ def test_in_ascii_nothing_is_lost(make_comparison: Any) -> None:
 
 def test_the_last_lines_are_commands_for_the_last_runs(make_comparison: Any) -> None:
     text = text_of(make_comparison([(2.0, 2.0, None), (3.0, 3.0, 3.0)]))
-    both = "traces/run-2-0 traces/run-3-1"
-    assert text.splitlines()[-3:] == [
-        "Next     Perfetto ●    python -m analysis view traces/run-2-0",
+    assert text.splitlines()[-4:] == [
+        "Next     report        traces/compare-1/report.html",
+        "         Perfetto ●    python -m analysis view traces/run-2-0",
         "         Perfetto ◆    python -m analysis view traces/run-3-1",
-        f"         TensorBoard   python -m analysis view {both} --tensorboard",
+        "         TensorBoard   python -m analysis view traces/compare-1 --tensorboard",
     ]
+
+
+def test_runs_that_were_not_interleaved_are_opened_by_their_own_names(
+    make_comparison: Any,
+) -> None:
+    directory = make_comparison([(2.0,), (3.0,)])
+    [found] = finishing.finish_all([directory]).comparisons
+    apart = msgspec.structs.replace(found.record, order_seed=None)
+    text_lines = list(text.lines(replace(found, record=apart)))
+    both = "traces/run-1-0 traces/run-1-1"
+    assert text_lines[-1].text == (
+        f"         TensorBoard   python -m analysis view {both} --tensorboard"
+    )
+    assert not any("interleaved" in line.text for line in text_lines[:4])
+    assert any("not interleaved by one command" in line.text for line in text_lines)
+
+
+def test_without_a_report_the_last_lines_begin_with_perfetto(
+    make_comparison: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(write, "write", full)
+    found = text_of(make_comparison([(2.0,), (3.0,)])).splitlines()
+    assert found[-3] == "Next     Perfetto ●    python -m analysis view traces/run-1-0"
 
 
 def test_failed_runs_are_told_on_top_and_the_rest_is_shown(make_comparison: Any) -> None:
@@ -215,6 +246,7 @@ def test_many_sides_stay_on_the_page(make_comparison: Any, count: int) -> None:
     text = several(make_comparison, count)
     assert max(map(len, text.splitlines())) <= 100
     assert len(re.findall(r"^Where", text, re.MULTILINE)) == 1
+    assert text.count("host-bound") == count
 
 
 def test_windows_on_a_gpu_show_power_and_energy(make_comparison: Any) -> None:

@@ -1,95 +1,192 @@
 import re
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.comparison import finishing, where
-from analysis.comparison.record import Comparison, Range, SideProfile
-from analysis.ops.table import GAPS
+from analysis.alignment.record import LevelRow, Levels, RowKind
+from analysis.anatomy.record import Anatomy, Limit, Limited
+from analysis.comparison import where
+from analysis.comparison.record import ComparedProcess, ComparedSide, Comparison, Figure, Range
+from analysis.partition.record import Budget
 from analysis.sides import Shown
 
 SHOWN = Shown([0, 1], ["PyTorch eager", "TensorFlow function"], ["●", "◆"], ["red", "blue"])
-LEFT = {"forward": 300_000.0, "backward": 900_000.0, GAPS: 800_000.0}
-RIGHT = {"forward": 200_000.0, "backward": 1_800_000.0, GAPS: 1_500_000.0}
+GAP, OVERHEAD, IDLE = "host gap", "profiler overhead", "device idle"
+KINDS: dict[str, RowKind] = {GAP: "gap", OVERHEAD: "overhead", IDLE: "idle", "unmapped": "unmapped"}
+
+Times = tuple[float | None, float | None]
+STEPS: dict[str, Times] = {
+    "backward": (900_000, 1_800_000),
+    "forward": (300_000, 200_000),
+    GAP: (800_000, 1_500_000),
+    OVERHEAD: (0, -500_000),
+}
+"""Columns that add up to 2 and 3 ms."""
 
 
-def profile(phases_ns: dict[str, float], busy_ratio: float | None = None) -> SideProfile:
-    return SideProfile(
-        runs=3,
-        phases_ns=phases_ns,
-        phase_ratio=1.0,
-        layer_ratio=1.0,
-        busy_ratio=busy_ratio,
-        dropped=0,
-        recorded_ops=None,
-        graph_ops=None,
-        thinned=False,
+def levels(
+    times_ns: dict[str, Times], budget: Budget = "host", level: str = "phase", **others: object
+) -> Levels:
+    """The levels of two sides; only one has rows."""
+    rows = [
+        LevelRow(
+            key=key,
+            budget=budget,
+            kind=KINDS.get(key, "work"),
+            phase=key if level == "phase" and key not in KINDS else "",
+            category=key if level == "category" and key not in KINDS else None,
+            baseline_ns=left,
+            other_ns=right,
+            difference_ns=(right or 0.0) - (left or 0.0),
+        )
+        for key, (left, right) in times_ns.items()
+    ]
+    values: dict[str, object] = {
+        "rows": {name: rows if name == level else [] for name in ("phase", "category")},
+        "budget": budget,
+        "headline_ns": sum(row.difference_ns for row in rows),
+        "aligned_by": "layers",
+        "unaligned_ratio": 0.0,
+        "pairs": 1,
+    }
+    return msgspec.convert(values | others, Levels)
+
+
+def anatomy(
+    limit: Limit | None = None, idle_ns: float | None = None, **phases_ns: float
+) -> Anatomy:
+    """A step of 2 ms, of which 0.8 ms are gaps."""
+    return Anatomy(
+        step_ns=2_000_000,
+        phases_ns=phases_ns or {"forward": 300_000, "backward": 900_000},
+        host_gap_ns=800_000,
+        device_idle_ns=idle_ns,
+        limited=Limited(limit, []),
     )
 
 
-@pytest.fixture
-def record(make_comparison: Any) -> Comparison:
-    directory = make_comparison([(2.0,), (3.0,)], profiled=False)
-    return finishing.finish_all([directory]).comparisons[0].record
+def comparison(
+    found: Levels | None,
+    anatomies: Sequence[Anatomy | None] = (anatomy(), anatomy()),
+    steps_ms: Sequence[float] = (2.0, 3.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0),
+) -> Comparison:
+    """One run of each side, with the unprofiled steps of these."""
+    sides = [f"side {number}" for number in range(len(anatomies))]
+    run = ComparedProcess(round=1, order=0, id="run", path="../run", complete=True)
+    steps = [Range(step_ms, step_ms, step_ms, 1) for step_ms in steps_ms[: len(sides)]]
+    return Comparison(
+        id="compare-1",
+        sides=sides,
+        comparisons=[],
+        rounds=1,
+        order_seed=7,
+        baseline=0,
+        compared=[
+            ComparedSide(label=side, framework="torch", execution="eager", runs=[run])
+            for side in sides
+        ],
+        evidence=[],
+        figures=[Figure(key="step_ms", kind="ratio", ranges=list(steps), changes=[])],
+        profiles=[None for _ in sides],
+        anatomies=list(anatomies),
+        levels=[found, *(None for _ in sides[2:])],
+        warned=[],
+        cost_notes=[],
+    )
 
 
-def with_profiles(record: Comparison, *profiles: SideProfile | None) -> Comparison:
-    return msgspec.structs.replace(record, profiles=list(profiles))
+def several(count: int) -> Shown:
+    marks = "●◆○◇□△▽▷"[:count]
+    return Shown(list(range(count)), list(marks), list(marks), [""] * count)
 
 
 def text(record: Comparison, shown: Shown = SHOWN) -> list[str]:
     return [line.text for line in where.lines(record, shown)]
 
 
-def test_rows_and_the_profiler_add_up_to_the_difference_of_unprofiled_steps(
-    record: Comparison,
-) -> None:
-    found = text(with_profiles(record, profile(LEFT), profile(RIGHT)))
+def cells(line: str) -> list[str]:
+    """The numbers of a row; those that touch are one."""
+    return line[2 + where.NAME_WIDTH + where.BAR_WIDTH :].split()[:3]
+
+
+def value(cell: str) -> float:
+    return float(cell.replace("−", "-").replace(",", ""))
+
+
+def test_columns_add_up_to_the_unprofiled_steps_and_the_differences_to_the_headline() -> None:
+    found = text(comparison(levels(STEPS)))
     assert found[1].startswith("Where    +1.00 ms a step; █ more in ◆, ░ more in ●")
-    rows = {line.split("  ")[1].strip(): re.findall(r"[+−]?\d\.\d+", line) for line in found[2:]}
-    assert list(rows) == ["backward", "forward", "gaps", "less profiler"]
+    assert found[1].split()[-3:] == ["●", "◆", "diff"]
+    rows = {line[2:20].strip(): cells(line) for line in found[2:]}
+    assert list(rows) == ["backward", "forward", GAP, OVERHEAD]
     assert rows["backward"] == ["0.90", "1.80", "+0.90"]
-    assert rows["less profiler"] == ["0.00", "−0.50", "−0.50"]
-    columns = zip(*rows.values(), strict=True)
-    sums = [sum(float(cell.replace("−", "-")) for cell in column) for column in columns]
+    assert rows[OVERHEAD] == ["0.00", "−0.50", "−0.50"]
+    sums = [sum(map(value, column)) for column in zip(*rows.values(), strict=True)]
     assert sums == pytest.approx([2.0, 3.0, 1.0])
 
 
-@pytest.mark.parametrize("disturbed_ns", [1_200_000_000.0, 30_000_000_000.0])
+def test_rows_beyond_the_page_are_one_and_the_columns_still_add_up() -> None:
+    many: dict[str, Times] = {
+        f"op{number}": (None if number > 8 else 100_000, (20 - number) * 10_000.0)
+        for number in range(11)
+    }
+    found = text(comparison(levels({**many, "unmapped": (40_000, 0), GAP: (10_000, 10_000)})))
+    rows = {line[2:20].strip(): cells(line) for line in found[2:]}
+    assert list(rows) == [*(f"op{number}" for number in range(7)), "4 others", "unmapped", GAP]
+    assert rows["4 others"] == ["0.200", "0.460", "+0.260"]
+    sums = [sum(map(value, column)) for column in zip(*rows.values(), strict=True)]
+    assert sums == pytest.approx([0.95, 1.66, 0.71])
+
+
+def test_rows_in_one_that_a_side_lacks_are_a_dash() -> None:
+    many: dict[str, Times] = {f"op{number}": (None, 10_000.0) for number in range(11)}
+    [row] = [line for line in text(comparison(levels(many, level="category"))) if "other" in line]
+    assert cells(row) == ["–", "40.0", "+40.0"]
+
+
+@pytest.mark.parametrize("disturbed_ns", [1_200_000_000, 30_000_000_000])
 def test_a_disturbed_profile_hides_neither_the_difference_nor_its_phases(
-    record: Comparison, disturbed_ns: float
+    disturbed_ns: float,
 ) -> None:
-    disturbed = {**RIGHT, GAPS: disturbed_ns}
-    found = text(with_profiles(record, profile(LEFT), profile(disturbed)))
+    disturbed = {
+        **STEPS,
+        GAP: (800_000, disturbed_ns),
+        OVERHEAD: (0, 1_000_000 - disturbed_ns),
+    }
+    found = text(comparison(levels(disturbed)))
     assert found[1].startswith("Where    +1.00 ms a step; █ more in ◆, ░ more in ●")
     [row] = [line for line in found if "backward" in line]
     assert row.split()[-3:] == ["0.90", "1.80", "+0.90"]
-    [gaps] = [line for line in found if "gaps" in line]
-    assert gaps.split()[-3:-1] == ["0.80", f"{disturbed_ns / 1e6:,.2f}"]
+    [gap] = [line for line in found if GAP in line]
+    assert gap.split()[-3:-1] == ["0.80", f"{disturbed_ns / 1e6:,.2f}"]
 
 
-def test_the_difference_has_three_digits_where_the_steps_are_long(record: Comparison) -> None:
-    [step] = [figure for figure in record.figures if figure.key == "step_ms"]
-    step.ranges[:] = [Range(500.0, 500.0, 500.0, 3), Range(501.234, 501.234, 501.234, 3)]
-    found = text(with_profiles(record, profile(LEFT), profile(RIGHT)))
+def test_the_difference_has_three_digits_where_the_steps_are_long() -> None:
+    long = {"backward": (500_000_000, 501_000_000), "forward": (0, 234_000)}
+    found = text(comparison(levels(long)))
     assert found[1].startswith("Where    +1.23 ms a step;")
+    assert cells(found[2]) == ["500.0", "501.0", "+1.0"]
 
 
-def test_no_number_touches_the_next(record: Comparison) -> None:
-    [step] = [figure for figure in record.figures if figure.key == "step_ms"]
-    step.ranges[:] = [Range(0.05, 0.05, 0.05, 3), Range(0.0512, 0.0512, 0.0512, 3)]
-    disturbed = {**RIGHT, GAPS: 1_000_000_000.0}
-    found = text(with_profiles(record, profile(LEFT), profile(disturbed)))
-    assert found[1].startswith("Where    +1.20 µs a step;")
-    [gaps] = [line for line in found if "gaps" in line]
-    assert gaps.split()[-3:] == ["800", "1,000,000", "+999,200"]
+@pytest.mark.parametrize("disturbed_ns", [999_000_000, 1_000_000_000, 70_000_000_000])
+def test_no_number_touches_the_next(disturbed_ns: float) -> None:
+    disturbed = {
+        "forward": (50_000, 51_200),
+        GAP: (800_000, disturbed_ns),
+        OVERHEAD: (-800_000, -disturbed_ns),
+    }
+    found = text(comparison(levels(disturbed)))
+    assert re.match(r"Where    \+(1\.20 µs|0\.00120 ms|0\.00000120 s) a step;", found[1])
+    for line in found[2:]:
+        assert len(cells(line)) == 3
+        assert all(re.fullmatch(r"[+−<]*[\d,]+(\.\d+)?", cell) for cell in cells(line))
 
 
-def test_bars_begin_where_the_last_one_ended(record: Comparison) -> None:
-    found = text(with_profiles(record, profile(LEFT), profile(RIGHT)))[2:]
+def test_bars_begin_where_the_last_one_ended() -> None:
+    found = text(comparison(levels(STEPS)))[2:]
     bars = [re.search("[█░]+", line) for line in found]
     spans = [bar.span() for bar in bars if bar]
     assert [bar.group()[0] for bar in bars if bar] == ["█", "░", "█", "░"]
@@ -99,64 +196,123 @@ def test_bars_begin_where_the_last_one_ended(record: Comparison) -> None:
     assert spans[2][1] == spans[3][1]
 
 
-def test_a_profiler_that_costs_more_than_half_of_the_difference_is_told(record: Comparison) -> None:
-    heavier = {**RIGHT, "backward": 2_000_000.0}
-    sentence = "the profiler costs more than half of the difference: rows are indicative"
-    assert sentence in text(with_profiles(record, profile(LEFT), profile(heavier)))[2]
-    assert not any(
-        sentence in line for line in text(with_profiles(record, profile(LEFT), profile(RIGHT)))
-    )
+def test_bars_have_the_colour_of_the_side_with_more_and_what_is_no_work_has_none() -> None:
+    lines = list(where.lines(comparison(levels(STEPS)), SHOWN))[2:]
+    styles = {
+        line.text[2:20].strip(): style
+        for line in lines
+        for piece, style in line.pieces
+        if re.search("[█░]", piece)
+    }
+    assert (styles["backward"], styles["forward"]) == ("blue", "red")
+    assert styles[GAP] == styles[OVERHEAD] == where.MUTED
 
 
-def test_a_phase_that_one_side_lacks_is_a_dash_and_counts_as_nothing(record: Comparison) -> None:
-    left = {name: time for name, time in LEFT.items() if name != "forward"}
-    [row] = [
-        line
-        for line in text(with_profiles(record, profile(left), profile(RIGHT)))
-        if "forward" in line
-    ]
-    assert row.split()[-3:] == ["–", "0.20", "+0.20"]
+@pytest.mark.parametrize("dominated", [True, False])
+def test_a_profiler_that_costs_more_than_half_of_the_difference_is_told(dominated: bool) -> None:
+    sentence = "  the profiler costs more than half of the difference: rows are indicative"
+    found = text(comparison(levels(STEPS, dominated=dominated)))
+    assert (found[2] == sentence) is dominated
+    assert found.count(sentence) == dominated
 
 
-def test_without_a_difference_there_are_no_bars(record: Comparison) -> None:
-    [step] = [figure for figure in record.figures if figure.key == "step_ms"]
-    step.ranges[1] = step.ranges[0]
-    found = text(with_profiles(record, profile(LEFT), profile(LEFT)))
+def test_a_phase_that_one_side_lacks_is_a_dash_and_counts_as_nothing() -> None:
+    found = text(comparison(levels({**STEPS, "forward": (None, 200_000)})))
+    [row] = [line for line in found if "forward" in line]
+    assert cells(row) == ["–", "0.20", "+0.20"]
+    assert row.endswith("  ◆ only")
+
+
+def test_without_a_difference_there_are_no_bars() -> None:
+    found = text(comparison(levels({name: (left, left) for name, (left, _) in STEPS.items()})))
+    assert found[1].startswith("Where    0.00 ms a step;")
     assert not any("█" in line or "░" in line for line in found[2:])
+    assert [cells(line)[2] for line in found[2:]] == ["0.000"] * 4
 
 
-def test_one_side_without_a_profile_has_dashes(record: Comparison) -> None:
-    found = text(with_profiles(record, profile(LEFT), None))
+def test_the_devices_budget_says_whose_time_it_is() -> None:
+    found = text(
+        comparison(
+            levels({"forward": (400_000, 600_000), IDLE: (100_000, 0)}, "device"),
+            [anatomy(idle_ns=500_000), anatomy(idle_ns=300_000)],
+        )
+    )
+    assert found[1].startswith("Where    +0.100 ms a step of device time; █ more in ◆") or (
+        found[1].startswith("Where    +100 µs a step of device time; █ more in ◆")
+    )
+    assert not any("phases are the host's" in line for line in found)
+
+
+def test_rows_of_the_other_budget_are_left_out() -> None:
+    found = levels(STEPS)
+    other = levels({"kernels": (1_000_000, 9_000_000)}, "device").rows["phase"]
+    both = msgspec.structs.replace(found, rows={"phase": [*found.rows["phase"], *other]})
+    assert text(comparison(both)) == text(comparison(found))
+
+
+def test_categories_stand_for_phases_that_no_side_names() -> None:
+    found = text(comparison(levels({"matmul": (400_000, 600_000)}, level="category")))
+    assert found[1].startswith("Where    +0.200 ms a step by category; █ more in ◆") or (
+        found[1].startswith("Where    +200 µs a step by category; █ more in ◆")
+    )
+    assert found[2].startswith("  matmul")
+
+
+def test_levels_without_a_row_are_no_table() -> None:
+    assert text(comparison(levels({}))) in ([], [""])
+
+
+def test_beside_a_device_of_one_side_it_is_said_whose_time_the_phases_are() -> None:
+    record = comparison(levels(STEPS), [anatomy(idle_ns=500_000), anatomy()])
+    assert text(record)[-1] == "  phases are the host's; the GPU had work for ● 75 % of the steps"
+
+
+def test_one_side_without_a_profile_has_dashes() -> None:
+    found = text(comparison(None, [anatomy(), None]))
     assert found[1].split() == ["Where", "ms", "●", "◆"]
     assert [line.split() for line in found[2:]] == [
         ["backward", "0.900", "–"],
         ["forward", "0.300", "–"],
-        ["gaps", "0.800", "–"],
+        ["host", "gap", "0.800", "–"],
     ]
 
 
-def test_no_profile_at_all_is_no_section(record: Comparison) -> None:
-    assert text(record) == []
+def test_no_profile_at_all_is_no_section() -> None:
+    assert text(comparison(None, [None, None])) == []
 
 
-def test_beside_a_gpu_it_is_said_whose_time_it_is(record: Comparison) -> None:
-    found = text(with_profiles(record, profile(LEFT, 0.75), profile(RIGHT, 0.85)))
-    assert found[-1] == (
-        "  phases are the host's; the GPU had work for ● 75 %, ◆ 85 % of the steps"
-    )
-
-
-def test_more_sides_have_a_column_each(record: Comparison) -> None:
-    three = msgspec.structs.replace(
-        record,
-        compared=[*record.compared, record.compared[0]],
-        profiles=[profile(LEFT), profile(RIGHT), profile(LEFT)],
-    )
-    [step] = [figure for figure in record.figures if figure.key == "step_ms"]
-    step.ranges.append(step.ranges[0])
-    found = text(three, Shown([0, 1, 2], ["a", "b", "c"], ["●", "◆", "○"], ["", "", ""]))
+def test_more_sides_have_a_column_each_that_adds_up_to_the_unprofiled_step() -> None:
+    heavy = anatomy(idle_ns=300_000, forward=200_000, backward=1_000_000)
+    record = comparison(None, [anatomy(idle_ns=500_000), heavy, anatomy()])
+    found = text(record, several(3))
     assert found[1].split() == ["Where", "ms", "●", "◆", "○"]
-    assert found[2].split() == ["backward", "0.90", "1.80", "0.90"]
+    assert found[2].split() == ["backward", "0.90", "1.00", "0.90"]
+    columns = zip(*(line.split()[-3:] for line in found[2:6]), strict=True)
+    assert [sum(map(value, column)) for column in columns] == pytest.approx([2.0, 3.0, 2.0])
+    assert found[-1] == "  phases are the host's; the GPU had work for ● 75 %, ◆ 85 % of the steps"
+
+
+def test_work_of_no_phase_is_called_other_in_columns() -> None:
+    found = text(comparison(None, [anatomy(**{"": 1_200_000}), anatomy(), anatomy()]), several(3))
+    assert [line.split() for line in found if "other" in line] == [["other", "1.20", "–", "–"]]
+
+
+def test_in_columns_a_disturbed_profile_keeps_the_digits_of_the_phases() -> None:
+    disturbed = msgspec.structs.replace(anatomy(), host_gap_ns=3e9, step_ns=3.0012e9)
+    found = text(comparison(None, [anatomy(), disturbed, anatomy()]), several(3))
+    assert found[1].split()[1] == "ms"
+    assert found[2].split() == ["backward", "0.90", "0.90", "0.90"]
+
+
+def test_what_the_steps_wait_for_stays_on_the_page() -> None:
+    found = text(comparison(levels(STEPS), [anatomy("host-bound"), anatomy()]))
+    assert found[-1] == "  limited           ● host-bound"
+    many = text(comparison(None, [anatomy("launch-bound")] * 8), several(8))
+    limits = many[next(n for n, line in enumerate(many) if "limited" in line) :]
+    assert max(map(len, many)) <= where.WIDTH
+    assert " ".join(" ".join(limits).split()) == (
+        "limited " + ", ".join(f"{mark} launch-bound" for mark in several(8).marks)
+    )
 
 
 @given(st.lists(st.floats(-1e9, 1e9), max_size=8))
@@ -168,3 +324,16 @@ def test_bars_stay_in_their_column(differences_ns: list[float]) -> None:
         assert all(
             bool(bar.strip()) is bool(each) for bar, each in zip(bars, differences_ns, strict=True)
         )
+
+
+TIMES = st.one_of(st.none(), st.floats(0, 1e12).map(round).map(float))
+
+
+@given(st.lists(st.tuples(TIMES, TIMES), min_size=1, max_size=12))
+def test_numbers_of_any_size_keep_apart_in_their_columns(pairs: list[Times]) -> None:
+    if not any(time for pair in pairs for time in pair):
+        return
+    for line in text(comparison(levels({f"op{n}": pair for n, pair in enumerate(pairs)})))[2:]:
+        assert all(re.fullmatch(r"–|[+−<]*[\d,]+(\.\d+)?", cell) for cell in cells(line))
+        assert len(cells(line)) == 3
+        assert len(line) <= where.WIDTH
