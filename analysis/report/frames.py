@@ -52,7 +52,7 @@ def step_times(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame, int]:
             flagged = bool(run.process.flags)
             times += [(side.number, number, flagged, float(ms)) for ms in _thinned(values)]
         if medians:
-            spans.append((side.number, float(np.median(medians)), *_interval(medians)))
+            spans.append((side.number, float(np.median(medians)), *interval(medians)))
     return (
         _frame(times, "side", "run", "flagged", "step_ms"),
         _frame(spans, "side", "median_ms", "low_ms", "high_ms"),
@@ -60,7 +60,7 @@ def step_times(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     )
 
 
-def _interval(medians: Sequence[float]) -> tuple[float, float]:
+def interval(medians: Sequence[float]) -> tuple[float, float]:
     """The 95 % interval over runs, Student's t on logarithms; NaN below three of them."""
     logs = [math.log(each) for each in medians if each > 0]
     sample = ratios.sample(logs) if len(logs) >= ratios.FEWEST_PAIRS else None

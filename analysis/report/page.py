@@ -15,6 +15,7 @@ from analysis.report import (
     settings,
     size,
     step,
+    trends,
     why,
 )
 from analysis.report.chart import Chart
@@ -44,11 +45,13 @@ class Page:
     settings: settings.SettingsPart
     repeat: repeat.Repeat
     spread: Chart | None
+    trends: list[Chart]
     waterfalls: list[Chart]
 
     def charts(self) -> Iterator[Chart]:
         """Every chart of the page."""
-        yield from filter(None, [self.spread, self.step.chart, self.categories.chart])
+        yield from filter(None, [self.spread, *self.trends])
+        yield from filter(None, [self.step.chart, self.categories.chart])
         yield from self.waterfalls
         yield from filter(None, (each.chart for each in self.layers))
         yield from filter(None, (each.chart for each in self.operations))
@@ -92,6 +95,7 @@ def page(subject: Subject) -> Page:
         settings=settings.settings(subject),
         repeat=repeat.repeat(subject),
         spread=_spread(subject),
+        trends=trends.charts(subject),
         waterfalls=list(_waterfalls(subject)),
     )
 
