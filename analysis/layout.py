@@ -4,7 +4,7 @@ import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.cells import get_character_cell_size
@@ -62,7 +62,7 @@ def wrapped(
         blanks = " " * (indent + hanging)
 
 
-def commands(label: str, named: dict[str, Sequence[str]]) -> Iterator[Line]:
+def commands(label: str, named: Mapping[str, Sequence[str]]) -> Iterator[Line]:
     """Commands of python -m analysis beside their names, ready to be pasted.
 
     If one is too long to stand beside its name, all stand below theirs. If one is too long even

@@ -1,6 +1,6 @@
 """What stands beside every number: workload, data, batch, precision, device and versions."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from analysis import wording
@@ -44,8 +44,13 @@ def sentence(
 
 def _workload(settings: Settings) -> str:
     """The workload with its options, as matmul (size 1024)."""
-    options = ", ".join(f"{name} {value}" for name, value in settings.options.items())
+    options = _options(settings.options)
     return f"{settings.workload_name} ({options})" if options else settings.workload_name
+
+
+def _options(options: Mapping[str, int | float | str]) -> str:
+    texts = (f"{value:g}" if isinstance(value, float) else value for value in options.values())
+    return ", ".join(f"{name} {text}" for name, text in zip(options, texts, strict=True))
 
 
 def _loader(settings: Settings) -> str:
@@ -77,8 +82,11 @@ def differing(settings: Sequence[Settings]) -> list[str]:
 
     Framework and execution are left out, as these name a side by themselves.
     """
+    options = [each.options for each in settings]
+    unlike = {name for each in options for name in each if len({o.get(name) for o in options}) > 1}
     parts: dict[str, Callable[[Settings], str]] = {
-        "workload": _workload,
+        "workload": lambda s: s.workload_name,
+        "options": lambda s: _options({k: v for k, v in s.options.items() if k in unlike}),
         "data": lambda s: s.data,
         "mode": lambda s: s.mode,
         "device": lambda s: s.device,
@@ -91,4 +99,4 @@ def differing(settings: Sequence[Settings]) -> list[str]:
     }
     written = [{name: part(each) for name, part in parts.items()} for each in settings]
     apart = [name for name in parts if len({each[name] for each in written}) > 1]
-    return [", ".join(each[name] for name in apart) for each in written]
+    return [", ".join(filter(None, (each[name] for name in apart))) for each in written]

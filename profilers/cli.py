@@ -25,9 +25,13 @@ from profilers.records import (
     RunSummary,
     empty_summary,
 )
-from profilers.rounds import COMPLETE, INTERRUPTED, UNMET, VERSION, Rounds
+from profilers.rounds import COMPLETE, FAILED, INTERRUPTED, UNMET, VERSION, Rounds
 from profilers.rundir import CheckFailedError, ProfileError
 from workloads.spec import WorkloadError
+
+
+NOT_COMPARABLE = "not comparable"
+"""The verdict of a certificate that fails."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +112,14 @@ def profile(asked: argparse.Namespace, made: "Made") -> int:
     made.warnings += _finish(made.targets(), asked.quiet)
     if code == INTERRUPTED:
         made.problem = "interrupted"
-    return code
+    return FAILED if code == COMPLETE and _not_comparable(made.rounds.comparison) else code
+
+
+def _not_comparable(comparison: Path | None) -> bool:
+    """Whether the analysis found that runs did not do what their probes were certified for."""
+    if comparison is None:
+        return False
+    return any(row.parity == NOT_COMPARABLE for row in _comparisons(comparison))
 
 
 @dataclass

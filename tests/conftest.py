@@ -55,6 +55,14 @@ def run_profile(*arguments: str, **options: Any) -> "subprocess.CompletedProcess
     )
 
 
+def run_analysis(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """python -m analysis ... as a user types it."""
+    command = [sys.executable, "-m", "analysis", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
 @pytest.fixture(scope="session")
 def make_settings() -> Callable[..., Settings]:
     """Settings of a small CPU run, with the changes asked for."""

@@ -75,6 +75,8 @@ def details(levels: Levels, row: LevelRow, marks: Sequence[str]) -> str:
 
     `marks` are the signs of both sides, the baseline first.
     """
+    if row.kind == "gap":
+        return "".join(_open_phase(levels, row))
     if row.kind not in ("work", "unmapped"):
         return ""
     if row.baseline_ns is None or row.other_ns is None:
@@ -199,6 +201,16 @@ def _part(levels: Levels, row: LevelRow) -> Iterator[str]:
     if part is not None and part.difference_ns / row.difference_ns >= NAMED_RATIO:
         name = part.layer or _title(part.category or "")
         yield f"{_short(name)} {form_of(levels).signed(part.difference_ns)}"
+
+
+def _open_phase(levels: Levels, row: LevelRow) -> Iterator[str]:
+    """The phase in whose gaps the largest part of the difference lies, if that is a good part."""
+    if row not in levels.rows.get("phase", []) or not row.difference_ns:
+        return
+    finer = [part for part in levels.rows.get("layer", []) if part.kind == "gap" and part.phase]
+    part = max(finer, key=lambda part: part.difference_ns / row.difference_ns, default=None)
+    if part is not None and part.difference_ns / row.difference_ns >= NAMED_RATIO:
+        yield f"in {part.phase} {form_of(levels).signed(part.difference_ns)}"
 
 
 def _counts(row: LevelRow) -> Iterator[str]:

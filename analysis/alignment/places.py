@@ -42,11 +42,14 @@ def by_category(work: Work) -> Place:
 
 
 def by_layer(groups: Groups) -> PlaceOf:
-    """A row for each group of layers in a phase; work of neither as by phase."""
+    """A row for each group of layers in a phase; work of neither as by phase.
+
+    Gaps have a row for each phase that was open.
+    """
 
     def place(work: Work) -> Place:
         if grey := _grey(work):
-            return grey
+            return _gap_in(work.part.phase, grey)
         group = groups.of(work)
         if not group.layer and not group.phase:
             return _nowhere(work)
@@ -61,7 +64,7 @@ def by_phase_and_category(phases: bool) -> PlaceOf:
     def place(work: Work) -> Place:
         phase, category = work.part.phase if phases else "", work.part.category
         if grey := _grey(work):
-            return grey
+            return _gap_in(phase, grey)
         if category is None:
             return UNMAPPED
         return Place(_words(category, phase), phase=phase, category=category)
@@ -102,6 +105,15 @@ def _grey(work: Work) -> Place | None:
     if not work.is_grey:
         return None
     return DEVICE_IDLE if work.part.budget == "device" else HOST_GAP
+
+
+def _gap_in(phase: str, grey: Place) -> Place:
+    """A gap of the host by the phase whose range was open; idle devices have none."""
+    return (
+        HOST_GAP._replace(key=_words(HOST_GAP.key, phase), phase=phase)
+        if grey == HOST_GAP
+        else grey
+    )
 
 
 def _nowhere(work: Work) -> Place:

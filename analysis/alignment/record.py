@@ -19,7 +19,9 @@ class LevelRow(msgspec.Struct, frozen=True, kw_only=True):
     `low_ns` and `high_ns` are the 95 % interval of the difference over pairs of runs, None for a
     single profile. `share` is the part of the headline difference, None where there is none.
     `names` are the source's own of both sides, the most time first; `counts` events a step;
-    `concurrency` how many events were active at once.
+    `concurrency` how many events were active at once. `flops` and `bytes` are of a step, as far as
+    they are known; work of a device is mostly known of the operations that launched it, so of the
+    host's row.
     """
 
     key: str
@@ -37,6 +39,8 @@ class LevelRow(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[list[str], list[str]] = ([], [])
     counts: tuple[float | None, float | None] = (None, None)
     concurrency: tuple[float | None, float | None] = (None, None)
+    flops: tuple[float | None, float | None] = (None, None)
+    bytes: tuple[float | None, float | None] = (None, None)
 
 
 class Levels(msgspec.Struct, frozen=True, kw_only=True):

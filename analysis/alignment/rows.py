@@ -22,6 +22,8 @@ class Cell:
 
     times_ns: list[float]
     active_ns: float = 0.0
+    flops: float = 0.0
+    bytes: float = 0.0
     counts: dict[bool, float] = field(default_factory=lambda: defaultdict(float))
     names: Counter[str] = field(default_factory=Counter)
 
@@ -29,6 +31,8 @@ class Cell:
         """Add some work of a run."""
         self.times_ns[work.run] += work.time_ns
         self.active_ns += work.active_ns
+        self.flops += work.flops
+        self.bytes += work.bytes
         self.counts[work.part.kind in COUNTED] += work.count
         if work.part.name:
             self.names[cut(work.part.name)] += round(work.time_ns)
@@ -42,6 +46,12 @@ class Cell:
     def count(self) -> float:
         """Operations or kernels a step; of calls and frames where there is nothing else."""
         return (self.counts[True] or self.counts[False]) / len(self.times_ns)
+
+    @property
+    def work(self) -> tuple[float | None, float | None]:
+        """Operations and bytes a step; None where none are known."""
+        runs = len(self.times_ns)
+        return self.flops / runs or None, self.bytes / runs or None
 
     @property
     def concurrency(self) -> float | None:
@@ -103,6 +113,7 @@ def _row(
     times_ns = [cell.mean_ns if cell else None for cell in pair]
     difference_ns = (times_ns[1] or 0.0) - (times_ns[0] or 0.0)
     low_ns, high_ns = _interval(baseline, other) or (None, None)
+    flops, moved = zip(*(cell.work if cell else (None, None) for cell in pair), strict=True)
     return LevelRow(
         key=place.key,
         budget=budget,
@@ -122,6 +133,8 @@ def _row(
             baseline.concurrency if baseline else None,
             other.concurrency if other else None,
         ),
+        flops=flops,
+        bytes=moved,
     )
 
 

@@ -15,7 +15,7 @@ Atom = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A part of one run: nanoseconds and events a step, on devices a mean of all of them."""
+    """A part of one run: nanoseconds, events and work a step, on devices a mean of all of them."""
 
     part: Part
     run: int
@@ -23,6 +23,8 @@ class Work:
     time_ns: float
     active_ns: float
     count: float
+    flops: float = 0.0
+    bytes: float = 0.0
 
     @property
     def is_grey(self) -> bool:
@@ -71,4 +73,13 @@ def _work(part: Part, run: int, partition: Partition, names: Mapping[str, str]) 
     if part.budget == "device":
         steps *= max(1, len(partition.devices))
     layers = resolved(part.layers, names)
-    return Work(part, run, layers, part.time_ns / steps, part.active_ns / steps, part.count / steps)
+    return Work(
+        part,
+        run,
+        layers,
+        part.time_ns / steps,
+        part.active_ns / steps,
+        part.count / steps,
+        (part.flops or 0) / steps,
+        (part.bytes or 0) / steps,
+    )

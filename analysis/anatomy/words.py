@@ -39,6 +39,11 @@ class Roof:
         allowed = min(self.flops_per_second, point.flops_per_byte * self.bytes_per_second)
         return point.flops_per_second / allowed
 
+    def is_cached(self, point: Point) -> bool:
+        """Whether it moves its bytes faster than the memory does: they stay in caches."""
+        bound = point.flops_per_byte * self.bytes_per_second < self.flops_per_second
+        return bound and self.share(point) > ABOVE_ROOF_RATIO
+
 
 def heading(anatomies: Sequence[Anatomy | None], labels: Sequence[str]) -> str:
     """What limits each side, those with one limit together, but for sides without a profile."""
@@ -93,10 +98,11 @@ def limits_heading(
     """Which layers are at a roof or, if none is, which comes nearest and how near.
 
     A layer is at its roof from 80 % of what its intensity allows: peaks are those of large,
-    regular work, which no layer reaches in full. Above it by more than 5 % it can be where its
-    data stay in caches that the test of the memory did not fit in.
+    regular work, which no layer reaches in full. Layers whose data stay in caches are left to
+    `cached`, unless there are no others.
     """
-    shares = {point: roofs[point.side].share(point) for point in points if point.side in roofs}
+    every = {point: roofs[point.side].share(point) for point in points if point.side in roofs}
+    shares = {p: share for p, share in every.items() if not roofs[p.side].is_cached(p)} or every
     if not shares:
         return "No layer's rate is known" if roofs else "The peaks of the device were not measured"
     nearest = sorted(shares, key=lambda point: -shares[point])
@@ -116,6 +122,23 @@ def limits_heading(
     if len(names) > MOST_NAMES:
         return f"{len(names)} layers are at their roofs; {name} comes nearest"
     return f"{wording.listed(names)} are at their roofs"
+
+
+def cached(points: Sequence[Point], roofs: Mapping[int, Roof]) -> str:
+    """Which layers are above the roof of the memory, and why; empty where none is."""
+    found = [
+        point for point in points if point.side in roofs and roofs[point.side].is_cached(point)
+    ]
+    names = list(dict.fromkeys(wording.plain(point.name) for point in found))
+    if not names:
+        return ""
+    whose = "its data stay" if len(names) == 1 else "their data stay"
+    verb = "moves" if len(names) == 1 else "move"
+    told = wording.listed(names) if len(names) <= MOST_NAMES else f"{len(names)} layers"
+    return (
+        f"{told[:1].upper()}{told[1:]} {verb} bytes faster than the test of copies did: {whose} in "
+        "caches."
+    )
 
 
 def _where(told: Sequence[Point], points: Sequence[Point], labels: Sequence[str]) -> str:

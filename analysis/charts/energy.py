@@ -10,6 +10,7 @@ from analysis.charts.sheet import TEXT, empty, plot
 
 ROW_PT = style.LINE_PT + 22
 BAR_PT = 14.0
+FIGURES = ("joules_per_1000", "low", "high")
 
 
 @style.styled
@@ -23,7 +24,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     spans = {
         int(side): (float(joules), float(low), float(high))
         for side, joules, low, high in zip(
-            rows["side"], rows["joules_per_1000"], rows["low"], rows["high"], strict=True
+            rows["side"], *(rows[name].astype(float) for name in FIGURES), strict=True
         )
     }
     known = [side for side in known if side.number in spans]

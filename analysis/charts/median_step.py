@@ -1,6 +1,7 @@
 """One median step of every side on a common time axis, coloured by the part of the step."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -27,6 +28,7 @@ ROW_PT = 24.0
 BAR_PT = 17.0
 HEAD_PT = style.LINE_PT + 3
 MOST_LANES = 6
+END: dict[str, Any] = {"color": TEXT, "lw": 1.2, "clip_on": False}
 BOX = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
 
 
@@ -63,20 +65,17 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     pixel_ms = float(ends.max()) / (made.width - left - 14) * 0.5
     y = 0.0
     for side in known:
-        end = float(ends[side.number])
-        title = f"{side.title}, {wording.number(end)} ms"
-        shown = words.fitted(title, made.width, bold=True)
-        made.text(0, top + y + HEAD_PT / 2, shown, colour=side.text, bold=True)
-        y += HEAD_PT
         own = rows[rows["side"] == side.number]
+        end = float(ends[side.number])
+        title = words.fitted(f"{side.title}, {wording.number(end)} ms", made.width, bold=True)
+        made.text(0, top + y + HEAD_PT / 2, title, colour=side.text, bold=True)
+        y += HEAD_PT
+        axes.plot([end, end], [y, y + ROW_PT * len(lanes[side.number])], **END)
         for lane in lanes[side.number]:
-            made.text(
-                left - 6, top + y + ROW_PT / 2, words.fitted(_name(lane), left - 6), align="right"
-            )
+            name = words.fitted(_name(lane), left - 6)
+            made.text(left - 6, top + y + ROW_PT / 2, name, align="right")
             _lane(axes, own[own["lane"] == lane], y + ROW_PT / 2, end, pixel_ms)
             y += ROW_PT
-        bottom = y - ROW_PT * len(lanes[side.number])
-        axes.plot([end, end], [bottom, y], color=TEXT, lw=1.2, clip_on=False)
         y += 4
     return made.figure
 

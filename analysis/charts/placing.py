@@ -52,7 +52,7 @@ def placed(
     for x, y, width, height in wanted:
         free = [
             box
-            for far in (distance, 2 * distance, 3 * distance)
+            for far in (distance, 2 * distance)
             for box in around(x, y, width, height, far)
             if box.left >= inside.left
             and box.right <= inside.right

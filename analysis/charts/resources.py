@@ -131,7 +131,7 @@ def _column(
         if column == 0 and grid.above:
             made.text(0, y - style.LINE_PT / 2 - 1, words.fitted(measure, x + grid.length))
         elif column == 0:
-            room = x - grid.numbers
+            room = x - grid.numbers - 3
             made.text(room, y + PLOT_PT / 2, words.fitted(measure, room), align="right")
 
 

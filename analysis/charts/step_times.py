@@ -50,9 +50,6 @@ def draw(
     far = max(strip.median_ms for strip in strips) * FAR
     stride = max(1, math.ceil(len(times) / MOST_POINTS))
     near = times.loc[times["step_ms"] <= far, "step_ms"]
-    ends = [*near, *(s.median_ms for s in strips), *spans["low_ms"], *spans["high_ms"]]
-    low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
-    spare = (high - low) * 0.03 or high * 0.02 or 1.0
     left = words.widest_pt([strip.name for strip in strips]) + 8
     made, axes = plot(
         width,
@@ -62,7 +59,7 @@ def draw(
         right=12,
         top=0,
         label=_label(times, spans, window, (far, stride, hidden)),
-        limits=(low - spare, high + spare),
+        limits=_limits([*near, *(s.median_ms for s in strips)], spans),
     )
     y = 0.0
     for side in known:
@@ -107,6 +104,14 @@ def _strips(
             name = f"run {run}, flagged" if rows["flagged"].any() else f"run {run}"
             found.append(Strip(side, name, rows["step_ms"].to_numpy(float)))
     return kept, found, hidden
+
+
+def _limits(shown: Sequence[float], spans: pd.DataFrame) -> tuple[float, float]:
+    """From and to of the axis: all points, ticks and bands, and some room."""
+    ends = [*shown, *spans["low_ms"], *spans["high_ms"]]
+    low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
+    spare = (high - low) * 0.03 or high * 0.02 or 1.0
+    return low - spare, high + spare
 
 
 def _draw_strip(axes: Axes, strip: Strip, points: np.ndarray, y: float, row: float) -> None:

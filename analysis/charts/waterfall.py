@@ -1,9 +1,11 @@
 """From the baseline's step to the other side's: what each kind of work adds or takes away."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -52,34 +54,30 @@ def draw(
     if len(both) != 2 or math.isnan(total):
         return empty("A difference of steps needs two sides with a step time each.", note, width)
     bars = _bars(rows, total, most=10 if width < style.NARROW_INCHES else 14)
-    ends = [0.0]
-    for bar in bars:
-        ends.append(ends[-1] + bar.difference)
-    low, high = min(*ends, total), max(*ends, total)
-    spare = (high - low) * 0.03 or max(abs(baseline_ms), 0.1) * 0.05
+    ends = list(itertools.accumulate((bar.difference for bar in bars), initial=0.0))
+    limits = _limits([*ends, total], baseline_ms)
+    bars.append(Row("Step", "step", total))
     left = min(width * 72 * 0.36, words.widest_pt([words.printable(b.name) for b in bars]) + 8)
     decimals = _decimals(bars, other_ms)
-    differences = [*(bar.difference for bar in bars), total]
-    right = words.widest_pt([wording.signed(d, decimals) for d in differences], bold=True) + 8
-    limits = (low - spare, high + spare)
+    figures = [wording.signed(bar.difference, decimals) for bar in bars]
+    right = words.widest_pt(figures, bold=True) + 8
     heads = _heads(both, (baseline_ms, other_ms), limits, (left, width * 72 - right), width * 72)
     top = (max(line for *_, line in heads) + 1) * style.LINE_PT + 6
-    label = f"ms per step: to the right {both[1].label} spends more, to the left {both[0].label}"
     made, axes = plot(
         width,
         note,
-        height=ROW_PT * (len(bars) + 1) + 2,
+        height=ROW_PT * len(bars) + 2,
         left=left,
         right=right,
         top=top,
-        label=label,
+        label=f"ms per step: to the right {both[1].label} spends more, to the left {both[0].label}",
         limits=limits,
     )
     for side, (text, x, line) in zip(both, heads, strict=True):
         made.text(x, (line + 0.5) * style.LINE_PT, text, colour=side.text, bold=True)
     axes.axvline(0, color=MUTED, lw=0.9, zorder=0.9)
     axes.axvline(total, color=MUTED, lw=0.9, ls="--", zorder=0.9)
-    for number, bar in enumerate([*bars, Row("Step", "step", total)]):
+    for number, bar in enumerate(bars):
         start = 0.0 if bar.kind == "step" else ends[number]
         y = ROW_PT * (number + 0.5) + 2
         _draw_bar(axes, bar, start, y, (both[0].fill, both[1].fill), decimals)
@@ -88,13 +86,21 @@ def draw(
     return made.figure
 
 
+def _limits(ends: Sequence[float], step_ms: float) -> tuple[float, float]:
+    """From and to of the axis, with some room on both sides, also where there is no difference."""
+    low, high = min(ends), max(ends)
+    spare = (high - low) * 0.03 or max(abs(step_ms), 0.1) * 0.05
+    return low - spare, high + spare
+
+
 def _bars(rows: pd.DataFrame, total: float, most: int) -> list[Row]:
+    """The rows that have a figure; what they leave and what is too small are rows of their own."""
+    rows = rows[np.isfinite(rows["difference_ms"].astype(float))]
     found = [
-        Row(str(key) or NAMES.get(kind, "Unmapped"), kind, float(difference))
+        Row(key if key and isinstance(key, str) else NAMES.get(kind, "Unmapped"), kind, difference)
         for key, kind, difference in zip(
-            rows["key"], rows["kind"], rows["difference_ms"], strict=True
+            rows["key"], rows["kind"], rows["difference_ms"].astype(float), strict=True
         )
-        if difference == difference
     ]
     if len(found) > most:
         order = sorted(range(len(found)), key=lambda at: -abs(found[at].difference))

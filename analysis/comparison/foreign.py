@@ -60,7 +60,7 @@ def compare(directory: Path, paths: Sequence[Path]) -> Compared:
 
 
 def _read(path: Path) -> Partition:
-    request = source.Request(path=path)
+    request = source.Request(path=path, host=True)
     trace = source.opened(request, source.find(request))
     with reading(trace) as progress:
         return partition_of(trace, progress)

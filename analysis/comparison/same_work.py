@@ -132,7 +132,8 @@ def _later(work: SameWork) -> str:
     """How far the losses have parted since: stock optimizers differ in their constants."""
     if work.later_step is None or work.later_difference is None:
         return ""
-    return f", those of step {work.later_step} to {wording.power(work.later_difference)}"
+    apart = f"to {wording.power(work.later_difference)}" if work.later_difference else "too"
+    return f", those of step {work.later_step} {apart}"
 
 
 def _apart(work: SameWork) -> str:

@@ -114,10 +114,12 @@ def meaning(phase: str, layer: str, name: str, kind: str) -> Meaning | None:
 def first_meaning(phase: str, layer: str, names: Iterable[str], kind: str) -> Meaning | None:
     """The meaning of the first of these names that has one: of device work its launcher goes first.
 
-    Arguments: `meaning`.
+    A launcher that only hands on what others compute (a compiled call, autograd's bookkeeping) says
+    less than the name of the work, if that is known. Arguments: `meaning`.
     """
-    found = (meaning(phase, layer, name, kind) for name in names)
-    return next((each for each in found if each), None)
+    found = [each for name in names if (each := meaning(phase, layer, name, kind))]
+    telling = (each for each in found if each.category != Category.RUNTIME)
+    return next(telling, found[0] if found else None)
 
 
 def made_by_compiler(name: str) -> bool:

@@ -18,13 +18,17 @@ RANKS = "ranks"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked for: `steps` as the user wrote them, `cached` also beside a foreign trace."""
+    """What is asked for: `steps` as the user wrote them, `cached` also beside a foreign trace.
+
+    `host` asks for all that the host did, also what changes no table of operations.
+    """
 
     path: Path
     steps: str | None = None
     rank: int | None = None
     limited: bool = True
     cached: bool = False
+    host: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def opened(request: Request, source: Source) -> Trace:
     from analysis.readers.ranks import Ranks, said_rank
     from analysis.readers.registry import open_trace
 
-    trace = open_trace(source.path, limited=request.limited)
+    trace = open_trace(source.path, limited=request.limited, host=request.host)
     if request.rank is None or source.is_run:
         return trace
     if isinstance(trace, Ranks):

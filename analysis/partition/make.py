@@ -18,7 +18,8 @@ def partition_of(
     """Part the steps of a trace while it is read to its end; memory follows its variety.
 
     Args:
-        trace: what a reader made of a file.
+        trace: what a reader made of a file; it should hold all that the host did, as time that is
+            left out becomes a gap.
         progress: called after each block that was read.
         order: where the events wait until all have been read.
 

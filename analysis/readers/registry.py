@@ -20,24 +20,25 @@ JSON_BEGINS = (b"{", b"[")
 XSPACE_BEGINS = b"\x0a"
 
 
-def open_trace(path: Path, memory: bool = False, limited: bool = True) -> Trace:
+def open_trace(path: Path, memory: bool = False, limited: bool = True, host: bool = False) -> Trace:
     """The trace in a file, or those of all files of a folder as one, each being a rank.
 
     Args:
         path: a file, or a folder of them.
-        memory: whether the blocks hold allocations, where the source has them, and what else of a
-            profile of TensorFlow or JAX changes no table of operations.
+        memory: whether the blocks hold allocations, where the source has them, and all of a profile
+            of TensorFlow or JAX.
         limited: whether a packed file that unpacks to far too much is refused.
+        host: whether they hold all that the host did, also what changes no table of operations.
 
     Raises:
         ProfileError: there is no trace there; the sentence says what there is.
     """
     if path.is_dir():
-        return _open_folder(path, memory, limited)
-    return _open_file(path, memory, limited, Strings())
+        return _open_folder(path, memory, limited, host)
+    return _open_file(path, memory, limited, host, Strings())
 
 
-def _open_folder(folder: Path, memory: bool, limited: bool) -> Ranks:
+def _open_folder(folder: Path, memory: bool, limited: bool, host: bool) -> Ranks:
     files, notes = trace_files(folder), []
     if not files:
         raise ProfileError(
@@ -53,13 +54,13 @@ def _open_folder(folder: Path, memory: bool, limited: bool) -> Ranks:
             )
             continue
         try:
-            traces.append(_open_file(file, memory, limited, strings))
+            traces.append(_open_file(file, memory, limited, host, strings))
         except ProfileError as error:
             notes.append(f"{LEFT_OUT}{error}")
     return Ranks(folder, traces, notes, strings)
 
 
-def _open_file(path: Path, memory: bool, limited: bool, strings: Strings) -> Trace:
+def _open_file(path: Path, memory: bool, limited: bool, host: bool, strings: Strings) -> Trace:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise ProfileError(
             f"{path} is a pipe or a device; a trace is read twice, so write it to a file first."
@@ -79,7 +80,7 @@ def _open_file(path: Path, memory: bool, limited: bool, strings: Strings) -> Tra
 
         if _is_packed(path):
             raise ProfileError(f"{path} is packed; unpack it with gunzip first.")
-        return XSpaceTrace(path, strings=strings, everything=memory)
+        return XSpaceTrace(path, strings=strings, everything=memory or host)
     raise ProfileError(
         f"{path} is no trace: it begins with {begin[:12]!r}; give a .json, .json.gz or .xplane.pb "
         "that a profiler wrote."

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis import wording
-from analysis.categories.rules import TITLES
 from analysis.report import frames, parts
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
-from analysis.report.names import UNMAPPED, capital, short
+from analysis.report.names import UNMAPPED, capital, category_title, short
 from analysis.report.parts import NO_LAYER, Row
 from analysis.report.scale import Scale, scale
 from analysis.report.subject import Against, Side, Subject
@@ -107,8 +106,7 @@ def category_name(row: Row) -> str:
     """How a kind of work is called."""
     if row.kind in ("gap", "idle"):
         return {"gap": "host gap", "idle": "device idle"}[row.kind]
-    category = row.category or row.key
-    return short(TITLES.get(category, category)) or UNMAPPED  # type: ignore[call-overload]
+    return category_title(row.category or row.key) or UNMAPPED
 
 
 def swatch(row: Row) -> str:

@@ -1,5 +1,6 @@
 """The frames that charts are drawn from, made of what the sections of the page hold."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from analysis import statistics
 from analysis.alignment.record import LevelRow
 from analysis.anatomy.words import Point, Roof
+from analysis.comparison import ratios
 from analysis.comparison.record import Range
 from analysis.finish import Finished
 from analysis.report.names import PHASES, row_name, short
@@ -32,7 +34,7 @@ def sides(subject: Subject, chosen: Sequence[Side] | None = None) -> pd.DataFram
 
 
 def step_times(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """Timed rows of all runs, each side's medians with their range, and the steps of a row."""
+    """Timed rows of all runs, each side's median with its interval, and the steps of a row."""
     times: list[tuple[int, int, bool, float]] = []
     spans: list[tuple[int, float, float, float]] = []
     window = 1
@@ -49,14 +51,21 @@ def step_times(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame, int]:
                 medians.append(float(np.median(values)))
             flagged = bool(run.process.flags)
             times += [(side.number, number, flagged, float(ms)) for ms in _thinned(values)]
-        span = statistics.over_runs(medians)
-        if span is not None:
-            spans.append((side.number, span.median, span.low, span.high))
+        if medians:
+            spans.append((side.number, float(np.median(medians)), *interval(medians)))
     return (
         _frame(times, "side", "run", "flagged", "step_ms"),
         _frame(spans, "side", "median_ms", "low_ms", "high_ms"),
         window,
     )
+
+
+def interval(medians: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval over runs, Student's t on logarithms; NaN below three of them."""
+    logs = [math.log(each) for each in medians if each > 0]
+    sample = ratios.sample(logs) if len(logs) >= ratios.FEWEST_PAIRS else None
+    ends = sample.interval() if sample else None
+    return (math.nan, math.nan) if ends is None else (math.exp(ends[0]), math.exp(ends[1]))
 
 
 def _thinned(values: np.ndarray, most: int = MOST_WINDOWS) -> np.ndarray:
@@ -73,7 +82,7 @@ def waterfall(rows: Sequence[LevelRow]) -> pd.DataFrame:
 
 
 def median_step(subject: Subject) -> pd.DataFrame:
-    """side, lane, start_ms, duration_ms, phase: one profile of each side."""
+    """side, lane, start_ms, duration_ms, phase: one profile of each side that knows phases."""
     rows = [
         (
             side.number,
@@ -84,6 +93,7 @@ def median_step(subject: Subject) -> pd.DataFrame:
         )
         for side in subject.sides
         for partition in subject.partitions(side)[-1:]
+        if partition.phases_known
         for stretch in partition.stretches
     ]
     return _frame(rows, "side", "lane", "start_ms", "duration_ms", "phase")

@@ -13,6 +13,7 @@ from analysis.report.reasons import Reason, reasons
 from analysis.report.state import Banner
 from analysis.report.subject import Against, Subject
 
+VERDICTS = ("different", "equivalent", "not found")
 SCOPE = "It holds for this workload, batch and machine."
 
 
@@ -29,6 +30,7 @@ class Hero:
     """`intervals` has a chart for each other side that has an interval."""
 
     setting: str
+    eyebrow: str
     banners: list[Banner]
     answers: list[Answer]
     lead: str
@@ -41,6 +43,7 @@ def hero(subject: Subject) -> Hero:
     """The top of a page."""
     return Hero(
         setting=setting(subject),
+        eyebrow="traces of other tools" if subject.foreign else setting(subject),
         banners=state.banners(subject),
         answers=[_answer(sentence) for sentence in _sentences(subject)],
         lead=" ".join(_lead(subject)),
@@ -70,7 +73,9 @@ def _sentences(subject: Subject) -> Iterator[str]:
     finished = subject.finished(subject.baseline)
     if finished:
         yield run_text.verdict(finished)
-    if len(subject.record.compared) > 1 or not finished:
+    elif len(subject.record.compared) == 1:
+        yield "No run is complete."
+    if len(subject.record.compared) > 1:
         yield text.nothing_to_compare(text.shown_sides(subject.record))
 
 
@@ -94,7 +99,8 @@ def _lead(subject: Subject) -> Iterator[str]:
     if len(subject.against) == 1 and subject.comparable:
         yield from _steps(subject.against[0])
     if subject.against and subject.comparable:
-        yield SCOPE
+        if any(each.evidence.kind in VERDICTS for each in subject.against):
+            yield SCOPE
         yield from (f"{text[:1].upper()}{text[1:]}." for text in trust.repeats(subject.record))
     elif not subject.against and len(subject.runs) == 1:
         yield "1 run has no interval: add --repeats 5."
@@ -103,7 +109,7 @@ def _lead(subject: Subject) -> Iterator[str]:
 def _steps(found: Against) -> Iterator[str]:
     """Where the interval lies, the slower side being held against the other."""
     ratio = found.summary.ratio
-    if found.evidence.kind not in ("different", "equivalent", "not found") or ratio is None:
+    if found.evidence.kind not in VERDICTS or ratio is None:
         return
     low, high = ratio.low, ratio.high
     if low is None or high is None:

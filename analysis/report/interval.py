@@ -101,8 +101,6 @@ def _step(least: float) -> float:
 
 
 def _tick(value: float) -> str:
-    return (
-        f"{value:.6g}"
-        if value >= 1000 or value < 0.01
-        else f"{value:.3f}".rstrip("0").ljust(3, "0")
-    )
+    """A round number with one decimal at least below ten."""
+    text = f"{value:.4g}"
+    return f"{text}.0" if "." not in text and "e" not in text and value < 10 else text

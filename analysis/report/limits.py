@@ -1,9 +1,11 @@
 """What are the limits? Each layer's rate under the roofs that were measured."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis import wording
+from analysis.alignment.record import Levels
 from analysis.anatomy import words
 from analysis.anatomy.words import Point, Roof
 from analysis.partition.record import ANY_LAYER
@@ -11,11 +13,14 @@ from analysis.report import frames
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
 from analysis.report.names import short
-from analysis.report.subject import Side, Subject
+from analysis.report.subject import Against, Side, Subject
 from analysis.report.tables import Table, Value
 
 MOST_ROWS = 16
 GIGA = 1e9
+
+Work = tuple[float, float]
+"""Operations and bytes a step."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Limits:
 
 def limits(subject: Subject) -> Limits:
     """The section."""
-    points = [point for side in subject.sides for point in _points(subject, side)]
+    points, own = _points(subject)
     roofs = {side.number: roof for side in subject.sides if (roof := subject.roof(side))}
     labels = {side.number: side.label for side in subject.sides}
     names = [labels.get(number, "") for number in range(max(labels, default=0) + 1)]
@@ -51,7 +56,8 @@ def limits(subject: Subject) -> Limits:
         rows=_rows(subject, points, roofs),
         roofs=[
             *(_roof(labels[number], roof) for number, roof in roofs.items()),
-            *_unknown(subject, points),
+            *_told(subject, points, own),
+            *filter(None, [words.cached(points, roofs)]),
         ],
         chart=_chart(subject, shown, roofs) if shown else None,
         empty="" if roofs else NO_PEAKS,
@@ -62,36 +68,92 @@ def limits(subject: Subject) -> Limits:
 NO_PEAKS = "No roof is drawn, and no rate is held against one."
 
 
-def _unknown(subject: Subject, points: Sequence[Point]) -> list[str]:
-    """The sides that have profiles, but none with the work of a layer."""
+def _told(subject: Subject, points: Sequence[Point], own: set[int]) -> list[str]:
+    """Sides whose work is known by another one's, or not at all."""
     known = {point.side for point in points}
-    unknown = [s.label for s in subject.sides if subject.partitions(s) and s.number not in known]
-    if not unknown:
-        return []
-    whose = "profiles do" if len(unknown) > 1 else "profile does"
-    return [f"The {whose} not say what work the layers of {wording.listed(unknown)} are."]
+    lent = [side.label for side in subject.sides if side.number in known - own]
+    unknown = [
+        side.label
+        for side in subject.sides
+        if subject.partitions(side) and side.number not in known
+    ]
+    found = []
+    if lent:
+        found.append(
+            f"The operations and bytes of {wording.listed(lent)} are those that the other side's "
+            "profile tells of the same layers: both do the same arithmetic."
+        )
+    if unknown:
+        whose = "profiles do" if len(unknown) > 1 else "profile does"
+        found.append(f"The {whose} not say what work the layers of {wording.listed(unknown)} are.")
+    return found
 
 
-def _points(subject: Subject, side: Side) -> list[Point]:
-    """The rate of each layer and phase: the work that is known of it, over all of its time.
+def _points(subject: Subject) -> tuple[list[Point], set[int]]:
+    """The rate of each layer and phase, and the sides whose own profiles tell of the work.
 
-    An operation's work is counted for the outermost one, its time mostly for those inside.
+    Two sides that do the same arithmetic have the same work in a layer, so where the profile of one
+    does not tell of it, that of the other does.
     """
-    sums: dict[tuple[str, str], list[float]] = {}
+    against = subject.against
+    if len(against) == 1 and against[0].levels is not None and not against[0].levels.fallback:
+        return _shared(against[0], against[0].levels)
+    found = [point for side in subject.sides for point in _own(subject, side)]
+    return found, {point.side for point in found}
+
+
+def _shared(against: Against, levels: Levels) -> tuple[list[Point], set[int]]:
+    """Of both sides, by the rows that they have in common."""
+    points: list[Point] = []
+    own: set[int] = set()
+    work_of = {
+        (row.budget, row.key): (row.flops, row.bytes) for row in levels.rows.get("layer", [])
+    }
+    for row in levels.rows.get("layer", []):
+        if row.budget != levels.budget or not row.layer or row.kind != "work":
+            continue
+        works: list[Work | None] = []
+        for number in range(2):
+            tried = (work_of.get((budget, row.key)) for budget in (levels.budget, "host"))
+            pairs = ((each[0][number], each[1][number]) for each in tried if each is not None)
+            works.append(next(((f, b) for f, b in pairs if f and b), None))
+        own |= {side.number for side, work in zip(against.sides, works, strict=True) if work}
+        times_ns = (row.baseline_ns, row.other_ns)
+        for side, work, lent, time_ns in zip(
+            against.sides, works, reversed(works), times_ns, strict=True
+        ):
+            flops, moved = work or (lent if against.certified else None) or (0.0, 0.0)
+            if flops and moved and time_ns:
+                point = Point(side.number, short(row.key, 60), flops / moved, flops * 1e9 / time_ns)
+                points.append(point)
+    return points, own
+
+
+def _own(subject: Subject, side: Side) -> list[Point]:
+    """Of one side, by its own profiles.
+
+    An operation's work is counted for the outermost one, its time mostly for those inside; the work
+    of a device is mostly known of the operations of the host that launched it.
+    """
+    sums: dict[tuple[str, str], dict[str, float]] = {}
     for partition in subject.partitions(side):
         budget = "device" if partition.devices else "host"
         for part in partition.parts:
             named = [short(layer, 60) for layer in part.layers if layer != ANY_LAYER]
-            if part.budget == budget and named:
-                place = (" + ".join(named), part.phase)
-                entry = sums.setdefault(place, [0.0, 0.0, 0.0])
-                for at, value in enumerate((part.flops, part.bytes, part.time_ns)):
-                    entry[at] += value or 0
-    return [
-        Point(side.number, _name(layer, phase), flops / moved, flops * 1e9 / time_ns)
-        for (layer, phase), (flops, moved, time_ns) in sums.items()
-        if flops and moved and time_ns
-    ]
+            if not named:
+                continue
+            entry = sums.setdefault((" + ".join(named), part.phase), defaultdict(float))
+            entry["time_ns"] += part.time_ns if part.budget == budget else 0
+            entry[f"{part.budget} flops"] += part.flops or 0
+            entry[f"{part.budget} bytes"] += part.bytes or 0
+    points = []
+    for (layer, phase), entry in sums.items():
+        told = "device" if entry["device flops"] else "host"
+        flops, moved = entry[f"{told} flops"], entry[f"{told} bytes"]
+        if flops and moved and entry["time_ns"]:
+            rate = flops * 1e9 / entry["time_ns"]
+            points.append(Point(side.number, _name(layer, phase), flops / moved, rate))
+    return points
 
 
 def _name(layer: str, phase: str) -> str:

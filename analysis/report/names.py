@@ -2,14 +2,16 @@
 
 from analysis import wording
 from analysis.alignment.record import LevelRow
+from analysis.categories.rules import TITLES
 from analysis.comparison.where import HOST_GAP, OVERHEAD
-from analysis.report.subject import LONGEST_NAME
+from analysis.report.subject import LONGEST_NAME, clipped
 
 NATIVE_WIDTH, NATIVE_NAMES = 90, 3
 GAP, IDLE, UNMAPPED = HOST_GAP, "device idle", "unmapped"
 FIXED = {"gap": GAP, "idle": IDLE, "unmapped": UNMAPPED, "overhead": OVERHEAD}
 """What rows without a key are called."""
 
+TITLE_OF = {category.value: title for category, title in TITLES.items()}
 MUTED = ("unmapped", "overhead")
 """Rows of these kinds are grey: they say nothing of either side's work."""
 
@@ -20,9 +22,7 @@ CLASSES = (*PHASES, "gap", "idle")
 
 def short(name: str, width: int = LONGEST_NAME) -> str:
     """A name of at most `width` characters, without reading all of one that has millions."""
-    if len(name) > 8 * width:
-        name = f"{name[: 4 * width]}…{name[-4 * width :]}"
-    return wording.shortened(name, width)
+    return wording.shortened(clipped(name, 8 * width), width)
 
 
 def capital(text: str) -> str:
@@ -32,7 +32,14 @@ def capital(text: str) -> str:
 
 def row_name(row: LevelRow) -> str:
     """How a row is called; its phase is left out where its key ends in it."""
+    if row.category is not None and row.key == row.category:
+        return category_title(row.category)
     return without_phase(row.key, row.phase) or FIXED.get(row.kind, UNMAPPED)
+
+
+def category_title(category: str) -> str:
+    """A kind of work as people read it; empty for none."""
+    return short(TITLE_OF.get(category, category))
 
 
 def without_phase(key: str, phase: str) -> str:
@@ -41,8 +48,10 @@ def without_phase(key: str, phase: str) -> str:
 
 
 def part_name(row: LevelRow) -> str:
-    """How a row is called that stands within its phase: by its layer, if it has one."""
-    return short(row.layer) if row.layer else row_name(row)
+    """How a row is called that stands within its phase: by its layer, or else its category."""
+    if row.layer:
+        return short(row.layer)
+    return category_title(row.category) if row.category else row_name(row)
 
 
 def native(names: list[str]) -> str:

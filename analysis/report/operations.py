@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from analysis import wording
 from analysis.alignment.record import Level
 from analysis.report import frames, parts
-from analysis.report.breakdown import category_name
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
-from analysis.report.names import calls, capital, native, short, without_phase
+from analysis.report.names import (
+    UNMAPPED,
+    calls,
+    capital,
+    category_title,
+    native,
+    short,
+    without_phase,
+)
 from analysis.report.parts import Row
 from analysis.report.scale import Scale, scale
 from analysis.report.subject import Against, Side, Subject
@@ -26,7 +33,7 @@ class Native:
 
     side: Side
     names: str
-    calls: str
+    calls: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,11 +125,15 @@ def _row(
     return OperationRow(
         name=without_phase(row.key, row.phase) or "no operation",
         natives=[
-            Native(side, native(row.names.get(side.number, [])), calls(row.calls.get(side.number)))
+            Native(
+                side,
+                native(row.names.get(side.number, [])),
+                calls(row.calls[side.number]) if side.number in row.calls else "",
+            )
             for side in sides
-            if side.number in row.times_ns
+            if row.names.get(side.number) or row.calls.get(side.number)
         ],
-        category=capital(category_name(row)),
+        category=category_title(row.category or "") or capital(UNMAPPED),
         phase=short(row.phase, 40) or wording.MISSING,
         cells=[form.number(time) for time in times],
         values=times,

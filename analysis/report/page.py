@@ -15,6 +15,7 @@ from analysis.report import (
     settings,
     size,
     step,
+    trends,
     why,
 )
 from analysis.report.chart import Chart
@@ -44,11 +45,13 @@ class Page:
     settings: settings.SettingsPart
     repeat: repeat.Repeat
     spread: Chart | None
+    trends: list[Chart]
     waterfalls: list[Chart]
 
     def charts(self) -> Iterator[Chart]:
         """Every chart of the page."""
-        yield from filter(None, [self.spread, self.step.chart, self.categories.chart])
+        yield from filter(None, [self.spread, *self.trends])
+        yield from filter(None, [self.step.chart, self.categories.chart])
         yield from self.waterfalls
         yield from filter(None, (each.chart for each in self.layers))
         yield from filter(None, (each.chart for each in self.operations))
@@ -92,12 +95,13 @@ def page(subject: Subject) -> Page:
         settings=settings.settings(subject),
         repeat=repeat.repeat(subject),
         spread=_spread(subject),
+        trends=trends.charts(subject),
         waterfalls=list(_waterfalls(subject)),
     )
 
 
 def _title(subject: Subject) -> str:
-    known = subject.of(subject.baseline).settings
+    known = subject.settings(subject.baseline)
     workload = f"{known.workload_name}, " if known else ""
     return f"crossprof: {workload}{', '.join(side.label for side in subject.sides[:4])}"
 
@@ -122,8 +126,8 @@ def _spread(subject: Subject) -> Chart | None:
         given={"sides": frames.sides(subject), "times": times, "spans": spans, "window": window},
         label="Step times of all runs",
         caption=(
-            f"Each dot is {dots}; tick: the median of a run; band: from the smallest to the "
-            "largest median of the side's runs. Steps without a profiler."
+            f"Each dot is {dots}; tick: the median of a run; band, from three runs on: the 95 % "
+            "interval over the runs, Student's t. Steps without a profiler."
         ),
         note=hero.setting(subject),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from analysis.alignment.record import Level, LevelRow
-from analysis.partition.record import ANY_LAYER, Budget, Part, Partition
+from analysis.partition.record import ANY_LAYER, Budget, Part
 from analysis.report.names import short
 from analysis.report.subject import Against, Side, Subject
 

@@ -172,6 +172,8 @@ def _heading(subject: Subject, proofs: list[Proof]) -> str:
 
 def _spread_heading(subject: Subject) -> str:
     count = len(subject.runs)
+    if not count:
+        return "No run is complete"
     return (
         f"Step times of {'both' if count == 2 else f'all {count}' if count > 1 else 'the'} run"
         + ("" if count == 1 else "s")
@@ -182,6 +184,8 @@ def _spread(subject: Subject) -> Iterator[str]:
     if subject.foreign:
         yield "Traces of other tools hold no steps without a profiler: nothing is said of spread."
         return
+    if not subject.runs:
+        yield "There are no step times to show."
     if len(subject.against) == 1:
         yield from _overlap(subject.against[0])
     for text in trust.flagged(subject.record):

@@ -48,6 +48,8 @@ def _reasons(against: Against, most: int) -> list[Reason]:
     for row in largest[:most]:
         opposite = "The other way. " if whole_ns * row.difference_ns < 0 else ""
         text = " ".join(_sentences(against, levels, row, form))
+        if not text and (details := findings.details(levels, row, [s.mark for s in against.sides])):
+            text = f"{capital(details)}."
         title = f"{capital(row_name(row))}, {form.signed(row.difference_ns)} {form.unit}."
         found.append(Reason(title, f"{opposite}{text}".strip()))
     return found
@@ -66,7 +68,7 @@ def phases(levels: Levels) -> list[LevelRow]:
 
 def within(levels: Levels, phase: LevelRow, level: str = "layer") -> list[LevelRow]:
     """The rows of a finer level that make up a phase, the largest difference first."""
-    if phase.kind != "work" or findings.main_level(levels) != "phase":
+    if phase.kind != "work" or not phase.phase or findings.main_level(levels) != "phase":
         return []
     rows = [
         row
@@ -88,6 +90,8 @@ def _sentences(against: Against, levels: Levels, row: LevelRow, form: Scale) -> 
     if row.kind in ("gap", "idle"):
         yield _not_working(against, levels, row)
         return
+    if row.kind == "unmapped":
+        yield "No profile says which part of the step this work belongs to."
     layer = next((each for each in within(levels, row) if each.layer), None)
     if layer is not None:
         yield from _named(layer, row, form, "of it")

@@ -14,7 +14,11 @@ from analysis import wording
 from analysis.charts import colours
 from analysis.charts.themed import css
 from analysis.report.page import Page
-from analysis.report.subject import Side
+from analysis.report.subject import Side, clipped
+
+LONGEST_TEXT = 6000
+UNIT = re.compile(r"(?<=\d) (?=[×%]|(?:s|ms|µs|MiB|GiB|J|W)\b)")
+"""The space between a number and its unit, at which no line ends."""
 
 PACKAGE = "analysis.report"
 STYLE, SCRIPT = "page.css", "page.js"
@@ -76,11 +80,13 @@ def policy(style: str, script: str) -> str:
 
 def named(text: str, sides: Sequence[Side]) -> Markup:
     """A sentence in which each side's label has its mark and its colour."""
+    text = UNIT.sub("\N{NO-BREAK SPACE}", plain(text))
     labels = {side.label: side for side in sides if side.label}
+    labels |= {f"{label[:1].upper()}{label[1:]}": side for label, side in labels.items()}
     longest_first = sorted(labels, key=len, reverse=True)
     if not longest_first:
-        return escape(plain(text))
-    pieces = re.split(f"({'|'.join(map(re.escape, longest_first))})", plain(text))
+        return escape(text)
+    pieces = re.split(f"({'|'.join(map(re.escape, longest_first))})", text)
     return Markup("").join(
         side_markup(labels[piece]) if piece in labels else escape(piece) for piece in pieces
     )
@@ -102,8 +108,8 @@ def brief_markup(side: Side) -> Markup:
 
 
 def plain(text: object) -> str:
-    """A text as the page may show it: without control characters and lone surrogates."""
-    return wording.well_formed(wording.plain(str(text)))
+    """A text as the page may show it: no control characters, lone surrogates, or endless ones."""
+    return wording.well_formed(wording.plain(clipped(str(text), LONGEST_TEXT)))
 
 
 def _finished(value: object) -> object:

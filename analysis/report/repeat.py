@@ -34,9 +34,9 @@ class Repeat:
 
 def repeat(subject: Subject) -> Repeat:
     """The section."""
-    known = [settings for side in subject.sides if (settings := subject.of(side).settings)]
+    known = [settings for side in subject.sides if (settings := subject.settings(side))]
     commands = [_wrapped(words) for words in _commands(subject, known)]
-    empty = "These runs come from other tools: how they were made is not known."
+    empty = "How these runs were made is not known."
     return Repeat(commands, "" if commands else empty, list(_next(subject, known)))
 
 
@@ -108,9 +108,9 @@ def _next(subject: Subject, known: list[Settings]) -> Iterator[Next]:
     python = f"{shlex.quote(shown_python())} -m analysis"
     paths = []
     for side in subject.sides:
-        complete = subject.of(side).complete
-        if complete:
-            path = shlex.quote(shown_path(rounds.path_of(subject.directory, complete[-1])))
+        shown = subject.of(side).complete or subject.of(side).runs
+        if shown:
+            path = shlex.quote(shown_path(rounds.path_of(subject.directory, shown[-1])))
             paths.append(path)
             whose = f", {side.label}" if len(subject.sides) > 1 else ""
             yield Next(f"On a timeline{whose}", f"{python} view {path}")

@@ -169,8 +169,8 @@ TIMING = (
 )
 INTERVAL = (
     "The runs of a round make a pair. The ratio is the geometric mean over pairs, its interval of "
-    "95 % is Student's t on the logarithms. From three pairs on there is a verdict: different if the "
-    "interval excludes 1 by more than 1 %, equivalent if the 90 % interval lies within 5 % of 1."
+    "95 % is Student's t on the logarithms. From three pairs on there is a verdict: different if "
+    "the interval excludes 1 by more than 1 %, equivalent if the one of 90 % lies within 5 % of 1."
 )
 EXPLANATION = (
     "Profiled steps explain, unprofiled ones do not: each instant of a step belongs in equal parts "

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from analysis import wording
 from analysis.comparison import values
+from analysis.comparison.ratios import FEWEST_PAIRS
 from analysis.comparison.record import Comparison
 from analysis.comparison.table import Cell
 from analysis.comparison.values import Written
@@ -71,7 +72,10 @@ def heading(subject: Subject, keys: Sequence[str]) -> str:
             alike.append(NOUNS[key])
         else:
             texts.append(f"{values.times(change.estimate)} × the {NOUNS[key]}")
-    found = [f"{against.other.label} takes {wording.listed(texts)}"] if texts else []
+    begin = f"{against.other.label} takes"
+    if len(against.evidence.pairs) < FEWEST_PAIRS:
+        begin = f"In {wording.counted(len(against.evidence.pairs), 'pair')} of runs {begin}"
+    found = [f"{begin} {wording.listed(texts)}"] if texts else []
     found += [f"no difference found in {wording.listed(alike)}"] if alike else []
     return capital("; ".join(found))
 
@@ -98,10 +102,8 @@ def _text(subject: Subject) -> str:
     last = "the last column is" if len(subject.against) == 1 else "the last columns are"
     baseline = subject.baseline.label
     interval = "the ratio within the rounds, and its 95 % interval" if runs > 1 else "the ratio"
-    return (
-        f"{begin}; beside it the range over the runs. {capital(last)} {interval}, "
-        f"against {baseline}."
-    )
+    beside = "; beside it the range over the runs" if runs > 1 else ""
+    return f"{begin}{beside}. {capital(last)} {interval}, against {baseline}."
 
 
 def figure_row(subject: Subject, written: Written) -> FigureRow:

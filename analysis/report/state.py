@@ -40,8 +40,9 @@ def banners(subject: Subject) -> list[Banner]:
         found.append(Banner("stopped", _stopped(subject, stopped)))
     troubles = list(trust.troubles(subject.record, subject.directory))
     failures = [text for text in troubles if not any(_is_of(text, run) for run in stopped)]
-    for text in failures:
-        found.append(Banner("failed", text))
+    unbegun = [text for text in failures if text.endswith("begun.")]
+    found += [Banner("stopped", text) for text in unbegun]
+    found += [Banner("failed", text) for text in failures if text not in unbegun]
     if failed:
         label, run, _ = failed[-1]
         log = last_lines(rounds.path_of(subject.directory, run) / CHILD_LOG)

@@ -14,7 +14,7 @@ from analysis.report.subject import Side, Subject
 from analysis.report.tables import Table
 
 NO_PROFILE = "No profile could be read, so nothing is said of what a step is made of."
-NOT_ORDERED = "No profile tells in which order a step's work runs, so no single step is drawn."
+NOT_ORDERED = "The profiles name no phases, so no single step is drawn."
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def median_step(subject: Subject) -> MedianStep:
                 [form.number(values.get(side.number)) for side in subject.sides],
                 muted,
             )
-            for name, phase, values, muted in _rows(known)
+            for name, phase, values, muted in (_rows(known) if known else ())
         ],
         chart=chart,
         empty="" if chart else NOT_ORDERED if known else NO_PROFILE,

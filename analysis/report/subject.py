@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from analysis import sides, wording
 from analysis.alignment.record import Levels
 from analysis.anatomy.record import Anatomy
@@ -18,13 +20,16 @@ from analysis.comparison.record import (
     Evidence,
 )
 from analysis.finish import Finished
+from analysis.parity.check import CERTIFIED
 from analysis.partition.record import Partition
-from profilers.records import ComparisonSummary
+from profilers import rundir
+from profilers.records import ComparisonSummary, RunRecord, Settings
+from profilers.rundir import ProfileError
 
 if TYPE_CHECKING:
     from analysis.comparison.compare import Compared
 
-LONGEST_NAME = 120
+LONGEST_NAME, LONGEST_KEPT = 120, 960
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,11 @@ class Against:
     def comparable(self) -> bool:
         """Whether no certificate says that they are not the same model."""
         return self.evidence.parity is None or self.evidence.parity.comparable
+
+    @property
+    def certified(self) -> bool:
+        """Whether a certificate says that both do the same arithmetic in a step."""
+        return self.evidence.parity is not None and self.evidence.parity.verdict in CERTIFIED
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -113,10 +123,10 @@ class Subject:
     @cached_property
     def against(self) -> list[Against]:
         """The baseline with each other side that has complete runs."""
-        by_number = {side.number: side for side in self.sides[1:]}
+        by_number = {side.number: side for side in self.sides[1:] if self.of(side).complete}
         levels = self.record.levels or [None] * len(self.record.others)
         return [
-            Against(self.baseline, by_number[number], summary, evidence, found)
+            Against(self.baseline, by_number[number], summary, evidence, found and _clipped(found))
             for number, summary, evidence, found in zip(
                 self.record.others,
                 self.record.comparisons,
@@ -136,6 +146,22 @@ class Subject:
         """What is recorded of a side."""
         return self.record.compared[side.number]
 
+    def settings(self, side: Side) -> Settings | None:
+        """What was asked for: of its last complete run, or else of one that is not; None if lost.
+
+        Traces of other tools have none.
+        """
+        if (known := self.of(side).settings) is not None:
+            return known
+        for run in reversed(self.of(side).runs):
+            try:
+                return rundir.read_json(
+                    rounds.path_of(self.directory, run) / rundir.RUN, RunRecord
+                ).settings
+            except ProfileError:
+                continue
+        return None
+
     def anatomy(self, side: Side) -> Anatomy | None:
         """What its profiled step is made of."""
         return self.record.anatomies[side.number] if self.record.anatomies else None
@@ -146,8 +172,11 @@ class Subject:
         return found[side.number] if side.number < len(found) else []
 
     def roof(self, side: Side) -> Roof | None:
-        """What was measured that a side's device can reach; None where nothing was."""
-        return None
+        """What was measured that a side's device can reach: the most of its runs; None without."""
+        found = [run.measured.result for run in self.finished(side) if run.measured.result]
+        flops = [each.peak_flops_per_second for each in found if each.peak_flops_per_second]
+        moved = [each.peak_bytes_per_second for each in found if each.peak_bytes_per_second]
+        return Roof(max(flops), max(moved)) if flops and moved else None
 
     @cached_property
     def runs(self) -> list[ShownRun]:
@@ -165,6 +194,29 @@ class Subject:
 
     def _real(self, process: ComparedProcess) -> str:
         return os.path.realpath(rounds.path_of(self.directory, process))
+
+
+def _clipped(levels: Levels) -> Levels:
+    """The same rows with no name that is longer than anybody reads."""
+    rows = {
+        level: [
+            msgspec.structs.replace(
+                row,
+                key=clipped(row.key),
+                layer=clipped(row.layer),
+                names=([*map(clipped, row.names[0])], [*map(clipped, row.names[1])]),
+            )
+            for row in found
+        ]
+        for level, found in levels.rows.items()
+    }
+    return msgspec.structs.replace(levels, rows=rows)
+
+
+def clipped(name: str, most: int = LONGEST_KEPT) -> str:
+    """A name without its middle, if it has more letters than are kept; nothing else is changed."""
+    half = most // 2
+    return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 
 
 def _brief(side: Side, everyone: list[Side]) -> str:

@@ -9,9 +9,11 @@ from typing import Literal
 from analysis import wording
 from analysis.exporters.tables import guarded
 from analysis.output_file import replacing
+from analysis.report.subject import clipped
 
 Value = str | float | int | None
 Kind = Literal["text", "whole", "number"]
+LONGEST = 10_000
 FOLDER = "tables"
 
 
@@ -46,7 +48,7 @@ def _write_csv(table: Table, folder: Path) -> Path:
     with replacing(path) as place, place.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(table.columns)
-        writer.writerows([guarded(value, "utf-8") for value in row] for row in table.rows)
+        writer.writerows([guarded(_cell(each), "utf-8") for each in row] for row in table.rows)
     return path
 
 
@@ -66,5 +68,5 @@ def _write_parquet(table: Table, folder: Path) -> Path:
 
 
 def _cell(value: Value) -> Value:
-    """A value that UTF-8 can hold."""
-    return wording.well_formed(value) if isinstance(value, str) else value
+    """A value that UTF-8 can hold, and somebody may read."""
+    return wording.well_formed(clipped(value, LONGEST)) if isinstance(value, str) else value

@@ -17,8 +17,6 @@ NESTED, SMALLEST_SHARE = 3, 0.005
 MARGIN = 0.03
 """Room beside the outermost bars, as a part of the axis."""
 
-DOMINATED = "The profiler costs more than half of the difference: rows are indicative."
-
 
 @dataclass(frozen=True)
 class Bar:
@@ -94,10 +92,11 @@ def _why(subject: Subject, against: Against) -> Why:
             caption="",
             table=_table(against, levels),
         )
+    heading = findings.heading(levels, [side.label for side in against.sides])
     return Why(
         against=against,
-        heading=findings.heading(levels, [side.label for side in against.sides]),
-        warnings=list(_warnings(levels)),
+        heading=heading,
+        warnings=list(_warnings(levels, heading)),
         text=(
             f"From the step of {against.baseline.label} to that of {against.other.label}. A bar to "
             f"the right is time that {against.other.label} spends and {against.baseline.label} "
@@ -110,9 +109,9 @@ def _why(subject: Subject, against: Against) -> Why:
     )
 
 
-def _warnings(levels: Levels) -> Iterator[str]:
-    if levels.dominated:
-        yield DOMINATED
+def _warnings(levels: Levels, heading: str) -> Iterator[str]:
+    if levels.dominated and findings.DOMINATED not in heading:
+        yield f"{findings.DOMINATED}."
     if levels.fallback:
         yield capital(levels.fallback)
     yield from map(capital, levels.notes)

@@ -3,7 +3,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from analysis.charts import colours, operations, save, themed
+from analysis.charts import colours, operations, save, step_times, themed
 from tests.analysis.charts import invented
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -12,7 +12,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
     return {
-        name: themed.themed(save.svg_text(invented.chart(name, 3.46, 5)), name, f"{name} & <1>")
+        name: themed.themed(save.svg_text(invented.chart(name, 3.46, 3)), name, f"{name} & <1>")
         for name in invented.NAMES
     }
 
@@ -60,14 +60,20 @@ def test_the_text_is_that_of_the_figure() -> None:
     assert set(names) <= set(texts)
 
 
-def test_twelve_charts_in_three_widths_take_little_room() -> None:
-    sizes = {
-        (name, width): len(themed.themed(save.svg_text(invented.chart(name, width)), name))
-        for name in invented.NAMES
-        for width in (10, 6.9, 3.46)
-    }
-    assert sum(sizes.values()) < 700_000
-    assert max(sizes.values()) < 60_000
+def test_charts_take_little_room(pages: dict[str, str]) -> None:
+    assert sum(map(len, pages.values())) < 250_000
+    assert max(map(len, pages.values())) < 60_000
+
+
+def test_a_point_takes_little_more_than_its_place() -> None:
+    few, many = (
+        themed.themed(
+            save.svg_text(step_times.draw(invented.sides(2), *times, 1, "", 10)), "step_times"
+        )
+        for times in (invented.times(2, 5, 20), invented.times(2, 5, 120))
+    )
+    assert many.count("<use") - few.count("<use") == 1000
+    assert len(many) - len(few) < 65 * 1000
 
 
 def test_both_themes_name_the_same_variables() -> None:

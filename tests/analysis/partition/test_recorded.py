@@ -59,10 +59,18 @@ def test_what_waits_before_the_first_step_is_said() -> None:
     assert before_us == pytest.approx(265, abs=1)
 
 
+def test_what_jax_did_on_the_host_is_no_gap() -> None:
+    path = DATA / "xspace" / "mi300-jax-conv.xplane.pb"
+    found = partition_of(open_trace(path, host=True))
+    gaps_ns = sum(part.time_ns for part in found.parts if part.kind == "gap")
+    assert gaps_ns < 0.01 * found.steps_ns
+    assert len(found.devices) == 8
+
+
 @pytest.mark.parametrize("execution", ["eager", "function", "fit", "xla"])
 def test_phases_and_layers_of_tensorflow(execution: str) -> None:
     path = DATA / "xspace" / f"tensorflow-{execution}.xplane.pb"
-    found = partition_of(open_trace(path, memory=True))
+    found = partition_of(open_trace(path, host=True))
     assert sum(part.time_ns for part in found.parts) == found.steps_ns
     assert found.marked
     assert found.phases_known

@@ -15,6 +15,7 @@ from analysis.groups import gather
 from analysis.ops.command import document
 from analysis.ops.table import Grouping, Table
 from analysis.ops.text import lines
+from analysis.partition.make import partition_of
 from analysis.readers.registry import open_trace
 from profilers.rundir import ProfileError
 
@@ -80,6 +81,11 @@ def use(path: Path, memory: bool = False) -> None:
             assert line.text.isprintable()
         assert json.loads(document(table, by))["coverage"]["events"] == table.coverage().events
         tables.write_csv(table.rows(by), io.StringIO())
+    found = partition_of(open_trace(path, host=True))
+    whole_ns = {"host": found.steps_ns, "device": found.device_ns}
+    for part in found.parts:
+        whole_ns[part.budget] -= part.time_ns
+    assert whole_ns == {"host": 0, "device": 0}
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["torch", "any writer"])
