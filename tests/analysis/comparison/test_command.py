@@ -34,7 +34,7 @@ def here(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def drawn(monkeypatch: pytest.MonkeyPatch, without_report: None) -> Drawn:
+def drawn(monkeypatch: pytest.MonkeyPatch, no_report: None) -> Drawn:
     """The pages that were written, which are empty."""
     found: Drawn = []
 
