@@ -389,7 +389,7 @@ def evidence(rounds: int, **others: Any) -> Evidence:
 
 def profile() -> SideProfile:
     return SideProfile(
-        runs=3, phases_ns={}, phase_ratio=0.99, layer_ratio=0.9, busy_ratio=0.75, dropped=0,
+        runs=3, phase_ratio=0.99, layer_ratio=0.9, dropped=0,
         recorded_ops=None, graph_ops=None, thinned=False,
     )  # fmt: skip
 
