@@ -12,6 +12,7 @@ from analysis.layout import shown_path, tied
 from analysis.sides import Shown
 from analysis.trust_text import NO_PROFILE, REMEDY
 from profilers import rundir
+from profilers.records import Ratio
 
 SAME_LENGTH_RATIO = 0.01
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -86,16 +87,23 @@ def flagged(record: Comparison) -> Iterator[str]:
     if not found:
         return
     if len(found) == len(runs):
-        whose = "all runs" if len(runs) > 2 else "both runs"
+        whose = {1: "the run is", 2: "both runs are"}.get(len(runs), "all runs are")
         yield f"{whose} flagged: {_each_flag(found)}"
         return
     told = f"{len(found)} of {wording.counted(len(runs), 'run')} flagged: {_each_flag(found)}"
-    for each in record.evidence:
-        if each.clean_ratio is not None:
-            ends = interval(each.clean_ratio.low, each.clean_ratio.high)
-            told += f"; without {'it' if len(found) == 1 else 'them'} "
-            told += tied(f"{times(each.clean_ratio.estimate)} ×") + (f" ({ends})" if ends else "")
+    clean = [
+        f"{each.other} {_clean(ratio)}" if len(record.evidence) > 1 else _clean(ratio)
+        for each in record.evidence
+        if (ratio := each.clean_ratio) is not None
+    ]
+    if clean:
+        told += f"; without {'it' if len(found) == 1 else 'them'} {wording.listed(clean)}"
     yield told
+
+
+def _clean(ratio: Ratio) -> str:
+    ends = interval(ratio.low, ratio.high)
+    return tied(f"{times(ratio.estimate)} ×") + (f" ({ends})" if ends else "")
 
 
 def _each_flag(found: Sequence[tuple[str, ComparedProcess]]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from analysis import cli
+from analysis.comparison import command
 from profilers import rundir
 from profilers.records import RunError
 
@@ -163,6 +164,74 @@ def test_numbers_of_ops_are_whole(
         cli.main(["ops", "x.json", f"{option}={number}"])
     assert ended.value.code == 2
     assert "is no whole number from 0 on" in capsys.readouterr().err
+
+
+def test_compare_is_asked_for_as_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[command.Request, str]] = []
+
+    def run(request: command.Request, form: str) -> tuple[bool, list[str]]:
+        asked.append((request, form))
+        return True, []
+
+    monkeypatch.setattr(command, "run", run)
+    assert cli.main(["compare", "a", "b"]) == 0
+    assert cli.main(["compare", "a", "--output", "c", "--exclude-dirty", "--format", "json"]) == 0
+    assert asked == [
+        (command.Request([Path("a"), Path("b")]), "table"),
+        (command.Request([Path("a")], Path("c"), exclude_flagged=True), "json"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("comparable", "problems", "code"),
+    [(True, [], 0), (False, [], 1), (True, ["one\x1b", "two"], 1), (False, ["one"], 1)],
+)
+def test_compare_ends_with_1_where_sides_are_not_comparable_or_something_failed(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    comparable: bool,
+    problems: list[str],
+    code: int,
+) -> None:
+    monkeypatch.setattr(command, "run", lambda *_: (comparable, problems))
+    assert cli.main(["compare", "a", "b"]) == code
+    told = [f"error: {problem}".replace("\x1b", "") for problem in problems]
+    assert capsys.readouterr().err.splitlines() == told
+
+
+@pytest.mark.parametrize(("problems", "code"), [([], 0), (["one"], 1)])
+def test_report_is_asked_for_as_typed(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    problems: list[str],
+    code: int,
+) -> None:
+    asked: list[tuple[list[Path], Path | None]] = []
+
+    def report(paths: list[Path], output: Path | None) -> tuple[Path, list[str]]:
+        asked.append((paths, output))
+        return Path("there"), problems
+
+    monkeypatch.setattr(command, "report", report)
+    assert cli.main(["report", "a"]) == code
+    assert cli.main(["report", "a", "b", "--output", "page.html"]) == code
+    assert asked == [([Path("a")], None), ([Path("a"), Path("b")], Path("page.html"))]
+    printed = capsys.readouterr()
+    assert printed.out == "there\nthere\n"
+    assert printed.err == "".join(f"error: {problem}\n" for problem in problems * 2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["compare"], ["report"], ["compare", "a", "b", "--format", "csv"], ["report", "a", "--quiet"]],
+)
+def test_what_compare_and_report_do_not_know_is_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
 
 
 def test_help_loads_neither_numpy_nor_rich() -> None:

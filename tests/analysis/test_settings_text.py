@@ -2,10 +2,11 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pytest
 
 from analysis import settings_text
 from analysis.layout import NO_BREAK_SPACE
-from profilers.records import RunRecord
+from profilers.records import RunRecord, Settings
 
 
 def written(record: RunRecord, *environments: Any) -> str:
@@ -55,3 +56,57 @@ def test_inference_names_its_weights_and_no_optimizer(
 def test_a_pipeline_states_its_workers(make_record: Callable[..., RunRecord]) -> None:
     piped = make_record(loader="pipeline", loader_workers=2)
     assert written(piped, None).endswith("1 thread, pipeline of 2 workers")
+
+
+def test_a_short_sentence_leaves_out_what_the_data_are_and_numpy(
+    make_record: Callable[..., RunRecord], make_run: Any
+) -> None:
+    record = make_record()
+    machine = msgspec.structs.replace(
+        make_run.environment(), versions={"torch": "2.13", "numpy": "2.4"}
+    )
+    text = settings_text.sentence(record.settings, record.data, [machine], short=True)
+    assert text.replace(NO_BREAK_SPACE, " ") == (
+        "mnist-mlp, digits, batch 32, adam, float32, CPU, 1 thread; torch 2.13"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "apart"),
+    [
+        ({"batch_size": 64}, ["batch 32", "batch 64"]),
+        ({"precision": "bf16"}, ["float32", "bfloat16"]),
+        ({"threads": 2}, ["1 thread", "2 threads"]),
+        ({"mode": "infer"}, ["train", "infer"]),
+        ({"device": "cuda:0"}, ["cpu", "cuda:0"]),
+        ({"seed": 1}, ["seed 0", "seed 1"]),
+        ({"data": "synthetic"}, ["digits", "synthetic"]),
+        ({"optimizer": "sgd"}, ["stock adam", "stock sgd"]),
+        ({"optimizer_parity": "matched"}, ["stock adam", "matched adam"]),
+        ({"loader": "pipeline", "loader_workers": 2}, ["preloaded", "pipeline of 2 workers"]),
+        (
+            {"workload": "conv2d", "options": {"size": 8}, "batch_size": 1},
+            ["mnist-mlp, batch 32", "conv2d (size 8), batch 1"],
+        ),
+        ({"framework": "tensorflow", "execution": "function"}, ["", ""]),
+        ({}, ["", ""]),
+    ],
+)
+def test_what_sets_settings_apart(
+    make_settings: Callable[..., Settings], changes: dict[str, Any], apart: list[str]
+) -> None:
+    assert settings_text.differing([make_settings(), make_settings(**changes)]) == apart
+
+
+def test_what_sets_one_apart_is_told_of_all(make_settings: Callable[..., Settings]) -> None:
+    made = [make_settings(), make_settings(batch_size=64), make_settings(seed=1)]
+    assert settings_text.differing(made) == [
+        "batch 32, seed 0",
+        "batch 64, seed 0",
+        "batch 32, seed 1",
+    ]
+
+
+def test_one_alone_is_set_apart_by_nothing(make_settings: Callable[..., Settings]) -> None:
+    assert settings_text.differing([make_settings()]) == [""]
+    assert settings_text.differing([]) == []

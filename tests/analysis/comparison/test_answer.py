@@ -1,11 +1,14 @@
 from typing import Any
 
+import msgspec
 import pytest
 
 from analysis.comparison import answer, finishing
+from analysis.comparison.record import Comparison, Figure, Parity, Range
 from profilers.records import Side
 
 ALSO_TORCH = Side("torch", "compile")
+SIDES = [Side("torch", "eager"), Side("tensorflow", "function"), ALSO_TORCH]
 
 
 def answers(make_comparison: Any, *steps_ms: Any, **others: Any) -> list[str]:
@@ -106,3 +109,40 @@ def test_each_side_has_a_sentence_but_those_that_did_not_run(make_comparison: An
 def test_where_runs_failed_it_is_pairs_that_are_counted(make_comparison: Any) -> None:
     [answer] = answers(make_comparison, (2.0, 2.0, 2.0), (3.0, None, 3.0))
     assert answer.startswith("Two pairs of runs, no verdict: TensorFlow function takes 1.50 ×")
+
+
+def traces(make_comparison: Any, *profiled_ms: float | None) -> Comparison:
+    """A comparison of traces, of which a profiled step is known alone."""
+    directory = make_comparison([(2.0,), (3.0,), (4.0,)], sides=SIDES, profiled=False)
+    [found] = finishing.finish_all([directory]).comparisons
+    steps = [each and Range(each, each, each, 1) for each in profiled_ms]
+    figure = Figure(key="profiled_step_ms", kind="ratio", ranges=steps, changes=[None, None])
+    return msgspec.structs.replace(found.record, stamp="uncertified", figures=[figure])
+
+
+def test_of_traces_there_are_both_numbers_in_one_unit_and_no_verdict(make_comparison: Any) -> None:
+    assert list(answer.sentences(traces(make_comparison, 12.0, 0.5, 15_000.0))) == [
+        "No verdict: a profiled step takes 0.500 ms in TensorFlow function and 12.0 ms in PyTorch "
+        "eager.",
+        "No verdict: a profiled step takes 15.0 s in PyTorch compile and 0.0120 s in PyTorch "
+        "eager.",
+    ]
+
+
+def test_traces_without_a_step_have_dashes(make_comparison: Any) -> None:
+    [first, _] = answer.sentences(traces(make_comparison, None, 0.5, None))
+    assert first.startswith(
+        "No verdict: a profiled step takes 0.500 ms in TensorFlow function and –"
+    )
+
+
+def test_what_is_not_comparable_says_why_and_no_number(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0, 2.0, 2.0), (3.0, 3.0, 3.0)], profiled=False)
+    [found] = finishing.finish_all([directory]).comparisons
+    parity = Parity("not comparable", "in short", "The layer fc1 has other weights.", 1)
+    [evidence] = found.record.evidence
+    other = msgspec.structs.replace(evidence, parity=parity)
+    record = msgspec.structs.replace(found.record, evidence=[other])
+    assert list(answer.sentences(record)) == [
+        "TensorFlow function is not comparable with PyTorch eager: the layer fc1 has other weights."
+    ]

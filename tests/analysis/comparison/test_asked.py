@@ -68,6 +68,15 @@ def test_a_folder_of_several_configurations_is_refused(
         asked.groups([make_run.output / "mixed", make_run.output / "other"])
 
 
+def test_a_folder_is_one_side_of_its_own(run: Callable[..., Path], make_run: Any) -> None:
+    run("before/one", 1, weights_from="a"), run("before/two", 0)
+    found = asked.folder(make_run.output / "before")
+    assert [path.name for path in found.paths] == ["two", "one"]
+    run("before/three", options={"size": 3})
+    with pytest.raises(ProfileError, match="holds runs of several configurations"):
+        asked.folder(make_run.output / "before")
+
+
 def test_one_side_alone_is_refused(run: Callable[..., Path]) -> None:
     with pytest.raises(ProfileError, match="one side alone"):
         asked.groups([run("a")])

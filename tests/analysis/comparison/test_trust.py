@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,132 @@ def test_profiler_coverage_and_pairs(make_comparison: Any) -> None:
         "t; all figures: traces/compare-1/compare.json",
         "runs that spread like these show such a difference with --repeats 3",
     ]
+
+
+def brief(record: Comparison, shown: Shown = SHOWN) -> list[str]:
+    return [text.replace(NO_BREAK_SPACE, " ") for text in trust.brief(record, shown)]
+
+
+def test_in_brief_it_is_a_line_on_the_profiles_and_one_on_the_pairs(make_comparison: Any) -> None:
+    record = found(make_comparison([(2.0, 2.0), (4.0, 3.9)]))
+    assert brief(record) == [
+        "profiler 0.500 × and 0.253 ×; 100 % of the operations' time mapped; 0 events dropped",
+        "2 pairs of fresh processes; intervals of 95 %, Student's t",
+        "runs that spread like these show such a difference with --repeats 3",
+    ]
+    apart = msgspec.structs.replace(record, order_seed=None)
+    assert brief(apart)[1] == (
+        "2 pairs of fresh processes, not interleaved by one command; intervals of 95 %, Student's t"
+    )
+
+
+def test_in_brief_one_pair_has_no_interval_and_lost_events_are_counted(
+    make_comparison: Any,
+) -> None:
+    record = found(make_comparison([(2.0,), (4.0,)]))
+    left, right = record.profiles
+    assert left is not None
+    assert right is not None
+    left = msgspec.structs.replace(left, dropped=1_200, thinned=True)
+    right = msgspec.structs.replace(right, phase_ratio=0.5, dropped=34)
+    assert brief(msgspec.structs.replace(record, profiles=[left, right])) == [
+        "profiler 0.500 × and 0.250 ×; 100 % and 50.0 % of the operations' time mapped; 1,234 "
+        "events dropped",
+        "PyTorch eager: the last steps of a profile have fewer operations than the first; profile "
+        "fewer steps",
+        "1 pair of fresh processes",
+        "one pair of runs has no interval: add --repeats 5",
+    ]
+
+
+def test_in_brief_a_side_without_a_profile_is_left_out_of_what_is_mapped(
+    make_comparison: Any,
+) -> None:
+    record = found(make_comparison([(2.0,), (4.0,)]))
+    one = msgspec.structs.replace(record, profiles=[record.profiles[0], None])
+    assert brief(one)[0].startswith("profiler 0.500 × and 0.250 ×; 100 % of the operations'")
+    none = msgspec.structs.replace(record, profiles=[None, None])
+    assert brief(none)[0].startswith("no profile could be read")
+
+
+def test_in_brief_nothing_is_said_of_the_profiles_of_traces(make_comparison: Any) -> None:
+    record = found(make_comparison([(2.0,), (None,)], missing=[MissingSide(1, "gone")]))
+    stamped = msgspec.structs.replace(
+        record, stamp="uncertified: foreign traces", figures=[], profiles=[None, None]
+    )
+    assert brief(stamped, Shown([0], ["a"], ["●"], [""])) == []
+
+
+def with_flags(record: Comparison, *flags: Sequence[Sequence[str]]) -> Comparison:
+    """The same, its runs with these flags: by side and round."""
+    compared = [
+        msgspec.structs.replace(
+            side,
+            runs=[
+                msgspec.structs.replace(run, flags=list(own))
+                for run, own in zip(side.runs, some, strict=True)
+            ],
+        )
+        for side, some in zip(record.compared, flags, strict=True)
+    ]
+    return msgspec.structs.replace(record, compared=compared)
+
+
+def flagged(record: Comparison) -> list[str]:
+    return [text.replace(NO_BREAK_SPACE, " ") for text in trust.flagged(record)]
+
+
+def test_flagged_runs_are_told_with_what_disturbed_them(make_comparison: Any) -> None:
+    record = found(make_comparison([(2.0, 2.0, 2.0), (4.0, 4.0, 4.0)], profiled=False))
+    assert flagged(record) == []
+    waited = "a process waited for a CPU in 23 % of the timed phase"
+    more = "a process waited for a CPU in 31.5 % of the timed phase"
+    late = "the sampler was late"
+    one = with_flags(record, [[], [waited], []], [[], [], []])
+    assert flagged(one) == [f"1 of 6 runs flagged: PyTorch eager run 2, {waited}"]
+    several = with_flags(record, [[waited], [more, late], []], [[], [], [late]])
+    assert flagged(several) == [
+        f"3 of 6 runs flagged: PyTorch eager runs 1 and 2, {waited} and {late}; TensorFlow "
+        f"function run 3, {late}"
+    ]
+    everything = with_flags(record, [[late]] * 3, [[late]] * 3)
+    assert flagged(everything) == [
+        f"all runs are flagged: PyTorch eager runs 1, 2 and 3, {late}; TensorFlow function runs 1, 2 "
+        f"and 3, {late}"
+    ]
+
+
+def test_one_or_both_runs_are_flagged(make_comparison: Any) -> None:
+    record = found(make_comparison([(2.0,), (4.0,)], profiled=False))
+    alone = msgspec.structs.replace(record, compared=record.compared[:1], evidence=[])
+    assert flagged(with_flags(alone, [["late"]])) == [
+        "the run is flagged: PyTorch eager run 1, late"
+    ]
+    assert flagged(with_flags(record, [["late"]], [["hot"]])) == [
+        "both runs are flagged: PyTorch eager run 1, late; TensorFlow function run 1, hot"
+    ]
+
+
+def test_the_ratio_without_flagged_rounds_stands_with_them(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0, 2.0, 2.0), (4.0, 4.0, 8.0)], profiled=False)
+    flag = make_comparison.make_run.add_flag(directory.parent / "run-3-1")
+    [text] = flagged(found(directory))
+    assert text == (
+        f"1 of 6 runs flagged: TensorFlow function run 3, {flag}; without it 2.00 × (2.00 to 2.00)"
+    )
+    make_comparison.make_run.add_flag(directory.parent / "run-2-0")
+    [text] = flagged(found(directory))
+    assert text.endswith("; without them 2.00 ×")
+    assert text in brief(found(directory))
+    assert text in sentences(directory)
+
+
+def test_ratios_without_flagged_rounds_name_their_sides(make_comparison: Any) -> None:
+    sides = [make_comparison.torch, make_comparison.tensorflow, Side("torch", "compile")]
+    directory = make_comparison([(2.0, 2.0), (4.0, 4.0), (6.0, 6.0)], sides=sides, profiled=False)
+    make_comparison.make_run.add_flag(directory.parent / "run-2-0")
+    [text] = flagged(found(directory))
+    assert text.endswith("; without it TensorFlow function 2.00 × and PyTorch compile 3.00 ×")
 
 
 def test_recorded_operations_stand_beside_those_of_the_graph(make_comparison: Any) -> None:
