@@ -94,8 +94,8 @@ def test_operations_name_what_one_side_does_not_have(make_compared: Any, page_of
 def test_every_chart_is_given_what_it_needs(make_compared: Any, page_of: Any) -> None:
     names = [chart.name for chart in page_of(make_compared()).charts()]
     assert names == [
-        "step-times", "accuracy", "median-step", "categories", "waterfall-1", "layers-1", "operations-1",
-        "energy", "resources", "memory",
+        "step-times", "accuracy", "median-step", "categories", "waterfall-1", "layers-1",
+        "operations-1", "energy", "resources", "memory",
     ]  # fmt: skip
     assert len(set(names)) == len(names)
 
