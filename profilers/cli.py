@@ -29,7 +29,6 @@ from profilers.rounds import COMPLETE, FAILED, INTERRUPTED, UNMET, VERSION, Roun
 from profilers.rundir import CheckFailedError, ProfileError
 from workloads.spec import WorkloadError
 
-
 NOT_COMPARABLE = "not comparable"
 """The verdict of a certificate that fails."""
 

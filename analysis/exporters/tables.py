@@ -86,7 +86,7 @@ def _cell(row: Row, name: str) -> object:
 
 
 def guarded(value: object, encoding: str | None) -> object:
-    """A cell of a CSV file: texts on one line, and not such as a spreadsheet takes for a formula."""
+    """A cell of a CSV file: texts on one line, and not such as a spreadsheet takes as formulas."""
     if not isinstance(value, str):
         return value
     text = wording.escaped(value, encoding)

@@ -135,7 +135,9 @@ def test_rates_without_peaks_have_no_roof() -> None:
 def test_layers_in_caches_are_told_apart_from_roofs() -> None:
     roofs = {0: Roof(100e9, 10e9)}
     relu, conv = Point(0, "relu1", 0.1, 5e9), Point(0, "conv1", 50.0, 40e9)
-    assert words.limits_heading([relu, conv], roofs, ["A"]).startswith("No layer is at a roof; conv1")
+    assert words.limits_heading([relu, conv], roofs, ["A"]).startswith(
+        "No layer is at a roof; conv1"
+    )
     assert words.cached([relu, conv], roofs) == (
         "Relu1 moves bytes faster than the test of copies did: its data stay in caches."
     )

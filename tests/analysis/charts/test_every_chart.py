@@ -30,6 +30,8 @@ from analysis.charts import (
 from tests.analysis.charts import invented
 from tests.analysis.charts.looking import shown, words
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = (10, 6.9, 3.46)
 NOTE = invented.NOTE
 

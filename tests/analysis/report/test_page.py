@@ -94,8 +94,8 @@ def test_operations_name_what_one_side_does_not_have(make_compared: Any, page_of
 def test_every_chart_is_given_what_it_needs(make_compared: Any, page_of: Any) -> None:
     names = [chart.name for chart in page_of(make_compared()).charts()]
     assert names == [
-        "step-times", "median-step", "categories", "waterfall-1", "layers-1", "operations-1",
-        "energy", "resources", "memory",
+        "step-times", "accuracy", "median-step", "categories", "waterfall-1", "layers-1",
+        "operations-1", "energy", "resources", "memory",
     ]  # fmt: skip
     assert len(set(names)) == len(names)
 
@@ -222,7 +222,7 @@ def test_without_profiles_each_place_says_why(make_compared: Any, page_of: Any) 
     assert page.layers[0].empty
     assert page.hero.reasons == []
     names = [chart.name for chart in page.charts()]
-    assert names == ["step-times", "energy", "resources", "memory"]
+    assert names == ["step-times", "accuracy", "energy", "resources", "memory"]
 
 
 def test_no_peaks_no_roof(make_compared: Any, page_of: Any) -> None:

@@ -39,7 +39,7 @@ def test_page_tables_and_charts_are_written(make_compared: Any) -> None:
     html = files[0].read_text(encoding="utf-8")
     assert len(html.encode()) < MOST_BYTES
     body = html.partition("<body>")[2]
-    assert body.count('<div class="chart wide">') == body.count('<div class="chart narrow">') == 6
+    assert body.count('<div class="chart wide">') == body.count('<div class="chart narrow">') == 7
     assert " style=" not in re.sub(r"<script>.*", "", body, flags=re.DOTALL)
 
 
