@@ -86,7 +86,7 @@ def test_a_short_sentence_leaves_out_what_the_data_are_and_numpy(
         ({"loader": "pipeline", "loader_workers": 2}, ["preloaded", "pipeline of 2 workers"]),
         (
             {"workload": "conv2d", "options": {"size": 8}, "batch_size": 1},
-            ["mnist-mlp, batch 32", "conv2d (size 8), batch 1"],
+            ["mnist-mlp, batch 32", "conv2d, size 8, batch 1"],
         ),
         ({"framework": "tensorflow", "execution": "function"}, ["", ""]),
         ({}, ["", ""]),
