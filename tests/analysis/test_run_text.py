@@ -106,9 +106,12 @@ def active_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_last_lines_are_exact_commands(text: str) -> None:
-    command = "python -m analysis view traces/20261120-103012-mnist-mlp-torch-cpu-ab12"
-    assert [line.strip() for line in text.splitlines()[-4:]] == [
-        "Next     Perfetto",
+    path = "traces/20261120-103012-mnist-mlp-torch-cpu-ab12"
+    command = f"python -m analysis view {path}"
+    assert [line.strip() for line in text.splitlines()[-6:]] == [
+        "Next     report",
+        f"python -m analysis report {path}",
+        "Perfetto",
         command,
         "TensorBoard",
         f"{command} --tensorboard",
@@ -120,8 +123,9 @@ def test_commands_stand_beside_their_names_where_there_is_room(
 ) -> None:
     run = make_run("my run")
     monkeypatch.chdir(make_run.output.parent)
-    assert text_of(run).splitlines()[-2:] == [
-        "Next     Perfetto      python -m analysis view 'traces/my run'",
+    assert text_of(run).splitlines()[-3:] == [
+        "Next     report        python -m analysis report 'traces/my run'",
+        "         Perfetto      python -m analysis view 'traces/my run'",
         "         TensorBoard   python -m analysis view 'traces/my run' --tensorboard",
     ]
 

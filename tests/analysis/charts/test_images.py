@@ -17,6 +17,8 @@ from PIL import Image
 from analysis.charts import style, waterfall
 from tests.analysis.charts import invented
 
+pytestmark = pytest.mark.slow
+
 BASELINE = Path(__file__).parent / "baseline"
 DOTS_PER_INCH = 60
 COARSE = 4

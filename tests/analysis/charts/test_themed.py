@@ -6,6 +6,8 @@ import pytest
 from analysis.charts import colours, operations, save, step_times, themed
 from tests.analysis.charts import invented
 
+pytestmark = pytest.mark.slow
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 

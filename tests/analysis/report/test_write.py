@@ -10,6 +10,8 @@ import pytest
 
 from analysis.report import write
 
+pytestmark = pytest.mark.slow
+
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 FLAGS = (
@@ -84,7 +86,6 @@ def head(browser: Any, place: int) -> Any:
     )
 
 
-@pytest.mark.slow
 def test_a_browser_shows_it(make_compared: Any, browser: Any) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
