@@ -109,5 +109,5 @@ def test_what_is_missing_of_a_trace_is_told(tmp_path: Path) -> None:
 def test_a_trace_in_which_nothing_takes_time_is_refused(tmp_path: Path, events: str) -> None:
     path = tmp_path / "none.json"
     path.write_text(f'{{"traceEvents": [{events}]}}')
-    with pytest.raises(ProfileError, match="none.json holds no event that takes time; record"):
+    with pytest.raises(ProfileError, match=r"none\.json holds no event that takes time; record"):
         foreign.compare(tmp_path / "compare", [KINETO / "cpu-only-gloo.json.gz", path])
