@@ -94,20 +94,26 @@ def _waterfall(record: Comparison, found: Levels, shown: Shown) -> Iterator[Line
         *scale.marks(shown),
         f"{'diff':>{scale.width}}",
     )
-    if found.dominated:
-        yield line(
-            ("  the profiler costs more than half of the difference: rows are indicative", MUTED)
-        )
-    medians = [ranges(record, "step_ms")[number] for number in shown.numbers]
-    if any(each.runs > found.pairs for each in medians if each):
-        pairs = wording.counted(found.pairs, "pair")
-        yield line((f"  of the {pairs} of runs with profiles; the table is of more runs", MUTED))
+    for text in _known_first(record, found, shown):
+        yield from (line((f"  {part}", MUTED)) for part in parted(text, WIDTH - 2))
     for row, bar in zip(rows, _bars(differences_ns), strict=True):
         style = shown.colours[1 if row.difference_ns > 0 else 0] if row.kind == "work" else MUTED
         numbers = "".join(map(scale.number, _times(row))) + scale.signed(row.difference_ns)
         room = WIDTH - 2 - NAME_WIDTH - BAR_WIDTH - len(numbers) - 2
         detail = _fitting(findings.details(found, row, shown.marks), room)
         yield line(_name(row.key), (f"{bar:<{BAR_WIDTH}}", style), numbers, (f"  {detail}", MUTED))
+
+
+def _known_first(record: Comparison, found: Levels, shown: Shown) -> Iterator[str]:
+    """What must be known before the rows are read."""
+    if found.dominated:
+        yield "the profiler costs more than half of the difference: rows are indicative"
+    medians = [ranges(record, "step_ms")[number] for number in shown.numbers]
+    if any(each.runs > found.pairs for each in medians if each):
+        pairs = wording.counted(found.pairs, "pair")
+        yield f"of the {pairs} of runs with profiles; the table is of more runs"
+    if found.notes:
+        yield "; ".join(found.notes)
 
 
 def _fitting(details: str, room: int) -> str:

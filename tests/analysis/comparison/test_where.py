@@ -347,3 +347,9 @@ def test_fewer_profiles_than_runs_are_told() -> None:
     told = "  of the 1 pair of runs with profiles; the table is of more runs"
     assert text(record)[2] == told
     assert told not in text(comparison(levels(STEPS)))
+
+
+def test_what_must_be_known_of_the_rows_stands_above_them() -> None:
+    notes = ["one side does not mark steps: a whole recording counts as one step there", "another"]
+    found = text(comparison(levels(STEPS, notes=notes)))
+    assert [found[2], found[3].split()[0]] == [f"  {'; '.join(notes)}", "backward"]
