@@ -1,7 +1,7 @@
 """Which layers can be compared one by one, and which only together, phase by phase."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.alignment.layer_order import MOST_NAMED, by_number, called
@@ -90,8 +90,11 @@ class Groups:
         members = defaultdict(list)
         for atom in list(self._parents):
             members[self._root(atom)].append(atom)
-        every = {atom for atom in self._parents if atom[0] not in (NO_LAYER, ANY_LAYER)}
-        return {root: _group(set(some), every) for root, some in members.items()}
+        of_phase: dict[str, set[Atom]] = defaultdict(set)
+        for atom in self._parents:
+            if atom[0] not in (NO_LAYER, ANY_LAYER):
+                of_phase[atom[1]].add(atom)
+        return {root: _group(set(some), of_phase) for root, some in members.items()}
 
     def _by_group(self, works: Iterable[Work]) -> dict[Group, float]:
         times_ns: dict[Group, float] = defaultdict(float)
@@ -117,7 +120,8 @@ def _span(work: Work) -> tuple[Atom, ...]:
     return tuple((layer, work.part.phase) for layer in work.layers or (NO_LAYER,))
 
 
-def _group(atoms: set[Atom], every: set[Atom]) -> Group:
+def _group(atoms: set[Atom], of_phase: Mapping[str, set[Atom]]) -> Group:
+    """What atoms are together; `of_phase` are those of named layers in each phase."""
     phases = {phase for _, phase in atoms}
     phase = next(iter(phases)) if len(phases) == 1 else ""
     layers = sorted({layer for layer, _ in atoms} - {NO_LAYER, ANY_LAYER}, key=by_number)
@@ -126,6 +130,6 @@ def _group(atoms: set[Atom], every: set[Atom]) -> Group:
         return Group(NO_LAYER, phase, united=False)
     if all(layer == NO_LAYER for layer, _ in atoms):
         return Group(NO_LAYER, phase, united=False)
-    of_phases = {atom for atom in every if atom[1] in phases}
-    is_all = (unnamed or len(layers) > MOST_NAMED) and atoms >= of_phases
+    is_many = unnamed or len(layers) > MOST_NAMED
+    is_all = is_many and all(atoms >= of_phase.get(phase, set()) for phase in phases)
     return Group(ALL_LAYERS if is_all else called(layers), phase, unnamed or len(layers) > 1)
