@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis import wording
+from analysis import sides, wording
 from analysis.alignment.levels import levels
 from analysis.anatomy.anatomy import anatomy
 from analysis.comparison.compare import Compared
@@ -20,7 +20,8 @@ from analysis.ops import source
 from analysis.partition.make import partition_of
 from analysis.partition.record import Partition
 from analysis.reading_progress import reading
-from profilers.records import ComparisonSummary
+from profilers import rundir
+from profilers.records import ComparisonSummary, RunRecord, Side
 
 STAMP = "uncertified: foreign traces"
 SUFFIXES = (".gz", ".json", ".pb", ".xplane", ".pt.trace", ".trace")
@@ -34,22 +35,22 @@ def compare(directory: Path, paths: Sequence[Path]) -> Compared:
         ProfileError: a path is no trace, or can't be read.
     """
     partitions = [_read(path) for path in paths]
-    sides = labels(paths)
+    names = labels(paths)
     found = [levels([partitions[0]], [other], None, certified=False) for other in partitions[1:]]
     record = Comparison(
         id=directory.name,
-        sides=sides,
-        comparisons=[_summary(directory, sides[0], other) for other in sides[1:]],
+        sides=names,
+        comparisons=[_summary(directory, names[0], other) for other in names[1:]],
         rounds=1,
         order_seed=None,
         baseline=0,
         compared=[
             _side(directory, label, path, number)
-            for number, (label, path) in enumerate(zip(sides, paths, strict=True))
+            for number, (label, path) in enumerate(zip(names, paths, strict=True))
         ],
-        evidence=[_evidence(other) for other in sides[1:]],
+        evidence=[_evidence(other) for other in names[1:]],
         figures=[_profiled_step(partitions)],
-        profiles=[None for _ in sides],
+        profiles=[None for _ in names],
         anatomies=[anatomy(each) for each in partitions],
         levels=list(found),
         stamp=STAMP,
@@ -67,10 +68,11 @@ def _read(path: Path) -> Partition:
 
 
 def labels(paths: Sequence[Path]) -> list[str]:
-    """The files' names without their suffixes; with a number where two are the same."""
+    """What a run is, and a file's name without its suffixes; numbered where two are the same."""
     found: list[str] = []
     for path in paths:
-        name = os.path.basename(os.path.abspath(path))
+        run = _run(path)
+        name = sides.label(run) if run else os.path.basename(os.path.abspath(path))
         while suffix := next((each for each in SUFFIXES if name.endswith(each)), ""):
             name = name.removesuffix(suffix)
         name = wording.shortened(wording.plain(name) or "trace", LONGEST_LABEL)
@@ -82,6 +84,14 @@ def labels(paths: Sequence[Path]) -> list[str]:
     return found
 
 
+def _run(path: Path) -> Side | None:
+    """What was run, of which this is the folder; None for a trace."""
+    if not (path / rundir.RUN).exists():
+        return None
+    settings = rundir.read_json(path / rundir.RUN, RunRecord).settings
+    return Side(settings.framework, settings.execution)
+
+
 def _side(directory: Path, label: str, path: Path, number: int) -> ComparedSide:
     process = ComparedProcess(
         round=1,
@@ -90,7 +100,10 @@ def _side(directory: Path, label: str, path: Path, number: int) -> ComparedSide:
         path=os.path.relpath(path.absolute(), directory.absolute()),
         complete=True,
     )
-    return ComparedSide(label=label, framework="", execution="", runs=[process])
+    run = _run(path) or Side("", "")
+    return ComparedSide(
+        label=label, framework=run.framework, execution=run.execution, runs=[process]
+    )
 
 
 def _evidence(other: str) -> Evidence:

@@ -1,12 +1,13 @@
 """What pairs of processes say of a ratio: its interval, the verdict, and the repeats needed."""
 
+import bisect
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from analysis import wording
 from profilers.records import Ratio
@@ -134,10 +135,15 @@ def repeats_needed(found: Sample, threshold: float = SIGNIFICANCE) -> int | None
     beyond = abs(found.mean) - MARGIN
     if found.deviation is None or beyond <= 0:
         return None
-    pairs = np.arange(FEWEST_PAIRS, MOST_REPEATS + 1)
-    half = _quantiles(1 - threshold / 2, pairs - 1) * found.deviation / np.sqrt(pairs)
-    enough = pairs[half < beyond]
-    return int(enough[0]) if len(enough) else None
+    deviation = found.deviation
+
+    def enough(pairs: int) -> bool:
+        half = _quantile(1 - threshold / 2, pairs - 1) * deviation / math.sqrt(pairs)
+        return half < beyond
+
+    counts = range(FEWEST_PAIRS, MOST_REPEATS + 1)
+    fewest = bisect.bisect_left(counts, True, key=enough)
+    return counts[fewest] if fewest < len(counts) else None
 
 
 def _untested(found: Sample | None, strictest: float) -> Verdict:
@@ -206,12 +212,8 @@ def _tail(t: float, freedom: int) -> float:
     return float(stdtr(freedom, -t))
 
 
+@functools.cache
 def _quantile(chance: float, freedom: int) -> float:
-    return float(_quantiles(chance, np.array([freedom]))[0])
-
-
-def _quantiles(chance: float, freedom: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     from scipy.special import stdtrit
 
-    found: npt.NDArray[np.float64] = stdtrit(freedom, chance)
-    return found
+    return float(stdtrit(freedom, chance))

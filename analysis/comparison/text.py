@@ -48,9 +48,10 @@ def lines(compared: Compared) -> Iterator[Line]:
     yield from _work(record, shown)
     yield from _figures(record, shown)
     yield line()
-    yield from labelled("Trust", trust.brief(record, shown))
-    yield from labelled("", trust.warnings(record), WARNING)
-    yield line()
+    if told := [*trust.brief(record, shown)]:
+        yield from labelled("Trust", told)
+        yield from labelled("", trust.warnings(record), WARNING)
+        yield line()
     yield from _next(record, shown, directory)
 
 

@@ -224,14 +224,14 @@ def _scale(
 
 
 def _busy(anatomies: Sequence[Anatomy | None], shown: Shown) -> Iterator[Line]:
-    """Beside an accelerator it must be said whose time the phases are."""
+    """Beside an accelerator it must be said whose time the rows are."""
     shares = [
         f"{mark} {wording.percent(1 - found.device_idle_ns / found.step_ns)}"
         for mark, found in zip(shown.marks, anatomies, strict=True)
         if found is not None and found.device_idle_ns is not None and found.step_ns
     ]
     if shares:
-        text = f"phases are the host's; the GPU had work for {', '.join(shares)} of the steps"
+        text = f"times are the host's; the GPU had work for {', '.join(shares)} of the steps"
         yield line((f"  {text}", MUTED))
 
 

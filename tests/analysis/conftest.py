@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from analysis.report import write
 from profilers import rundir
 from profilers.records import (
     BatchDigest,
@@ -302,6 +303,12 @@ class ComparisonMaker:
         if profiled and step_ms is not None:
             self.make_run.add_profile(run)
         return run
+
+
+@pytest.fixture
+def without_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves out the page of a comparison, which takes seconds to draw."""
+    monkeypatch.setattr(write, "write", lambda compared, place: [])
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_json_goes_to_stdout_with_missing_figures_as_null(
     assert row["gpu_percent"] is None
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("without_report")
 def test_a_comparison_is_one_summary_and_its_rows_stand_beside_its_runs(
     make_comparison: Any, make_run: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,7 +74,7 @@ def test_a_comparison_is_one_summary_and_its_rows_stand_beside_its_runs(
     }
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("without_report")
 def test_quiet_writes_the_comparison_and_prints_nothing(
     make_comparison: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,7 +85,7 @@ def test_quiet_writes_the_comparison_and_prints_nothing(
     assert (directory / rundir.COMPARISON).exists()
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("without_report")
 def test_a_broken_run_of_a_comparison_is_exit_code_1_and_the_rest_is_shown(
     make_comparison: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

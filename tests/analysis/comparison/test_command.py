@@ -34,7 +34,7 @@ def here(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def drawn(monkeypatch: pytest.MonkeyPatch, without_report: None) -> Drawn:
+def drawn(monkeypatch: pytest.MonkeyPatch, no_report: None) -> Drawn:
     """The pages that were written, which are empty."""
     found: Drawn = []
 
@@ -161,9 +161,14 @@ def test_a_run_and_a_trace_are_compared_without_a_verdict(
     output = Path("traces/compare-trace")
     assert command.run(Request([path, SMALL], output), "table") == (True, [])
     record = record_of(output)
-    assert record.sides == ["one", "mi300-torch-compile-triton"]
+    assert record.sides == ["PyTorch eager", "mi300-torch-compile-triton"]
+    assert [side.framework for side in record.compared] == ["torch", ""]
     assert [row.ratio for row in record.comparisons] == [None]
-    assert "uncertified: foreign traces" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert "uncertified: foreign traces" in printed
+    assert "● PyTorch eager" in printed
+    assert "times are the host's; the GPU had work for" in printed
+    assert "\n\n\n" not in printed
     assert not any(path.glob(rundir.SUMMARY))
 
 

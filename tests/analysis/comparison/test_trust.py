@@ -129,8 +129,8 @@ def test_flagged_runs_are_told_with_what_disturbed_them(make_comparison: Any) ->
     ]
     everything = with_flags(record, [[late]] * 3, [[late]] * 3)
     assert flagged(everything) == [
-        f"all runs are flagged: PyTorch eager runs 1, 2 and 3, {late}; TensorFlow function runs "
-        f"1, 2 and 3, {late}"
+        f"all runs are flagged: PyTorch eager runs 1, 2 and 3, {late}; TensorFlow function runs 1, "
+        f"2 and 3, {late}"
     ]
 
 

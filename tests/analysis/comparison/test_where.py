@@ -240,7 +240,7 @@ def test_the_devices_budget_says_whose_time_it_is() -> None:
     assert found[1].startswith("Where    +0.100 ms a step of device time; █ more in ◆") or (
         found[1].startswith("Where    +100 µs a step of device time; █ more in ◆")
     )
-    assert not any("phases are the host's" in line for line in found)
+    assert not any("times are the host's" in line for line in found)
 
 
 def test_rows_of_the_other_budget_are_left_out() -> None:
@@ -262,9 +262,9 @@ def test_levels_without_a_row_are_no_table() -> None:
     assert text(comparison(levels({}))) in ([], [""])
 
 
-def test_beside_a_device_of_one_side_it_is_said_whose_time_the_phases_are() -> None:
+def test_beside_a_device_of_one_side_it_is_said_whose_time_the_rows_are() -> None:
     record = comparison(levels(STEPS), [anatomy(idle_ns=500_000), anatomy()])
-    assert text(record)[-1] == "  phases are the host's; the GPU had work for ● 75 % of the steps"
+    assert text(record)[-1] == "  times are the host's; the GPU had work for ● 75 % of the steps"
 
 
 def test_one_side_without_a_profile_has_dashes() -> None:
@@ -289,7 +289,7 @@ def test_more_sides_have_a_column_each_that_adds_up_to_the_unprofiled_step() -> 
     assert found[2].split() == ["backward", "0.90", "1.00", "0.90"]
     columns = zip(*(line.split()[-3:] for line in found[2:6]), strict=True)
     assert [sum(map(value, column)) for column in columns] == pytest.approx([2.0, 3.0, 2.0])
-    assert found[-1] == "  phases are the host's; the GPU had work for ● 75 %, ◆ 85 % of the steps"
+    assert found[-1] == "  times are the host's; the GPU had work for ● 75 %, ◆ 85 % of the steps"
 
 
 def test_work_of_no_phase_is_called_other_in_columns() -> None:
