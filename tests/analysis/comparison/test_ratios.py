@@ -221,26 +221,22 @@ def share(kind: str, experiments: list[list[list[float]]]) -> float:
 AT_MOST = 0.05 + 3 * math.sqrt(0.05 * 0.95 / EXPERIMENTS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("pairs", [3, 5, 7])
 def test_equal_sides_are_seldom_called_different(pairs: int) -> None:
     assert share("different", simulated(pairs)) <= AT_MOST
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("pairs", [3, 5, 7])
 def test_of_several_equal_sides_any_is_seldom_called_different(pairs: int) -> None:
     assert share("different", simulated(pairs, others=4)) <= AT_MOST
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("pairs", [3, 5, 7])
 @pytest.mark.parametrize("true_ratio", [0.95, 1.05])
 def test_sides_5_percent_apart_are_seldom_called_equivalent(pairs: int, true_ratio: float) -> None:
     assert share("equivalent", simulated(pairs, true_ratio)) <= AT_MOST
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("pairs", "at_least"), [(3, 0.4), (5, 0.7), (7, 0.9)])
 def test_a_difference_of_10_percent_is_found(pairs: int, at_least: float) -> None:
     assert share("different", simulated(pairs, 1.1)) >= at_least
