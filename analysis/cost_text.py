@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from analysis import statistics, wording
+from analysis.measured import Measured
 from analysis.resources import Figures
-from analysis.summary import Measured
 
 ALLOCATED_PEAK = "allocated_peak_bytes"
 

@@ -10,7 +10,7 @@ from analysis.comparison import parity, ratios, rounds, same_work
 from analysis.comparison.ratios import Sample, Verdict
 from analysis.comparison.record import DroppedRound, Evidence, Pair, SameWork
 from analysis.comparison.rounds import SideRuns
-from analysis.summary import Measured
+from analysis.measured import Measured
 from profilers.records import ComparisonSummary, Ratio
 
 
