@@ -11,7 +11,7 @@ from analysis import heap, wording
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
-INTERRUPTED = 130
+UNMET, INTERRUPTED = 2, 130
 LONGEST_NUMBER = 18
 
 
@@ -300,6 +300,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        _say_error(
+            f"{error.filename or 'a file'} can't be read or written ({error.strerror}); name "
+            "another place, or change its rights."
+        )
+        return UNMET
 
 
 def _parser() -> argparse.ArgumentParser:

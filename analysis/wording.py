@@ -171,6 +171,11 @@ def _escape(letter: str) -> str:
     return "".join(f"\\u{digits[at : at + 4]}" for at in range(0, len(digits), 4))
 
 
+def is_well_formed(text: str) -> bool:
+    """Whether it has no lone surrogates, as which bytes of a name that are not UTF-8 are read."""
+    return _encodes(text, "utf-8")
+
+
 def well_formed(text: str) -> str:
     """The text with replacement characters for lone surrogates, which no encoding has."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

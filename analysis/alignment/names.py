@@ -7,6 +7,8 @@ from analysis.partition.record import ANY_LAYER
 
 PARTING = re.compile(r"[/.]")
 SUFFIX = re.compile(r"_\d+$")
+MOST_SEGMENTS = 100
+"""Longer paths than any model has stay as they are: comparing their parts takes too long."""
 
 
 def common_names(baseline: Collection[str], other: Collection[str]) -> dict[str, str]:
@@ -38,6 +40,8 @@ def layer_names(layers: Iterable[tuple[str, ...]]) -> set[str]:
 
 def _counterpart(name: str, others: Mapping[tuple[str, ...], str]) -> str | None:
     segments = _segments(name)
+    if len(segments) > MOST_SEGMENTS:
+        return None
     stripped = (*segments[:-1], SUFFIX.sub("", segments[-1]))
     return _within(segments, others) or (
         _within(stripped, others) if stripped != segments else None

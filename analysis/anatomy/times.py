@@ -15,6 +15,8 @@ WAITING = re.compile(
 )
 """Calls of a runtime that return when the device is done; the copies among them are synchronous."""
 LAUNCH = re.compile(r"(?:cuda|cu|hip|xpu|ze)\w*Launch\w*")
+LONGEST_CALL = 200
+"""No runtime has a function with a longer name; patterns are not tried on what others write."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,7 @@ def times(partition: Partition) -> Times:
         communication_ns=_sum(_communicating(busy)) / devices if devices else 0.0,
         kernels=sum(part.count for part in kernels),
         kernel_ns=sum(part.active_ns for part in kernels),
-        launched=any(part.kind == "runtime" and LAUNCH.fullmatch(part.name) for part in host),
+        launched=any(_calls(part, LAUNCH) for part in host),
         hosted=any(part.kind != "gap" for part in host),
     )
 
@@ -97,7 +99,13 @@ def fetches(part: Part) -> bool:
 
 def waits(part: Part) -> bool:
     """Whether a part of the host's time is calls that wait for a device."""
-    return part.kind == "runtime" and WAITING.fullmatch(part.name) is not None
+    return _calls(part, WAITING)
+
+
+def _calls(part: Part, names: re.Pattern[str]) -> bool:
+    """Whether a part is calls of such functions of a runtime."""
+    is_call = part.kind == "runtime" and len(part.name) <= LONGEST_CALL
+    return is_call and names.fullmatch(part.name) is not None
 
 
 def waiting_ns(partition: Partition) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analysis import sides
 from analysis.comparison.record import ComparedProcess
-from analysis.comparison.rounds import SideRuns
+from analysis.comparison.rounds import SideRuns, problem_of
 from analysis.finish import Finished
 from analysis.settings_text import differing
 from profilers import rundir
@@ -46,12 +46,15 @@ def groups(paths: Sequence[Path]) -> list[Group]:
     """The sides that these runs and folders of runs are.
 
     A folder of runs is a side. Of two runs each is one, as they may be of one configuration; more
-    of them are sides by what was asked of them, or each by itself if that is the same for all.
+    of them are sides by what was asked of them, or each by itself if that is the same for all. A
+    run counts once in a side, however often and through whatever links it is named.
 
     Raises:
         ProfileError: a run.json is damaged, a folder has runs of several configurations, or there
             is one side alone.
     """
+    if sum(map(is_run, paths)) > 2:
+        paths = _once(paths)
     singles = [path for path in paths if is_run(path)]
     found: list[Group] = []
     for path in paths:
@@ -76,9 +79,17 @@ def _by_configuration(paths: Sequence[Path]) -> list[Group]:
     return [group(each) for each in parted]
 
 
+def _once(paths: Sequence[Path]) -> list[Path]:
+    """Each folder by the first of its names."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        found.setdefault(os.path.realpath(path), path)
+    return [*found.values()]
+
+
 def group(paths: Sequence[Path]) -> Group:
     """These runs as one side; ProfileError if a run.json is damaged."""
-    known = [(path, rundir.read_json(path / rundir.RUN, RunRecord)) for path in paths]
+    known = [(path, rundir.read_json(path / rundir.RUN, RunRecord)) for path in _once(paths)]
     known.sort(key=lambda each: each[1].created_ns)
     return Group([path for path, _ in known], [record for _, record in known])
 
@@ -159,12 +170,7 @@ def side_runs(
 def _process(
     directory: Path, number: int, order: int, path: Path, run: Finished | None
 ) -> ComparedProcess:
-    problem = None
-    if run is None:
-        problem = "can't be read"
-    elif not run.complete:
-        record = run.measured.record
-        problem = "has no result" if record.status == "complete" else record.status
+    problem = problem_of(run)
     return ComparedProcess(
         round=number,
         order=order,

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from analysis import finish, terminal
+from analysis import finish, terminal, wording
 from analysis.alignment.record import LevelRow, Levels
 from analysis.comparison import asked, compare, finishing, foreign, rounds, text
 from analysis.comparison.compare import Compared
@@ -91,6 +91,7 @@ def _is_comparison(paths: Sequence[Path]) -> bool:
 def _unwritten(request: Request) -> tuple[Compared, list[str]]:
     """The comparison of runs or traces, of which nothing is written yet."""
     _refuse_made(request.paths)
+    _check_names(request.paths, request.output)
     paths = [each for path in request.paths for each in _with_members(path)]
     missing = next((path for path in paths if not path.exists()), None)
     if missing is not None:
@@ -103,6 +104,16 @@ def _unwritten(request: Request) -> tuple[Compared, list[str]]:
         return _compare_runs(directory, groups, request.exclude_flagged)
     directory = _directory(request.output, Path("traces"))
     return foreign.compare(directory, paths), []
+
+
+def _check_names(paths: Sequence[Path], output: Path | None) -> None:
+    """What is written names runs and places, and it is UTF-8."""
+    runs = [run for path in paths for run in asked.runs_in(path)]
+    for path in (*paths, *runs, *filter(None, [output])):
+        if not wording.is_well_formed(str(path.absolute())):
+            raise ProfileError(
+                f"{wording.escaped(str(path))} has a name that is not UTF-8; rename it."
+            )
 
 
 def _refuse_made(paths: Sequence[Path]) -> None:
@@ -154,7 +165,11 @@ def document(compared: Compared, problems: Sequence[str]) -> Document:
     record = compared.record
     first = record.levels[0] if record.levels else None
     return Document(
-        warnings=[*problems, *(note for each in record.levels if each for note in _notes(each))],
+        warnings=[
+            *problems,
+            *(note for each in record.levels if each for note in _notes(each)),
+            *(each.text for each in record.warned),
+        ],
         comparisons=record.comparisons,
         levels=first.rows if first else {},
         unaligned_ratio=first.unaligned_ratio if first else None,
@@ -183,6 +198,7 @@ def report(paths: Sequence[Path], output: Path | None) -> tuple[Path, list[str]]
     """
     from analysis.report import write as page
 
+    _check_names(paths, output)
     alone = paths[0] if len(paths) == 1 and not _is_comparison(paths) else None
     if alone is None:
         compared, problems = compared_of(Request(paths))

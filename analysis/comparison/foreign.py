@@ -15,6 +15,7 @@ from analysis.comparison.record import (
     Evidence,
     Figure,
     Range,
+    Warned,
 )
 from analysis.ops import source
 from analysis.partition.make import partition_of
@@ -22,6 +23,7 @@ from analysis.partition.record import Partition
 from analysis.reading_progress import reading
 from profilers import rundir
 from profilers.records import ComparisonSummary, RunRecord, Side
+from profilers.rundir import ProfileError
 
 STAMP = "uncertified: foreign traces"
 SUFFIXES = (".gz", ".json", ".pb", ".xplane", ".pt.trace", ".trace")
@@ -32,7 +34,7 @@ def compare(directory: Path, paths: Sequence[Path]) -> Compared:
     """What traces, or the profiles of runs, say of each other; the first one is the baseline.
 
     Raises:
-        ProfileError: a path is no trace, or can't be read.
+        ProfileError: a path is no trace, can't be read, or holds nothing that takes time.
     """
     partitions = [_read(path) for path in paths]
     names = labels(paths)
@@ -54,7 +56,11 @@ def compare(directory: Path, paths: Sequence[Path]) -> Compared:
         anatomies=[anatomy(each) for each in partitions],
         levels=list(found),
         stamp=STAMP,
-        warned=[],
+        warned=[
+            Warned(note, [[1] if number == side else [] for number in range(len(names))])
+            for side, each in enumerate(partitions)
+            for note in each.notes
+        ],
         cost_notes=[],
     )
     return Compared(directory, record, [], [[each] for each in partitions])
@@ -64,7 +70,10 @@ def _read(path: Path) -> Partition:
     request = source.Request(path=path, host=True)
     trace = source.opened(request, source.find(request))
     with reading(trace) as progress:
-        return partition_of(trace, progress)
+        found = partition_of(trace, progress)
+    if not found.steps:
+        raise ProfileError(f"{path} holds no event that takes time; record the trace again.")
+    return found
 
 
 def labels(paths: Sequence[Path]) -> list[str]:
@@ -137,8 +146,8 @@ def _profiled_step(partitions: Sequence[Partition]) -> Figure:
     """The mean profiled step of each trace; there is no other."""
     ranges: list[Range | None] = []
     for each in partitions:
-        step_ms = each.steps_ns / each.steps / 1e6 if each.steps else None
-        ranges.append(None if step_ms is None else Range(step_ms, step_ms, step_ms, 1))
+        step_ms = each.steps_ns / each.steps / 1e6
+        ranges.append(Range(step_ms, step_ms, step_ms, 1))
     return Figure(
         key="profiled_step_ms", kind="ratio", ranges=ranges, changes=[None for _ in partitions[1:]]
     )

@@ -132,15 +132,9 @@ def side_runs(record: RoundsRecord, finished: Mapping[str, Finished]) -> list[Si
 
 
 def _process(order: int, run: ComparedRun, side: Side, found: Finished | None) -> ComparedProcess:
-    problem = None
-    if found is None:
-        problem = "can't be read"
-    elif (ran := _side_of(found.measured.record)) != side:
+    problem = problem_of(found)
+    if found is not None and (ran := _side_of(found.measured.record)) != side:
         problem = f"is a run of {sides.label(ran)}, not of {sides.label(side)}"
-    elif not found.complete:
-        record = found.measured.record
-        ended = "has no result" if record.status == "complete" else record.status
-        problem = f"{ended} ({record.error.message.rstrip('.')})" if record.error else ended
     return ComparedProcess(
         round=run.round,
         order=order,
@@ -150,6 +144,17 @@ def _process(order: int, run: ComparedRun, side: Side, found: Finished | None) -
         problem=problem,
         flags=found.summary.flags if found else [],
     )
+
+
+def problem_of(found: Finished | None) -> str | None:
+    """Why a run does not count, None where it does."""
+    if found is None:
+        return "can't be read"
+    if found.complete:
+        return None
+    record = found.measured.record
+    ended = "has no result" if record.status == "complete" else record.status
+    return f"{ended} ({record.error.message.rstrip('.')})" if record.error else ended
 
 
 def _side_of(record: RunRecord) -> Side:

@@ -48,9 +48,10 @@ def lines(compared: Compared) -> Iterator[Line]:
     yield from _work(record, shown)
     yield from _figures(record, shown)
     yield line()
-    if told := [*trust.brief(record, shown)]:
+    told, warned = [*trust.brief(record, shown)], [*trust.warnings(record)]
+    if told or warned:
         yield from labelled("Trust", told)
-        yield from labelled("", trust.warnings(record), WARNING)
+        yield from labelled("" if told else "Trust", warned, WARNING)
         yield line()
     yield from _next(record, shown, directory)
 

@@ -63,7 +63,7 @@ def lines(record: Comparison, shown: Shown) -> Iterator[Line]:
     found = record.levels[record.others.index(shown.numbers[1])] if len(anatomies) == 2 else None
     yield line()
     if found is not None:
-        yield from _waterfall(found, shown)
+        yield from _waterfall(record, found, shown)
     else:
         yield from _columns(record, anatomies, shown)
     if found is None or found.budget == "host":
@@ -71,7 +71,7 @@ def lines(record: Comparison, shown: Shown) -> Iterator[Line]:
     yield from _limits(anatomies, shown)
 
 
-def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
+def _waterfall(record: Comparison, found: Levels, shown: Shown) -> Iterator[Line]:
     """Two sides: bars that begin where the last one ended, so that they add up."""
     level = findings.main_level(found)
     rows = _most([row for row in found.rows[level] if row.budget == found.budget])
@@ -98,6 +98,10 @@ def _waterfall(found: Levels, shown: Shown) -> Iterator[Line]:
         yield line(
             ("  the profiler costs more than half of the difference: rows are indicative", MUTED)
         )
+    medians = [ranges(record, "step_ms")[number] for number in shown.numbers]
+    if any(each.runs > found.pairs for each in medians if each):
+        pairs = wording.counted(found.pairs, "pair")
+        yield line((f"  of the {pairs} of runs with profiles; the table is of more runs", MUTED))
     for row, bar in zip(rows, _bars(differences_ns), strict=True):
         style = shown.colours[1 if row.difference_ns > 0 else 0] if row.kind == "work" else MUTED
         numbers = "".join(map(scale.number, _times(row))) + scale.signed(row.difference_ns)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from analysis import wording
 from analysis.annotate import Counted, Folded, annotated
 from analysis.blocks import Strings, Trace
 from analysis.folds.steps import Steps
@@ -31,7 +32,7 @@ def partition_of(
     for folded in recorded.windows():
         if parting is not None:
             parting.take(folded)
-    return _partition(parting, trace.strings, recorded.counted, trace.notes)
+    return _partition(parting, trace.strings, recorded.counted, _losses(trace))
 
 
 def partition_of_folded(folded: Folded) -> Partition:
@@ -75,6 +76,14 @@ def _partition(
         layers_known=any(_layers(part) for part in parts),
         notes=[*notes, *outside],
     )
+
+
+def _losses(trace: Trace) -> list[str]:
+    """What the reader tells of a trace, and what of it is missing."""
+    found = [f"The file is not whole: {trace.truncated}."] if trace.truncated else []
+    if trace.dropped:
+        found.append(f"{wording.counted(trace.dropped, 'event')} could not be understood.")
+    return [wording.well_formed(note) for note in (*found, *trace.notes)]
 
 
 def _layers(part: Part) -> bool:

@@ -183,6 +183,7 @@ def _spread_heading(subject: Subject) -> str:
 def _spread(subject: Subject) -> Iterator[str]:
     if subject.foreign:
         yield "Traces of other tools hold no steps without a profiler: nothing is said of spread."
+        yield from (capital(text) for text in trust.warnings(subject.record))
         return
     if not subject.runs:
         yield "There are no step times to show."

@@ -128,6 +128,35 @@ def test_what_is_no_run_is_exit_code_2_in_one_sentence(
     assert capsys.readouterr().err.startswith("error: ")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "a" * 300],
+        ["report", "one", "--output", "file/report.html"],
+        ["report", "one", "--output", "one"],
+        ["compare", "a" * 300, "one"],
+        ["compare", "one", "one", "--output", "a" * 300],
+        ["compare", "one", "one", "--output", "file/below"],
+        ["compare", "one", "one", "--output", os.fsdecode(b"no\xff")],
+        ["report", os.fsdecode(b"no\xff")],
+    ],
+    ids=lambda arguments: " ".join(arguments)[:40].encode("ascii", "replace").decode(),
+)
+def test_a_place_that_cannot_be_used_is_exit_code_2_in_one_sentence(
+    make_run: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+) -> None:
+    make_run("one")
+    monkeypatch.chdir(make_run.output)
+    Path("file").write_text("")
+    assert cli.main(arguments) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: ")
+    assert printed.count("\n") == 1
+
+
 def test_names_in_errors_cannot_steer_the_terminal(
     make_comparison: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

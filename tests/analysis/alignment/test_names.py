@@ -50,3 +50,8 @@ def test_the_sides_can_be_exchanged_and_common_names_stay_what_they_are(
 def test_layers_have_each_name_once() -> None:
     assert resolved(("a_1", "a", ANY_LAYER), {"a_1": "a", "a": "a"}) == ("a", ANY_LAYER)
     assert layer_names([("a", ANY_LAYER), (), ("b",)]) == {"a", "b"}
+
+
+def test_paths_that_no_model_has_stay_as_they_are() -> None:
+    path = "/".join("x" * 200_000)
+    assert common_names({"x"}, {path, "net/x"}) == {"x": "x", "net/x": "x", path: path}

@@ -100,3 +100,10 @@ def test_times_of_devices_are_means_over_them(part_steps: Any) -> None:
     assert found.busy_ns + found.idle_ns == found.steps_ns
     assert found.communication_ns == 2 * 1.5e6
     assert (found.kernels, found.kernel_ns) == (2 * 6, 2 * 11e6)
+
+
+@pytest.mark.parametrize("name", ["cu" + "Launch" * 200_000 + "!", "cu" + "Synchronize_a" * 99_999])
+def test_endless_names_of_calls_are_no_waits_and_no_launches(part_steps: Any, name: str) -> None:
+    found = times.times(part_steps(("runtime", "", name, 8), ("op", "", "aten::mm", 8)))
+    assert (found.waiting_ns, found.launched) == (0, False)
+    assert found.calls_ns == found.ops_ns > 0

@@ -8,7 +8,7 @@ import pytest
 from analysis import finish
 from analysis.comparison import asked
 from profilers import rundir
-from profilers.records import RunRecord
+from profilers.records import RunError, RunRecord
 from profilers.rundir import ProfileError
 
 
@@ -92,3 +92,26 @@ def test_runs_come_in_rounds_by_their_order(run: Callable[..., Path], make_run: 
     assert (first.id, first.round, first.order, first.complete) == ("b", 1, 0, True)
     assert (second.id, second.problem, second.complete) == ("c", "can't be read", False)
     assert list(sides[1].complete) == [1]
+
+
+def test_a_run_that_is_named_again_counts_once_in_its_side(
+    run: Callable[..., Path], make_run: Any
+) -> None:
+    one, two = run("sides/one"), run("two", batch_size=64)
+    link = make_run.output / "sides" / "link"
+    link.symlink_to(one.name)
+    found = asked.groups([two, one, link, two, one])
+    assert [group.paths for group in found] == [[two], [one]]
+    assert len(asked.folder(make_run.output / "sides").paths) == 1
+    with pytest.raises(ProfileError, match="one side alone"):
+        asked.groups([one, one, one])
+
+
+def test_a_run_that_failed_says_why(run: Callable[..., Path], make_run: Any) -> None:
+    paths = [run("a"), run("b")]
+    record = rundir.read_json(paths[1] / rundir.RUN, RunRecord)
+    record = msgspec.structs.replace(record, status="failed", error=RunError("child", "it broke."))
+    rundir.write_json(paths[1] / rundir.RUN, record)
+    finished = {str(path.resolve()): finish.finish(path) for path in paths}
+    sides = asked.side_runs(make_run.output / "compare", asked.groups(paths), finished)
+    assert sides[1].processes[1].problem == "failed (it broke)"

@@ -179,7 +179,7 @@ def test_what_failed_is_told_and_the_rest_is_compared(run: Callable[..., Path]) 
     assert len(problems) == 1
     assert "steps.csv" in problems[0]
     ends = [side.runs[0].problem for side in found.record.compared]
-    assert ends == [None, "can't be read", "failed"]
+    assert ends == [None, "can't be read", "failed (it broke)"]
 
 
 def test_sides_that_are_not_comparable_end_with_1(

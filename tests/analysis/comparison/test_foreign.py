@@ -7,6 +7,7 @@ import pytest
 from analysis.alignment.record import Levels
 from analysis.comparison import foreign, text
 from analysis.comparison.compare import Compared
+from profilers.rundir import ProfileError
 
 DATA = Path(__file__).parents[2] / "data"
 KINETO = DATA / "kineto"
@@ -89,3 +90,24 @@ def test_traces_of_one_name_are_numbered() -> None:
     paths = [Path(name) for name in ("a/x.pt.trace.json.gz", "b/x.json", "c/x.xplane.pb")]
     assert foreign.labels(paths) == ["x", "x (2)", "x (3)"]
     assert foreign.labels([Path("a/.json"), Path("a\n\x1b[2J.json")])[0] == "trace"
+
+
+def test_what_is_missing_of_a_trace_is_told(tmp_path: Path) -> None:
+    whole = {"traceEvents": [{"ph": "X", "name": "a", "pid": 1, "tid": 1, "ts": 0, "dur": 9}] * 9}
+    paths = [tmp_path / "whole.json", tmp_path / "cut.json"]
+    written = json.dumps(whole)
+    for path, content in zip(paths, (written, written[:-40]), strict=True):
+        path.write_text(content)
+    found = foreign.compare(tmp_path / "compare", paths)
+    [warned] = found.record.warned
+    assert warned.text.startswith("The file is not whole: it breaks off after ")
+    assert warned.rounds == [[], [1]]
+    assert f"warning, cut: {warned.text[:30]}" in words(found)
+
+
+@pytest.mark.parametrize("events", ["", '{"ph":"X","name":"a","pid":1,"tid":1,"ts":5,"dur":0}'])
+def test_a_trace_in_which_nothing_takes_time_is_refused(tmp_path: Path, events: str) -> None:
+    path = tmp_path / "none.json"
+    path.write_text(f'{{"traceEvents": [{events}]}}')
+    with pytest.raises(ProfileError, match=r"none\.json holds no event that takes time; record"):
+        foreign.compare(tmp_path / "compare", [KINETO / "cpu-only-gloo.json.gz", path])

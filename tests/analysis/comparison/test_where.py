@@ -337,3 +337,13 @@ def test_numbers_of_any_size_keep_apart_in_their_columns(pairs: list[Times]) -> 
         assert all(re.fullmatch(r"–|[+−<]*[\d,]+(\.\d+)?", cell) for cell in cells(line))
         assert len(cells(line)) == 3
         assert len(line) <= where.WIDTH
+
+
+def test_fewer_profiles_than_runs_are_told() -> None:
+    record = comparison(levels(STEPS))
+    [figure] = record.figures
+    more = [Range(2.0, 2.0, 2.0, 1), Range(3.0, 2.0, 4.0, 3)]
+    record = msgspec.structs.replace(record, figures=[msgspec.structs.replace(figure, ranges=more)])
+    told = "  of the 1 pair of runs with profiles; the table is of more runs"
+    assert text(record)[2] == told
+    assert told not in text(comparison(levels(STEPS)))

@@ -57,6 +57,8 @@ class FakeTrace:
     def __init__(self, events: Sequence[Event], blocks: int = 1) -> None:
         self.strings = Strings()
         self.notes = ["a note of the reader"]
+        self.truncated: str | None = None
+        self.dropped = 0
         self.thread_names: dict[tuple[int, int], str] = {}
         whole = block_of(events, self.strings)
         places = np.array_split(np.arange(len(whole)), blocks)

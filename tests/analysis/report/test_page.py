@@ -46,6 +46,23 @@ def test_three_reasons_in_the_order_of_their_size(make_compared: Any, page_of: A
     assert "TensorFlow function runs 62 operations where PyTorch eager runs 9." in reasons[2].text
 
 
+def test_what_differs_nowhere_has_no_reasons(make_compared: Any, page_of: Any) -> None:
+    compared = make_compared()
+    [levels] = compared.record.levels
+    alike = {
+        level: [
+            msgspec.structs.replace(row, other_ns=row.baseline_ns, difference_ns=0.0)
+            for row in rows
+        ]
+        for level, rows in levels.rows.items()
+    }
+    levels = msgspec.structs.replace(levels, rows=alike, headline_ns=0.0)
+    record = msgspec.structs.replace(compared.record, levels=[levels])
+    page = page_of(replace(compared, record=record))
+    assert page.hero.reasons == []
+    assert page.why[0].waterfall.headline.startswith("0.00")
+
+
 def test_the_waterfall_adds_up_and_its_heading_is_in_it(make_compared: Any, page_of: Any) -> None:
     [why] = page_of(make_compared()).why
     fall = why.waterfall
