@@ -15,6 +15,8 @@ from analysis.terminal import HEADING, MUTED, Line, line
 
 NAME_WIDTH, BAR_WIDTH = 18, 30
 NUMBER_WIDTH, WIDEST_NUMBER = 9, 12
+SHORTER_RATIO = 0.05
+"""By how much of a step profiled steps may be shorter than timed ones before it is said."""
 MOST_ROWS = 8
 """Rows of work; what is left is one of them."""
 MORE, LESS = "█", "░"
@@ -102,12 +104,31 @@ def _waterfall(record: Comparison, found: Levels, shown: Shown) -> Iterator[Line
     if any(each.runs > found.pairs for each in medians if each):
         pairs = wording.counted(found.pairs, "pair")
         yield line((f"  of the {pairs} of runs with profiles; the table is of more runs", MUTED))
+    yield from _shorter(rows, steps_ns, shown)
     for row, bar in zip(rows, _bars(differences_ns), strict=True):
         style = shown.colours[1 if row.difference_ns > 0 else 0] if row.kind == "work" else MUTED
         numbers = "".join(map(scale.number, _times(row))) + scale.signed(row.difference_ns)
         room = WIDTH - 2 - NAME_WIDTH - BAR_WIDTH - len(numbers) - 2
         detail = _fitting(findings.details(found, row, shown.marks), room)
         yield line(_name(row.key), (f"{bar:<{BAR_WIDTH}}", style), numbers, (f"  {detail}", MUTED))
+
+
+def _shorter(rows: Sequence[LevelRow], steps_ns: Sequence[float], shown: Shown) -> Iterator[Line]:
+    """Which sides' profiled steps were shorter than the timed ones: no profiler does that."""
+    overhead = next((row for row in rows if row.kind == "overhead"), None)
+    if overhead is None:
+        return
+    signs = [
+        mark
+        for mark, less_ns, step_ns in zip(shown.marks, _times(overhead), steps_ns, strict=True)
+        if less_ns is not None and less_ns > SHORTER_RATIO * step_ns
+    ]
+    if signs:
+        whose = wording.listed(signs)
+        text = (
+            f"the profiled steps of {whose} were shorter than the timed ones: rows are indicative"
+        )
+        yield line((f"  {text}", MUTED))
 
 
 def _fitting(details: str, room: int) -> str:
@@ -240,12 +261,14 @@ def _busy(anatomies: Sequence[Anatomy | None], shown: Shown) -> Iterator[Line]:
 
 
 def _limits(anatomies: Sequence[Anatomy | None], shown: Shown) -> Iterator[Line]:
-    """What each side's step waits for, where something was seen that says so."""
+    """What each side's step waits for, as far as something was seen that says so."""
     found = [
-        tied(f"{mark} {anatomy.limited.limit}")
+        tied(f"{mark} {anatomy.limited.limit or 'by no single resource'}")
         for mark, anatomy in zip(shown.marks, anatomies, strict=True)
-        if anatomy is not None and anatomy.limited.limit is not None
+        if anatomy is not None
     ]
+    if not any(anatomy and anatomy.limited.limit for anatomy in anatomies):
+        return
     name = "limited"
     for part in parted(", ".join(found), WIDTH - 2 - NAME_WIDTH):
         yield line(_name(name), part.replace(NO_BREAK_SPACE, " "))

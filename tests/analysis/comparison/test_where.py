@@ -306,7 +306,7 @@ def test_in_columns_a_disturbed_profile_keeps_the_digits_of_the_phases() -> None
 
 def test_what_the_steps_wait_for_stays_on_the_page() -> None:
     found = text(comparison(levels(STEPS), [anatomy("host-bound"), anatomy()]))
-    assert found[-1] == "  limited           ● host-bound"
+    assert found[-1] == "  limited           ● host-bound, ◆ by no single resource"
     many = text(comparison(None, [anatomy("launch-bound")] * 8), several(8))
     limits = many[next(n for n, line in enumerate(many) if "limited" in line) :]
     assert max(map(len, many)) <= where.WIDTH
@@ -347,3 +347,13 @@ def test_fewer_profiles_than_runs_are_told() -> None:
     told = "  of the 1 pair of runs with profiles; the table is of more runs"
     assert text(record)[2] == told
     assert told not in text(comparison(levels(STEPS)))
+
+
+def test_profiled_steps_that_were_shorter_than_timed_ones_are_told() -> None:
+    found = levels({"forward": (9e6, 5e6), "profiler overhead": (1e6, -1e6)})
+    assert (
+        "  the profiled steps of ● were shorter than the timed ones: rows are indicative"
+        in text(comparison(found))
+    )
+    usual = levels({"forward": (9e6, 5e6), "profiler overhead": (-1e6, -1e6)})
+    assert not any("shorter than" in line for line in text(comparison(usual)))
