@@ -218,6 +218,6 @@ def _counts(row: LevelRow) -> Iterator[str]:
     baseline, other = (round(count or 0) for count in row.counts)
     few, many = sorted((baseline, other))
     if few and many >= MANY_MORE * few and many - few >= 2:
-        noun = "kernels" if row.budget == "device" else "operations"
-        noun = "calls" if row.category == RUNTIME.category else noun
-        yield f"{wording.count(other)} {noun}, not {wording.count(baseline)}"
+        noun = "kernel" if row.budget == "device" else "operation"
+        noun = "call" if row.category == RUNTIME.category else noun
+        yield f"{wording.counted(other, noun)}, not {wording.count(baseline)}"

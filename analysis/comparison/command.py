@@ -127,10 +127,11 @@ def _refuse_made(paths: Sequence[Path]) -> None:
 
 
 def _with_members(path: Path) -> list[Path]:
-    """The runs of a comparison, or the path itself."""
+    """The runs of a comparison by side and round, or the path itself."""
     if not (path / rundir.ROUNDS).exists():
         return [path]
-    return [rounds.path_of(path, run) for run in rounds.read(path).runs]
+    found = sorted(rounds.read(path).runs, key=lambda run: (run.side, run.round))
+    return [rounds.path_of(path, run) for run in found]
 
 
 def _compare_runs(

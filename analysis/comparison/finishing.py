@@ -30,13 +30,19 @@ def finish_all(targets: Sequence[Path], *, exclude_flagged: bool = False) -> Out
     """Finish runs and the runs of comparisons, each once, then compare and report.
 
     Raises:
-        ProfileError: one of the folders is neither a run nor a comparison, or a rounds.json is
-            damaged; nothing was written then.
+        ProfileError: one of the folders is neither a run nor a comparison, a rounds.json is
+            damaged, or none of the runs that it names is there; nothing was written then.
     """
     records = {each: rounds.read(each) for each in targets if (each / rundir.ROUNDS).exists()}
     singles = [each for each in targets if each not in records]
     for run in singles:
         rundir.read_json(run / rundir.RUN, RunRecord)
+    for directory, record in records.items():
+        places = [rounds.path_of(directory, run) for run in record.runs]
+        if places and not any((place / rundir.RUN).exists() for place in places):
+            raise ProfileError(
+                f"{directory} is not beside its runs ({places[0].name} ...); move it back to them."
+            )
     named = [rounds.path_of(each, run) for each in records for run in records[each].runs]
     readable, problems = _readable(named)
     once = {os.path.realpath(run): run for run in (*singles, *readable)}

@@ -87,7 +87,12 @@ def _stopped(subject: Subject, stopped: list[ComparedProcess]) -> str:
 
 
 def last_lines(path: Path) -> list[str]:
-    """The end of a log, without control characters; nothing where there is none."""
+    """The end of a log, without control characters; nothing where there is none.
+
+    A link may lead anywhere, and what is no file may never end.
+    """
+    if path.is_symlink() or not path.is_file():
+        return []
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - LOG_BYTES))

@@ -216,6 +216,8 @@ def test_a_phase_names_the_finer_row_that_makes_most_of_it_and_counts_far_apart(
     ]
     found = levels(backward, layer=layers)
     assert details(found, backward, MARKS) == "conv2 + relu2 +0.320; 62 operations, not 9"
+    one = msgspec.structs.replace(backward, counts=(9.0, 1.0))
+    assert details(found, one, MARKS).endswith("1 operation, not 9")
 
 
 def test_where_layers_fell_back_a_phase_names_a_category() -> None:

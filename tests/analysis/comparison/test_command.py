@@ -16,7 +16,7 @@ from analysis.comparison.compare import Compared
 from analysis.comparison.record import Comparison
 from analysis.report import write as page
 from profilers import rundir
-from profilers.records import Result, Side
+from profilers.records import Result, RoundsRecord, Side
 from profilers.rundir import ProfileError
 
 ROOT = Path(__file__).parents[3]
@@ -141,6 +141,17 @@ def test_runs_of_a_comparison_are_compared_anew(make_comparison: Any, drawn: Dra
     make_comparison.make_run.add_flag(directory.parent / "run-2-1")
     clean, _ = command.compared_of(Request([directory], exclude_flagged=True))
     assert [len(each.pairs) for each in clean.record.evidence] == [1]
+
+
+def test_the_baseline_of_a_comparison_stays_it_whichever_run_began_first(
+    make_comparison: Any, run: Callable[..., Path]
+) -> None:
+    directory = make_comparison([(2.0, 2.0), (3.0, 3.0)])
+    rounds = rundir.read_json(directory / rundir.ROUNDS, RoundsRecord)
+    drawn = msgspec.structs.replace(rounds, runs=rounds.runs[::-1])
+    rundir.write_json(directory / rundir.ROUNDS, drawn)
+    found, _ = command.compared_of(Request([directory, run("one")]))
+    assert found.record.sides == ["PyTorch eager", "TensorFlow function"]
 
 
 def test_runs_of_a_comparison_beside_another_run_are_sides_by_what_they_are(

@@ -178,3 +178,15 @@ def test_a_comparison_without_any_run_is_written(make_comparison: Any) -> None:
     record = finished(directory)
     assert (record.figures, record.profiles) == ([], [None, None])
     assert len(record.comparisons[0].warnings) == 2
+
+
+def test_a_comparison_apart_from_its_runs_keeps_what_was_found(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (3.0,)], profiled=False)
+    finishing.finish_all([directory])
+    found = (directory / rundir.COMPARISON).read_bytes()
+    apart = directory.parent / "elsewhere" / directory.name
+    apart.parent.mkdir()
+    directory.rename(apart)
+    with pytest.raises(ProfileError, match=r"is not beside its runs \(run-\S+ \.\.\.\); move it"):
+        finishing.finish_all([apart])
+    assert (apart / rundir.COMPARISON).read_bytes() == found

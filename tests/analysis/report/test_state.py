@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,10 @@ def test_a_page_on_a_run_that_failed_says_how_to_repeat_it(
     assert page.step.rows == []
     assert list(page.charts()) == []
     assert "There are no step times to show." in html_of(failed)
+
+
+def test_a_log_that_is_a_link_or_a_pipe_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("secret")
+    (tmp_path / "child.log").symlink_to("elsewhere")
+    os.mkfifo(tmp_path / "pipe")
+    assert [state.last_lines(tmp_path / name) for name in ("child.log", "pipe")] == [[], []]
