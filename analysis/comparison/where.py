@@ -17,6 +17,8 @@ NAME_WIDTH, BAR_WIDTH = 18, 30
 NUMBER_WIDTH, WIDEST_NUMBER = 9, 12
 SHORTER_RATIO = 0.05
 """By how much of a step profiled steps may be shorter than timed ones before it is said."""
+SMALL_RATIO, FEWEST_OTHERS = 0.01, 2
+"""Differences below this part of the largest one stand in one row, if there are so many."""
 MOST_ROWS = 8
 """Rows of work; what is left is one of them."""
 MORE, LESS = "█", "░"
@@ -143,9 +145,12 @@ def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:
     """The largest differences, the other work in one row, then what is no work."""
     work = [row for row in rows if row.kind == "work"]
     others = [row for row in rows if row.kind != "work"]
-    if len(work) <= MOST_ROWS:
+    largest_ns = max((abs(row.difference_ns) for row in work), default=0.0)
+    shown = sum(abs(row.difference_ns) >= SMALL_RATIO * largest_ns for row in work)
+    shown = min(shown, MOST_ROWS - (len(work) > MOST_ROWS))
+    rest = work[shown:]
+    if len(rest) < FEWEST_OTHERS:
         return [*work, *others]
-    rest = work[MOST_ROWS - 1 :]
     together = LevelRow(
         key=wording.counted(len(rest), "other"),
         budget=rest[0].budget,
@@ -153,7 +158,7 @@ def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:
         other_ns=_sum([row.other_ns for row in rest]),
         difference_ns=sum(row.difference_ns for row in rest),
     )
-    return [*work[: MOST_ROWS - 1], together, *others]
+    return [*work[:shown], together, *others]
 
 
 def _sum(times_ns: Sequence[float | None]) -> float | None:

@@ -39,7 +39,7 @@ def test_a_cpu_run(make_run: Any) -> None:
     assert list(cost_text.sentences(measured.read(make_run()))) == [
         "CPU 1.62 cores of 4 usable · RSS peak 0.00858 MiB · threads 4",
         "GPU: no NVIDIA driver on this machine",
-        "power: not measured, only the sensors of NVIDIA GPUs are read",
+        "power: not measured, for want of an NVIDIA GPU",
     ]
 
 
@@ -102,7 +102,7 @@ def test_few_or_no_samples(make_run: Any, samples: Any) -> None:
 def test_only_reasons_are_given_for_what_is_missing(make_run: Any) -> None:
     assert list(cost_text.missing(measured.read(make_run("a")))) == [
         "GPU: no NVIDIA driver on this machine",
-        "power: not measured, only the sensors of NVIDIA GPUs are read",
+        "power: not measured, for want of an NVIDIA GPU",
     ]
     assert list(cost_text.missing(measured.read(make_run("b", samples=None)))) == [
         "not recorded: the run has no samples of CPU, memory and GPU"
