@@ -217,7 +217,12 @@ def _counts(row: LevelRow) -> Iterator[str]:
     """How many kernels or operations a step has on either side, where that is far apart."""
     baseline, other = (round(count or 0) for count in row.counts)
     few, many = sorted((baseline, other))
-    if few and many >= MANY_MORE * few and many - few >= 2:
+    if few and are_far_apart(few, many):
         noun = "kernel" if row.budget == "device" else "operation"
         noun = "call" if row.category == RUNTIME.category else noun
         yield f"{wording.counted(other, noun)}, not {wording.count(baseline)}"
+
+
+def are_far_apart(few: float, many: float) -> bool:
+    """Whether so different numbers of operations are worth telling."""
+    return many >= MANY_MORE * few and many - few >= 2

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from analysis import wording
 from analysis.alignment import findings
+from analysis.alignment.places import HOST_GAP, OVERHEAD
 from analysis.alignment.record import LevelRow, Levels
 from analysis.anatomy.record import Anatomy
 from analysis.comparison.record import Comparison
@@ -22,7 +23,6 @@ SMALL_RATIO, FEWEST_OTHERS = 0.01, 2
 MOST_ROWS = 8
 """Rows of work; what is left is one of them."""
 MORE, LESS = "█", "░"
-HOST_GAP, OVERHEAD = "host gap", "profiler overhead"
 
 
 @dataclass(frozen=True)
@@ -215,12 +215,12 @@ def _rows(anatomies: Sequence[Anatomy | None], steps_ns: Sequence[float | None])
     ]
     rows.sort(key=lambda row: -max(time or 0 for time in row.times_ns))
     gaps = [found.host_gap_ns if found else None for found in anatomies]
-    rows.append(Row(HOST_GAP, gaps, work=False))
+    rows.append(Row(HOST_GAP.key, gaps, work=False))
     added_ns = [
         step_ns - found.step_ns if found and step_ns is not None else None
         for found, step_ns in zip(anatomies, steps_ns, strict=True)
     ]
-    return [*rows, Row(OVERHEAD, added_ns, work=False)] if None not in added_ns else rows
+    return [*rows, Row(OVERHEAD.key, added_ns, work=False)] if None not in added_ns else rows
 
 
 def _name(name: str) -> str:

@@ -7,7 +7,7 @@ from analysis import wording
 from analysis.report import frames, parts
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
-from analysis.report.names import UNMAPPED, capital, category_title, short
+from analysis.report.names import FIXED, UNMAPPED, capital, category_title, short
 from analysis.report.parts import NO_LAYER, Row
 from analysis.report.scale import Scale, scale
 from analysis.report.subject import Against, Side, Subject
@@ -105,7 +105,7 @@ def categories(subject: Subject) -> Categories:
 def category_name(row: Row) -> str:
     """How a kind of work is called."""
     if row.kind in ("gap", "idle"):
-        return {"gap": "host gap", "idle": "device idle"}[row.kind]
+        return FIXED[row.kind]
     return category_title(row.category or row.key) or UNMAPPED
 
 

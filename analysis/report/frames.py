@@ -8,11 +8,12 @@ import pandas as pd
 
 from analysis import statistics
 from analysis.alignment.record import LevelRow
+from analysis.anatomy.anatomy import PHASES
 from analysis.anatomy.words import Point, Roof
 from analysis.comparison import ratios
 from analysis.comparison.record import Range
 from analysis.finish import Finished
-from analysis.report.names import PHASES, row_name, short
+from analysis.report.names import row_name, short
 from analysis.report.parts import Row
 from analysis.report.subject import Side, Subject
 from analysis.samples import RSS, Samples

@@ -1,23 +1,22 @@
 """Names as the page shows them: those of layers and operations come from files, at any length."""
 
 from analysis import wording
+from analysis.alignment.places import DEVICE_IDLE, HOST_GAP, OVERHEAD
+from analysis.alignment.places import UNMAPPED as NOT_MAPPED
 from analysis.alignment.record import LevelRow
 from analysis.categories.rules import TITLES
-from analysis.comparison.where import HOST_GAP, OVERHEAD
 from analysis.report.subject import LONGEST_NAME, clipped
 
 NATIVE_WIDTH, NATIVE_NAMES = 90, 3
-GAP, IDLE, UNMAPPED = HOST_GAP, "device idle", "unmapped"
-FIXED = {"gap": GAP, "idle": IDLE, "unmapped": UNMAPPED, "overhead": OVERHEAD}
+GAP, IDLE, UNMAPPED = HOST_GAP.key, DEVICE_IDLE.key, NOT_MAPPED.key
+FIXED: dict[str, str] = {
+    place.kind: place.key for place in (HOST_GAP, DEVICE_IDLE, NOT_MAPPED, OVERHEAD)
+}
 """What rows without a key are called."""
 
 TITLE_OF = {category.value: title for category, title in TITLES.items()}
 MUTED = ("unmapped", "overhead")
 """Rows of these kinds are grey: they say nothing of either side's work."""
-
-PHASES = ("data", "forward", "loss", "backward", "optimizer")
-CLASSES = (*PHASES, "gap", "idle")
-"""Phases, and what no work fills, as the style sheet has colours for them."""
 
 
 def short(name: str, width: int = LONGEST_NAME) -> str:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from analysis import wording
 from analysis.alignment import findings
+from analysis.alignment.findings import MAIN_RATIO, NAMED_RATIO
 from analysis.alignment.record import LevelRow, Levels
 from analysis.report.names import capital, row_name
 from analysis.report.scale import Scale
 from analysis.report.subject import Against, Subject
 
 MOST, SMALLEST_SHARE = 3, 0.01
-MAIN_PART, NAMED_PART = 0.5, 0.25
-MANY_MORE = 1.5
 
 
 @dataclass(frozen=True)
@@ -105,10 +104,10 @@ def _sentences(against: Against, levels: Levels, row: LevelRow, form: Scale) -> 
 def _named(part: LevelRow, whole: LevelRow, form: Scale, what: str) -> Iterator[str]:
     """What has most of a difference, if that is a part worth naming."""
     share = part.difference_ns / whole.difference_ns
-    if share < NAMED_PART or share > 1 / NAMED_PART:
+    if share < NAMED_RATIO or share > 1 / NAMED_RATIO:
         return
     time = f"{form.signed(part.difference_ns)} {form.unit}"
-    how = "Most" if share >= MAIN_PART else "The largest part"
+    how = "Most" if share >= MAIN_RATIO else "The largest part"
     yield f"{how} {what}: {row_name(part)}, {time}."
 
 
@@ -134,7 +133,7 @@ def _counts(against: Against, operations: list[LevelRow]) -> Iterator[str]:
     if not all(counts):
         return
     few, many = sorted((0, 1), key=lambda number: counts[number])
-    if counts[many] >= MANY_MORE * counts[few] and counts[many] - counts[few] >= 2:
+    if findings.are_far_apart(counts[few], counts[many]):
         labels = [side.label for side in against.sides]
         yield (
             f"{labels[many]} runs {wording.count(round(counts[many]))} operations where "

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.anatomy import words
+from analysis.anatomy.anatomy import PHASES
 from analysis.anatomy.record import Anatomy
 from analysis.report import frames
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
-from analysis.report.names import GAP, IDLE, PHASES, capital, short
+from analysis.report.names import GAP, IDLE, capital, short
 from analysis.report.scale import scale
 from analysis.report.subject import Side, Subject
 from analysis.report.tables import Table
