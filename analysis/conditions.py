@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.summary import Measured
+from analysis.measured import Measured
 from profilers.records import Environment, Settings
 
 Known = Mapping[str, str | None]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from analysis import statistics, wording
+from analysis.measured import Measured
 from analysis.resources import Figures
-from analysis.summary import Measured
 
 ALLOCATED_PEAK = "allocated_peak_bytes"
 
@@ -61,7 +61,7 @@ def usable_cpus(run: Measured) -> float | None:
 
 def _no_sensor(device: str, no_gpu: str) -> str:
     if device == "cpu":
-        return "power: not measured, only the sensors of NVIDIA GPUs are read"
+        return "power: not measured, for want of an NVIDIA GPU"
     return f"power: not measured, {no_gpu}"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis import derived, summary
 from analysis.exporters import tensorboard
+from analysis.measured import Measured, read
 from profilers import rundir
 from profilers.records import RunRecord, RunSummary
 from profilers.rundir import ProfileError
@@ -18,7 +19,7 @@ class Finished:
     `profile` is None when the run has no readable profile.
     """
 
-    measured: summary.Measured
+    measured: Measured
     summary: RunSummary
     profile: derived.Profile | None
     problems: list[str]
@@ -37,7 +38,7 @@ def finish(run: Path) -> Finished:
     Raises:
         ProfileError: the folder is not a run, or what it recorded is damaged.
     """
-    measured = summary.measured(run)
+    measured = read(run)
     profile: derived.Profile | None = None
     problems = []
     try:

@@ -1,16 +1,12 @@
 """What disturbed a run while its steps were timed, so that it may not say what others would."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from analysis import resources, wording
+from analysis.measured import Measured
 from analysis.resources import Window
 from analysis.samples import QUOTA, Int64, Samples
-
-if TYPE_CHECKING:
-    from analysis.summary import Measured
 
 WAITING_RATIO = 0.2
 """The part of a phase in which a process may wait for a CPU."""
@@ -29,7 +25,7 @@ hardware sees it; a power supply that asks for less; the hardware's slowdown for
 power limit is none of them: where the work needs more than it, each run meets it."""
 
 
-def flags(measured: "Measured") -> list[str]:
+def flags(measured: Measured) -> list[str]:
     """A sentence for each thing that disturbed the timed phase; what was not sampled is not told.
 
     Args:

@@ -52,7 +52,9 @@ def number(value: float | None, decimals: int | None = None) -> str:
 def signed(value: float | None, decimals: int | None = None) -> str:
     """A difference: a number with its sign, without one where it is zero or missing."""
     text = number(value, decimals)
-    return f"+{text}" if value is not None and value > 0 and text[0].isdigit() else text
+    if value is None or not (text[0].isdigit() or text[0] == "<"):
+        return text
+    return f"+{text}" if value > 0 else f"−{text}" if value < 0 else text
 
 
 def _three_digits(value: float) -> float:

@@ -26,6 +26,9 @@ def _sentence(
         return f"{summary.other} is not comparable with {summary.baseline}: {lowered(reason)}"
     if record.stamp:
         return _foreign(record, other)
+    work = evidence.same_work
+    if evidence.parity is None and work is not None and "workload" in work.differing:
+        return f"Not the same work, no verdict: {_lengths_told(record, other)}."
     ratio = summary.ratio
     if ratio is None or ratio.low is None or ratio.high is None:
         return _without_interval(record, other, evidence, ratio)
@@ -62,13 +65,20 @@ def _without_interval(
     record: Comparison, other: int, evidence: Evidence, ratio: Ratio | None
 ) -> str:
     """Both numbers, for no pair or one alone."""
+    begin = f"{_few(record, other, evidence)}, no verdict"
+    if not any(ranges(record, "step_ms")[number] for number in (other, record.baseline)):
+        return f"{begin}."
+    text = f"{begin}: {_lengths_told(record, other)}"
+    return text + (f" ({times(ratio.estimate)} ×)." if ratio else ".")
+
+
+def _lengths_told(record: Comparison, other: int) -> str:
+    """How long a step takes on both sides."""
     lengths = _lengths(record, other, "step_ms")
     labels = [record.sides[number] for number in (other, record.baseline)]
-    begin = f"{_few(record, other, evidence)}, no verdict"
     article = "an" if _step(record).startswith("i") else "a"
-    text = f"{begin}: {article} {_step(record)} takes {lengths[0]} under {labels[0]}"
-    text += f" and {lengths[1]} under {labels[1]}"
-    return text + (f" ({times(ratio.estimate)} ×)." if ratio else ".")
+    text = f"{article} {_step(record)} takes {lengths[0]} under {labels[0]}"
+    return f"{text} and {lengths[1]} under {labels[1]}"
 
 
 def _foreign(record: Comparison, other: int) -> str:

@@ -7,10 +7,10 @@ from analysis import conditions
 from analysis.anatomy.break_even import break_even
 from analysis.anatomy.record import BreakEven
 from analysis.comparison import parity, ratios, rounds, same_work
-from analysis.comparison.ratios import Sample, Verdict
+from analysis.comparison.ratios import Kind, Sample, Verdict
 from analysis.comparison.record import DroppedRound, Evidence, Pair, SameWork
 from analysis.comparison.rounds import SideRuns
-from analysis.summary import Measured
+from analysis.measured import Measured
 from profilers.records import ComparisonSummary, Ratio
 
 
@@ -55,7 +55,7 @@ def held_against(
                 parity=parity.parity(baseline, other),
                 clean_ratio=_ratio(cleaned[number][0]) if some_flagged else None,
                 clean_verdict=cleaned[number][1].text if some_flagged else "",
-                break_even=_break_even(baseline, other),
+                break_even=_break_even(baseline, other, verdict.kind),
             )
         )
         summaries.append(_summary(path, baseline, other, sample, verdict, evidence[-1]))
@@ -129,7 +129,7 @@ def _same_work(baseline: SideRuns, other: SideRuns) -> SameWork | None:
     return same_work.same_work(*runs) if all(runs) else None
 
 
-def _break_even(baseline: SideRuns, other: SideRuns) -> BreakEven | None:
+def _break_even(baseline: SideRuns, other: SideRuns, kind: Kind) -> BreakEven | None:
     """From the medians over each side's complete runs, None where one is not known."""
     first_ms, step_ms = [], []
     for side in (baseline, other):
@@ -138,8 +138,12 @@ def _break_even(baseline: SideRuns, other: SideRuns) -> BreakEven | None:
         step_ms.append([each.step_ms.median for each in found if each.step_ms is not None])
     if not all(first_ms) or not all(step_ms):
         return None
-    return break_even(
+    made = break_even(
         (baseline.label, other.label),
         (median(first_ms[0]), median(first_ms[1])),
         (median(step_ms[0]), median(step_ms[1])),
     )
+    if made is None or kind == "different":
+        return made
+    sentence = f"If the medians are right: {made.sentence}"
+    return BreakEven(made.first_ms, made.steps, sentence)

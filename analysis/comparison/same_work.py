@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from analysis import statistics, wording
 from analysis.batches import same_batches
 from analysis.comparison.record import SameWork
+from analysis.measured import Measured
 from analysis.parity import tolerances
-from analysis.summary import Measured
 from profilers.records import Settings
 
 LOSSES, TEST_LOSS = "step-0 losses", "test loss"

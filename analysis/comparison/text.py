@@ -37,6 +37,8 @@ def lines(compared: Compared) -> Iterator[Line]:
     if len(shown.numbers) < 2:
         yield from wrapped(nothing_to_compare(shown), WARNING)
         yield from run_text.lines(compared.runs)
+        if page := _page(record):
+            yield from wrapped(f"The report on all of it: {shown_path(page)}", MUTED)
         return
     yield line()
     if record.stamp:
@@ -82,7 +84,7 @@ def settings_line(record: Comparison, shown: Shown) -> str:
     compared = [record.compared[number] for number in shown.numbers]
     first, counts = compared[0], [len(side.complete) for side in compared]
     if record.stamp:
-        return "single profiles, without unprofiled steps"
+        return "single profiles; all times are of profiled steps"
     if len(set(counts)) == 1:
         runs = f"{wording.counted(counts[0], 'run')} each"
     else:
@@ -191,9 +193,9 @@ def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
         shown_path(rounds.path_of(directory, record.compared[number].complete[-1]))
         for number in shown.numbers
     ]
-    label, report = "Next", next((row.report for row in record.comparisons if row.report), None)
-    if report is not None:
-        beside = f"{'report':<{COMMAND_INDENT}}{shown_path(Path(report))}"
+    label, page = "Next", _page(record)
+    if page is not None:
+        beside = f"{'report':<{COMMAND_INDENT}}{shown_path(page)}"
         yield line((f"{label:<{INDENT}}", HEADING), beside)
         label = ""
     named: dict[str, Sequence[str]] = {
@@ -203,3 +205,8 @@ def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
     if not record.stamp:
         named["TensorBoard"] = ["view", *together, "--tensorboard"]
     yield from commands(label, named)
+
+
+def _page(record: Comparison) -> Path | None:
+    """Where the page on the comparison lies, if it was written."""
+    return next((Path(row.report) for row in record.comparisons if row.report), None)

@@ -252,7 +252,7 @@ def warnings(record: Comparison) -> Iterator[str]:
         rounds_of = [
             sorted(set().union(*each)) for each in zip(*(w.rounds for w in group), strict=True)
         ]
-        more = " (others alike, with other numbers)" if len(group) > 1 else ""
+        more = " (and alike with other numbers)" if len(group) > 1 else ""
         yield f"warning{_whose(record, rounds_of)}: {group[0].text}{more}"
 
 

@@ -16,6 +16,10 @@ from analysis.terminal import HEADING, MUTED, Line, line
 
 NAME_WIDTH, BAR_WIDTH = 18, 30
 NUMBER_WIDTH, WIDEST_NUMBER = 9, 12
+SHORTER_RATIO = 0.05
+"""By how much of a step profiled steps may be shorter than timed ones before it is said."""
+SMALL_RATIO, FEWEST_OTHERS = 0.01, 2
+"""Differences below this part of the largest one stand in one row, if there are so many."""
 MOST_ROWS = 8
 """Rows of work; what is left is one of them."""
 MORE, LESS = "█", "░"
@@ -94,7 +98,8 @@ def _waterfall(record: Comparison, found: Levels, shown: Shown) -> Iterator[Line
         *scale.marks(shown),
         f"{'diff':>{scale.width}}",
     )
-    for text in _known_first(record, found, shown):
+    told = (*_known_first(record, found, shown), *_shorter(rows, steps_ns, shown))
+    for text in told:
         yield from (line((f"  {part}", MUTED)) for part in parted(text, WIDTH - 2))
     for row, bar in zip(rows, _bars(differences_ns), strict=True):
         style = shown.colours[1 if row.difference_ns > 0 else 0] if row.kind == "work" else MUTED
@@ -116,6 +121,21 @@ def _known_first(record: Comparison, found: Levels, shown: Shown) -> Iterator[st
         yield "; ".join(found.notes)
 
 
+def _shorter(rows: Sequence[LevelRow], steps_ns: Sequence[float], shown: Shown) -> Iterator[str]:
+    """Which sides' profiled steps were shorter than the timed ones: no profiler does that."""
+    overhead = next((row for row in rows if row.kind == "overhead"), None)
+    if overhead is None:
+        return
+    signs = [
+        mark
+        for mark, less_ns, step_ns in zip(shown.marks, _times(overhead), steps_ns, strict=True)
+        if less_ns is not None and less_ns > SHORTER_RATIO * step_ns
+    ]
+    if signs:
+        whose = wording.listed(signs)
+        yield f"the profiled steps of {whose} were shorter than the timed ones: rows are indicative"
+
+
 def _fitting(details: str, room: int) -> str:
     """As many of a row's details as the line has room for, but for the first, which is cut."""
     parts = details.split("; ")
@@ -128,9 +148,12 @@ def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:
     """The largest differences, the other work in one row, then what is no work."""
     work = [row for row in rows if row.kind == "work"]
     others = [row for row in rows if row.kind != "work"]
-    if len(work) <= MOST_ROWS:
+    largest_ns = max((abs(row.difference_ns) for row in work), default=0.0)
+    shown = sum(abs(row.difference_ns) >= SMALL_RATIO * largest_ns for row in work)
+    shown = min(shown, MOST_ROWS - (len(work) > MOST_ROWS))
+    rest = work[shown:]
+    if len(rest) < FEWEST_OTHERS:
         return [*work, *others]
-    rest = work[MOST_ROWS - 1 :]
     together = LevelRow(
         key=wording.counted(len(rest), "other"),
         budget=rest[0].budget,
@@ -138,7 +161,7 @@ def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:
         other_ns=_sum([row.other_ns for row in rest]),
         difference_ns=sum(row.difference_ns for row in rest),
     )
-    return [*work[: MOST_ROWS - 1], together, *others]
+    return [*work[:shown], together, *others]
 
 
 def _sum(times_ns: Sequence[float | None]) -> float | None:
@@ -246,12 +269,14 @@ def _busy(anatomies: Sequence[Anatomy | None], shown: Shown) -> Iterator[Line]:
 
 
 def _limits(anatomies: Sequence[Anatomy | None], shown: Shown) -> Iterator[Line]:
-    """What each side's step waits for, where something was seen that says so."""
+    """What each side's step waits for, as far as something was seen that says so."""
     found = [
-        tied(f"{mark} {anatomy.limited.limit}")
+        tied(f"{mark} {anatomy.limited.limit or 'by no single resource'}")
         for mark, anatomy in zip(shown.marks, anatomies, strict=True)
-        if anatomy is not None and anatomy.limited.limit is not None
+        if anatomy is not None
     ]
+    if not any(anatomy and anatomy.limited.limit for anatomy in anatomies):
+        return
     name = "limited"
     for part in parted(", ".join(found), WIDTH - 2 - NAME_WIDTH):
         yield line(_name(name), part.replace(NO_BREAK_SPACE, " "))

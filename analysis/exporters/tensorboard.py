@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis import statistics, wording
+from analysis.measured import Measured
 from analysis.samples import RSS
-from analysis.summary import Measured
 from profilers import rundir
 from profilers.records import Result, RunRecord, RunSummary, Spread, Step
 

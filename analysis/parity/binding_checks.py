@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from analysis import statistics, wording
+from analysis.measured import Measured
 from analysis.parity import run_checks, tolerances
 from analysis.parity.check import Check, Value
 from analysis.parity.numbers import LossDistance, band, loss_distance
 from analysis.parity.reader import Pair, Probed
 from analysis.parity.run_checks import TEST_LOSS
-from analysis.summary import Measured
 from profilers.records import Settings
 
 REMEDY = "run this one again with --parity."

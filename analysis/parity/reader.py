@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import summary, wording
+from analysis import measured, wording
+from analysis.measured import Measured
 from analysis.parity import arrays
 from analysis.parity.arrays import MOST_FILE_BYTES, Float64
-from analysis.summary import Measured
 from profilers import rundir
 from profilers.parity_record import PARITY, PARITY_ARRAYS, ArrayRecord, ParityRecord
 from profilers.rundir import ProfileError
@@ -79,7 +79,7 @@ def read(folder: Path) -> Probed:
         path=folder,
         record=record,
         arrays=arrays.read(folder / PARITY_ARRAYS, named_arrays(record)),
-        run=summary.measured(folder) if (folder / rundir.RUN).is_file() else None,
+        run=measured.read(folder) if (folder / rundir.RUN).is_file() else None,
     )
 
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from analysis import wording
 from analysis.batches import same_batches
+from analysis.measured import Measured
 from analysis.parity import tolerances
 from analysis.parity.check import Check
 from analysis.parity.numbers import number_distance
 from analysis.parity.reader import Pair, Probed
-from analysis.summary import Measured
 from profilers.records import BatchDigest, Result
 
 TEST_LOSS = "loss over the test data"

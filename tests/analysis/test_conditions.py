@@ -4,8 +4,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis import conditions, summary
-from analysis.summary import Measured
+from analysis import conditions, measured
+from analysis.measured import Measured
 
 
 class Runs:
@@ -17,7 +17,7 @@ class Runs:
     def __call__(self, **settings: Any) -> Measured:
         self.count += 1
         changed = msgspec.structs.replace(self.make_run.settings, **settings)
-        return summary.measured(self.make_run(f"run-{self.count}", settings=changed))
+        return measured.read(self.make_run(f"run-{self.count}", settings=changed))
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_machines_that_differ_are_named(make_run: Any) -> None:
     card = make_run.environment("GPU-1", "A card")
     machine = msgspec.structs.replace(card, cpu_model="Other", threads={"intra_op": 8})
     left, right, third = (
-        summary.measured(each)
+        measured.read(each)
         for each in (
             make_run("a"),
             make_run("b", settings=settings, machine=machine),
@@ -78,7 +78,7 @@ def test_versions_are_compared_as_far_as_both_sides_tell_them(
     make_run: Any, left: dict[str, str], right: dict[str, str], words: str
 ) -> None:
     runs = [
-        summary.measured(
+        measured.read(
             make_run(name, machine=msgspec.structs.replace(make_run.environment(), versions=found))
         )
         for name, found in {"a": left, "b": right}.items()

@@ -3,8 +3,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis import cost_text, summary
-from analysis.summary import Measured
+from analysis import cost_text, measured
+from analysis.measured import Measured
 from profilers import rundir
 from profilers.records import Result
 
@@ -28,7 +28,7 @@ def gpu_run(make_run: Any, lines: tuple[str, ...], **others: Any) -> Measured:
         ),
         "machine": make_run.environment("GPU-aa", "A GPU"),
     }
-    return summary.measured(make_run(**values | others))
+    return measured.read(make_run(**values | others))
 
 
 def cost_of_gpu(make_run: Any, lines: tuple[str, ...] = GPU_SAMPLES, **others: Any) -> list[str]:
@@ -36,10 +36,10 @@ def cost_of_gpu(make_run: Any, lines: tuple[str, ...] = GPU_SAMPLES, **others: A
 
 
 def test_a_cpu_run(make_run: Any) -> None:
-    assert list(cost_text.sentences(summary.measured(make_run()))) == [
+    assert list(cost_text.sentences(measured.read(make_run()))) == [
         "CPU 1.62 cores of 4 usable · RSS peak 0.00858 MiB · threads 4",
         "GPU: no NVIDIA driver on this machine",
-        "power: not measured, only the sensors of NVIDIA GPUs are read",
+        "power: not measured, for want of an NVIDIA GPU",
     ]
 
 
@@ -58,7 +58,7 @@ def test_what_the_device_did_at_best(
     peaks = {"peak_flops_per_second": flops, "peak_bytes_per_second": per_second}
     settings = msgspec.structs.replace(make_run.settings, precision="bf16")
     result = msgspec.structs.replace(make_run.result, **peaks)
-    found = cost_text.sentences(summary.measured(make_run(settings=settings, result=result)))
+    found = cost_text.sentences(measured.read(make_run(settings=settings, result=result)))
     told = [sentence for sentence in found if "peak" in sentence and "RSS" not in sentence]
     assert told == [f"measured peak {words}"] * bool(words)
 
@@ -94,21 +94,21 @@ def test_the_frameworks_own_count_stands_without_the_drivers(make_run: Any) -> N
 
 @pytest.mark.parametrize("samples", [None, ("time_ns,process_threads",)])
 def test_few_or_no_samples(make_run: Any, samples: Any) -> None:
-    first, *_ = cost_text.sentences(summary.measured(make_run(samples=samples)))
+    first, *_ = cost_text.sentences(measured.read(make_run(samples=samples)))
     expected = "not recorded" if samples is None else "CPU: fewer than 2 samples"
     assert first.startswith(expected)
 
 
 def test_only_reasons_are_given_for_what_is_missing(make_run: Any) -> None:
-    assert list(cost_text.missing(summary.measured(make_run("a")))) == [
+    assert list(cost_text.missing(measured.read(make_run("a")))) == [
         "GPU: no NVIDIA driver on this machine",
-        "power: not measured, only the sensors of NVIDIA GPUs are read",
+        "power: not measured, for want of an NVIDIA GPU",
     ]
-    assert list(cost_text.missing(summary.measured(make_run("b", samples=None)))) == [
+    assert list(cost_text.missing(measured.read(make_run("b", samples=None)))) == [
         "not recorded: the run has no samples of CPU, memory and GPU"
     ]
     [first, *_] = cost_text.missing(
-        summary.measured(make_run("c", samples=("time_ns,process_threads",)))
+        measured.read(make_run("c", samples=("time_ns,process_threads",)))
     )
     assert first == "CPU: fewer than 2 samples in the timed phase"
 

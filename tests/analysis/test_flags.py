@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analysis import summary
+from analysis import measured
 from analysis.flags import flags
 from profilers.records import Phase
 
@@ -21,7 +21,7 @@ def flagged(make_run: Any, lines: list[str], seconds: float = 4, **others: Any) 
         "machine": make_run.environment("GPU-bb", "A GPU"),
         "samples": lines,
     }
-    return flags(summary.measured(make_run(**values | others)))
+    return flags(measured.read(make_run(**values | others)))
 
 
 def column(name: str, *values: object) -> list[str]:

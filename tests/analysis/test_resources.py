@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import resources, samples, summary
+from analysis import measured, resources, samples
 from analysis.resources import Window
 from profilers import rundir
 from profilers.records import Phase
@@ -48,7 +48,7 @@ def test_peaks_do_not_count_what_the_roofs_were_measured_with(make_run: Any) -> 
     start_ns = make_run.start_ns
     peaks = Phase("peaks", start_ns + 3_400_000_000, 500_000_000)
     run = make_run(phases=[Phase("timed", start_ns + 1_000_000_000, 2_000_000_000), peaks])
-    found = summary.measured(run).figures
+    found = measured.read(run).figures
     assert found is not None
     assert (found.rss_peak_bytes, found.threads) == (5000, 4)
     assert found.samples == 5

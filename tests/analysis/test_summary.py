@@ -4,14 +4,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis import summary
+from analysis import measured, summary
 from profilers import rundir
 from profilers.records import Phase, Result, RunError, RunSummary
 from profilers.rundir import ProfileError
 
 
 def summarised(run: Path) -> RunSummary:
-    return summary.write(summary.measured(run))
+    return summary.write(measured.read(run))
 
 
 def test_every_figure_of_a_cpu_run(make_run: Any) -> None:

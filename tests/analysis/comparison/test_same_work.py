@@ -4,9 +4,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis import summary
+from analysis import measured
 from analysis.comparison import same_work
-from analysis.summary import Measured
+from analysis.measured import Measured
 from profilers.records import BatchDigest, Result
 
 RESULT = Result(
@@ -38,7 +38,7 @@ class Runs:
             result=msgspec.structs.replace(RESULT, **result),
             steps=[self.make_run.step("first_step", 0, 1.0, loss=loss)],
         )
-        return summary.measured(run)
+        return measured.read(run)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_losses_of_the_last_warm_up_step_show_how_far_the_sides_part(make_run: A
             make_run.step("warmup", 1, 1.0, loss=9.0),
             make_run.step("warmup", 2, 1.0, loss=loss),
         ]
-        return summary.measured(make_run(name, steps=steps, result=RESULT))
+        return measured.read(make_run(name, steps=steps, result=RESULT))
 
     found = same_work.same_work([run("a", 2.0)], [run("b", 2.03)])
     assert found.later_step == 2

@@ -191,8 +191,10 @@ def test_a_run_of_another_side_is_not_shown_with_the_one_that_is_left(
 
 def test_no_complete_run_at_all(make_comparison: Any) -> None:
     text = text_of(make_comparison([(None,), (None,)])).splitlines()
-    assert len(text) == 3
-    assert text[-1] == "No run is complete, there is nothing to compare."
+    assert len(text) == 4
+    assert text[-2] == "No run is complete, there is nothing to compare."
+    assert text[-1].startswith("The report on all of it: ")
+    assert text[-1].endswith("compare-1/report.html")
 
 
 def test_runs_without_profile_samples_and_environment_keep_their_places(

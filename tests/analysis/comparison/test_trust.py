@@ -260,7 +260,7 @@ def test_a_missing_side_is_told(make_comparison: Any) -> None:
         (
             [Warned("in 23 % of it", [[1], []]), Warned("in 31.5 % of it", [[2], [1]])],
             "warning, PyTorch eager, TensorFlow function round 1: in 23 % of it "
-            "(others alike, with other numbers)",
+            "(and alike with other numbers)",
         ),
     ],
 )

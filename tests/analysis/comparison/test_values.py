@@ -64,7 +64,7 @@ def test_ranges(found: Range | None, cell: Cell) -> None:
         (Change(1.0, 1e-9, 1e9, 2), "ratio", Cell("1.00 ×", "<0.00001 to >1,000,000")),
         (Change(1234.5, 0.0456, 45678.9, 2), "ratio", Cell("1,230 ×", "0.0456 to 45,700")),
         (Change(0.0312, None, None, 1), "ratio", Cell("0.0312 ×")),
-        (Change(-0.0002, -0.011, 0.01, 3), "difference", Cell("<0.001", "−0.011 to +0.010")),
+        (Change(-0.0002, -0.011, 0.01, 3), "difference", Cell("−<0.001", "−0.011 to +0.010")),
         (Change(0.25, None, None, 1), "difference", Cell("+0.250")),
         (Change(0.0, 0.0, 0.0, 3), "difference", Cell("0.000", "0.000 to 0.000")),
     ],

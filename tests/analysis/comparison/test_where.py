@@ -306,7 +306,7 @@ def test_in_columns_a_disturbed_profile_keeps_the_digits_of_the_phases() -> None
 
 def test_what_the_steps_wait_for_stays_on_the_page() -> None:
     found = text(comparison(levels(STEPS), [anatomy("host-bound"), anatomy()]))
-    assert found[-1] == "  limited           ● host-bound"
+    assert found[-1] == "  limited           ● host-bound, ◆ by no single resource"
     many = text(comparison(None, [anatomy("launch-bound")] * 8), several(8))
     limits = many[next(n for n, line in enumerate(many) if "limited" in line) :]
     assert max(map(len, many)) <= where.WIDTH
@@ -353,3 +353,13 @@ def test_what_must_be_known_of_the_rows_stands_above_them() -> None:
     notes = ["one side does not mark steps: a whole recording counts as one step there", "another"]
     found = text(comparison(levels(STEPS, notes=notes)))
     assert [found[2], found[3].split()[0]] == [f"  {'; '.join(notes)}", "backward"]
+
+
+def test_profiled_steps_that_were_shorter_than_timed_ones_are_told() -> None:
+    found = levels({"forward": (9e6, 5e6), "profiler overhead": (1e6, -1e6)})
+    assert (
+        "  the profiled steps of ● were shorter than the timed ones: rows are indicative"
+        in text(comparison(found))
+    )
+    usual = levels({"forward": (9e6, 5e6), "profiler overhead": (-1e6, -1e6)})
+    assert not any("shorter than" in line for line in text(comparison(usual)))

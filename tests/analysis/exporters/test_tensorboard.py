@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import summary
+from analysis import measured, summary
 from analysis.exporters import tensorboard
 from analysis.exporters.tensorboard import Series
 from profilers import rundir
 
 
 def written(run: Path) -> Path:
-    measured = summary.measured(run)
-    return tensorboard.write(measured, summary.write(measured))
+    found = measured.read(run)
+    return tensorboard.write(found, summary.write(found))
 
 
 @pytest.fixture(autouse=True)
@@ -150,10 +150,10 @@ def test_tensorflow_is_not_imported_where_it_is_installed(make_run: Any, tmp_pat
         (tmp_path / "installed" / name).mkdir(parents=True)
         (tmp_path / "installed" / name / "__init__.py").write_text("raise RuntimeError('loaded')\n")
     code = (
-        "import sys, pathlib; from analysis import summary; "
+        "import sys, pathlib; from analysis import measured, summary; "
         "from analysis.exporters import tensorboard; "
-        "measured = summary.measured(pathlib.Path(sys.argv[1])); "
-        "tensorboard.write(measured, summary.write(measured)); "
+        "run = measured.read(pathlib.Path(sys.argv[1])); "
+        "tensorboard.write(run, summary.write(run)); "
         "assert not {'torch', 'tensorflow', 'pandas'} & set(sys.modules)"
     )
     root = Path(__file__).parents[3]

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analysis import summary
+from analysis import measured
 from analysis.parity import binding_checks
 from analysis.parity.check import Check
 from analysis.parity.reader import read_pair
@@ -18,21 +18,21 @@ def found(*sides: Any) -> dict[str, Check]:
 
 
 def test_ten_steps_of_the_timed_phase_are_held_against_the_probe(make_bound: Any) -> None:
-    run = summary.measured(make_bound("run", losses=MANY))
+    run = measured.read(make_bound("run", losses=MANY))
     assert binding_checks.first_losses(run) == MANY[:10]
 
 
 def test_of_windows_the_warm_up_counts(make_bound: Any) -> None:
-    run = summary.measured(make_bound("run", losses=MANY[:4], windows=True))
+    run = measured.read(make_bound("run", losses=MANY[:4], windows=True))
     assert binding_checks.first_losses(run) == MANY[:4]
 
 
 def test_a_loss_that_is_not_there_ends_them(make_bound: Any) -> None:
-    run = summary.measured(make_bound("a", losses=[2.0, None, 1.0]))
+    run = measured.read(make_bound("a", losses=[2.0, None, 1.0]))
     assert binding_checks.first_losses(run) == [2.0]
-    broken = summary.measured(make_bound("b", losses=[2.0, float("inf"), 1.0]))
+    broken = measured.read(make_bound("b", losses=[2.0, float("inf"), 1.0]))
     assert binding_checks.first_losses(broken) == [2.0, None, 1.0]
-    none = summary.measured(make_bound("c", losses=[None], windows=True))
+    none = measured.read(make_bound("c", losses=[None], windows=True))
     assert binding_checks.first_losses(none) == []
 
 

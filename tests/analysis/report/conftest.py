@@ -26,12 +26,13 @@ from analysis.comparison.record import (
     SideProfile,
 )
 from analysis.finish import Finished
+from analysis.measured import Measured
 from analysis.partition.record import Part, Partition, Stretch
 from analysis.report import page as pages
 from analysis.report.render import render
 from analysis.report.subject import Subject
 from analysis.samples import CPU, RSS, Samples
-from analysis.summary import Measured, of_measured
+from analysis.summary import of_measured
 from profilers.records import (
     ComparisonSummary,
     Environment,

@@ -1,0 +1,57 @@
+"""What a run directory holds beside the profile, read once for all that tells of the run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis import energy, resources, samples
+from profilers import rundir
+from profilers.records import Environment, Phase, Result, RunRecord, Step
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was read of a run; what it never wrote is None or empty."""
+
+    run: Path
+    record: RunRecord
+    phases: list[Phase]
+    steps: list[Step]
+    samples: samples.Samples | None
+    figures: resources.Figures | None
+    energy: energy.Energy
+    result: Result | None
+    environment: Environment | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run got to its end."""
+        return self.record.status == "complete" and self.result is not None
+
+
+def read(run: Path) -> Measured:
+    """Read what the run recorded; a file that a failed run never wrote is None or empty.
+
+    Raises:
+        ProfileError: the folder is not a run, or a file of it is damaged.
+    """
+    record = rundir.read_json(run / rundir.RUN, RunRecord)
+    phases = rundir.read_rows(run / rundir.PHASES, Phase)
+    window = resources.window_of(phases, "timed")
+    peaks = resources.window_of(phases, "peaks")
+    end_ns = peaks.start_ns if peaks else None
+    recorded = samples.read(run)
+    has_result = (run / rundir.RESULT).exists()
+    has_environment = (run / rundir.ENVIRONMENT).exists()
+    return Measured(
+        run=run,
+        record=record,
+        phases=phases,
+        steps=rundir.read_rows(run / rundir.STEPS, Step),
+        samples=recorded,
+        figures=None if recorded is None else resources.figures(recorded, window, end_ns),
+        energy=energy.of_window(recorded, window),
+        result=rundir.read_json(run / rundir.RESULT, Result) if has_result else None,
+        environment=rundir.read_json(run / rundir.ENVIRONMENT, Environment)
+        if has_environment
+        else None,
+    )
