@@ -125,7 +125,7 @@ def _explained(rows: Sequence[LevelRow], whole_ns: float, form: Form, names: Seq
     whole = f"{form.signed(whole_ns)} {form.unit}"
     ratio = largest_ns / whole_ns if whole_ns else math.inf
     is_whole = form.signed(largest_ns) == form.signed(whole_ns)
-    if not 0 < ratio <= 1 and not (ratio > 1 and is_whole):
+    if not whole_ns or (not 0 < ratio <= 1 and not (ratio > 1 and is_whole)):
         size = f"{form.signed(largest_ns)} {form.unit}"
         relation = "more than" if 1 < ratio < math.inf else "against"
         return f"{names[0]} {_verb(names[0], 'differs')} by {size}, {relation} the step's {whole}"

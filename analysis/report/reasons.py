@@ -43,7 +43,11 @@ def _reasons(against: Against, most: int) -> list[Reason]:
     form = form_of(levels)
     whole_ns = levels.headline_ns or sum(row.difference_ns for row in rows)
     least_ns = SMALLEST_SHARE * max(abs(whole_ns), max(abs(row.difference_ns) for row in rows))
-    largest = [row for row in rows if row.kind != "overhead" and abs(row.difference_ns) >= least_ns]
+    largest = [
+        row
+        for row in rows
+        if row.kind != "overhead" and row.difference_ns and abs(row.difference_ns) >= least_ns
+    ]
     found = []
     for row in largest[:most]:
         opposite = "The other way. " if whole_ns * row.difference_ns < 0 else ""

@@ -46,6 +46,27 @@ def test_three_reasons_in_the_order_of_their_size(make_compared: Any, page_of: A
     assert "TensorFlow function runs 62 operations where PyTorch eager runs 9." in reasons[2].text
 
 
+def test_a_run_against_itself_has_no_reasons(
+    make_compared: Any, page_of: Any, html_of: Any
+) -> None:
+    found = make_compared().record.levels[0]
+    rows = {
+        level: [
+            msgspec.structs.replace(
+                row, other_ns=row.baseline_ns, difference_ns=0.0, low_ns=0.0, high_ns=0.0
+            )
+            for row in every
+        ]
+        for level, every in found.rows.items()
+    }
+    compared = make_compared(levels=[msgspec.structs.replace(found, rows=rows, headline_ns=0.0)])
+    page = page_of(compared)
+    assert page.hero.reasons == []
+    assert page.why[0].heading == "No phase differs"
+    assert {step.share for step in page.why[0].waterfall.steps} == {"–"}
+    assert "No phase differs" in html_of(compared)
+
+
 def test_the_waterfall_adds_up_and_its_heading_is_in_it(make_compared: Any, page_of: Any) -> None:
     [why] = page_of(make_compared()).why
     fall = why.waterfall
