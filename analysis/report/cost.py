@@ -72,7 +72,9 @@ def cost(subject: Subject) -> Cost:
 
 def _heading(subject: Subject) -> str:
     if subject.against:
-        return words.cost_heading(subject.record.figures)
+        return words.cost_heading(
+            subject.record.figures, [each.other.label for each in subject.against]
+        )
     rows = _rows(subject, (ENERGY, *MEMORY, *USE))
     texts = [f"{row.label} {row.cells[0].value} {row.unit}".strip() for row in rows[:3]]
     return ", ".join(texts) or "No cost was measured"

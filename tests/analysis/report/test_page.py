@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis.comparison.record import Parity
+from analysis.comparison.record import Figure, Parity, Range
 from analysis.report import page as pages
+from profilers.records import Phase
 
 MS = 1_000_000
 
@@ -224,6 +225,25 @@ def test_without_a_gpu_its_columns_are_left_out(make_compared: Any, page_of: Any
     assert [row.label for row in cost.memory_rows] == ["RSS peak"]
     assert cost.resources is not None
     assert set(cost.resources.given["samples"]["measure"]) == {"CPU, cores", "RSS, GiB"}
+    small = [Range(5e8, 5e8, 5e8, 3)] * 2
+    figures = [Figure(key="rss_peak_bytes", kind="ratio", ranges=small, changes=[None])]
+    cost = page_of(make_compared(gpu=False, figures=figures)).cost
+    assert "RSS, MiB" in set(cost.resources.given["samples"]["measure"])
+    assert cost.memory_rows[0].unit == "MiB"
+
+
+def test_what_measuring_the_peaks_takes_is_not_drawn(make_compared: Any, page_of: Any) -> None:
+    compared = make_compared()
+    second = 1_000_000_000
+    runs = []
+    for run in compared.runs:
+        start_ns = int(run.measured.samples.time_ns[0]) + 8 * second
+        phases = [*run.measured.phases, Phase("peaks", start_ns, 2 * second)]
+        runs.append(replace(run, measured=replace(run.measured, phases=phases)))
+    cost = page_of(replace(compared, runs=runs)).cost
+    assert max(cost.memory.given["rows"]["seconds"]) == 7
+    assert max(cost.resources.given["samples"]["seconds"]) == 7
+    assert set(cost.resources.given["phases"]["phase"]) == {"warmup", "timed"}
 
 
 def test_the_cost_heading_agrees_with_the_table(make_compared: Any, page_of: Any) -> None:
