@@ -88,6 +88,18 @@ def test_the_waterfall_adds_up_and_its_heading_is_in_it(make_compared: Any, page
     assert [step.muted for step in main] == [False] * len(main)
 
 
+@pytest.mark.parametrize("kind", ["not found", "equivalent"])
+def test_what_is_not_established_is_not_explained(
+    make_compared: Any, page_of: Any, kind: str
+) -> None:
+    record = make_compared().record
+    evidence = [msgspec.structs.replace(record.evidence[0], kind=kind)]
+    [why] = page_of(make_compared(evidence=evidence)).why
+    assert why.heading == (
+        "No difference is established; in the profiles the backward pass differs by +0.540 ms"
+    )
+
+
 def test_rows_have_intervals_over_pairs(make_compared: Any, page_of: Any) -> None:
     [why] = page_of(make_compared()).why
     assert why.waterfall is not None
@@ -134,7 +146,20 @@ def test_one_round_has_no_verdict_and_no_interval(make_compared: Any, page_of: A
 
 
 def test_two_rounds_have_an_interval_and_no_verdict(make_compared: Any, page_of: Any) -> None:
-    hero = page_of(make_compared(rounds=2)).hero
+    wide = [
+        msgspec.structs.replace(
+            each, changes=[msgspec.structs.replace(each.changes[0], low=0.5, high=9.0)]
+        )
+        for each in make_compared(rounds=2).record.figures
+    ]
+    page = page_of(make_compared(rounds=2, figures=wide))
+    assert page.size.heading == (
+        "TensorFlow function takes 1.20 × the step time and 4.54 × the first step "
+        "(2 runs each, no verdict)"
+    )
+    assert "no difference found" not in page.cost.heading
+    assert page.cost.heading.endswith("(2 runs each, no verdict)")
+    hero = page.hero
     assert hero.answers[0].sentence.startswith("Two runs each, no verdict: ")
     assert len(hero.intervals) == 1
     assert "two pairs of runs allow no verdict" in hero.lead.lower()
