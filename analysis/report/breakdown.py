@@ -145,15 +145,7 @@ def _category_findings(subject: Subject, rows: Sequence[Row], form: Scale) -> li
     if not work:
         return []
     largest = max(work, key=lambda row: row.longest_ns)
-    shares = []
-    for side in subject.sides:
-        whole = parts.whole_ns(rows, side)
-        time = largest.times_ns.get(side.number)
-        shares.append(wording.percent(time / whole if time is not None and whole else None))
-    whose = wording.listed(
-        f"{share} of {side.label}'s step" for share, side in zip(shares, subject.sides, strict=True)
-    )
-    found = [f"The largest kind of work is {category_name(largest)}: {whose}."]
+    found = [f"The largest kind of work is {_largest(subject, rows, work)}."]
     if len(subject.sides) == 2:
         one_sided = [row for row in work if len(row.times_ns) == 1]
         if one_sided and one_sided[0].longest_ns > SMALLEST_NAMED * largest.longest_ns:
@@ -164,6 +156,19 @@ def _category_findings(subject: Subject, rows: Sequence[Row], form: Scale) -> li
                 f"Only {side.label} has {category_name(row)}, {form.time(row.times_ns[number])}."
             )
     return found
+
+
+def _largest(subject: Subject, rows: Sequence[Row], work: Sequence[Row]) -> str:
+    """What each side spends most of its step on, told once where all have the same."""
+    own = []
+    for side in subject.sides:
+        row = max(work, key=lambda row: row.times_ns.get(side.number, 0.0))
+        time, whole = row.times_ns.get(side.number), parts.whole_ns(rows, side)
+        if time and whole:
+            own.append((category_name(row), f"{wording.percent(time / whole)} of {side.label}'s"))
+    if len({name for name, _ in own}) == 1:
+        return f"{own[0][0]}: {wording.listed(share for _, share in own)} step"
+    return f"not the same: {wording.listed(f'{name}, {share} step' for name, share in own)}"
 
 
 def _mapped(subject: Subject, rows: Sequence[Row]) -> str:

@@ -15,6 +15,7 @@ from analysis.comparison.record import Range
 from analysis.comparison.values import Unit, memory_unit, ranges
 from analysis.finish import Finished
 from analysis.measured import model_end_ns
+from analysis.partition.record import Partition
 from analysis.report.names import PHASES, row_name, short
 from analysis.report.parts import Row
 from analysis.report.subject import Side, Subject
@@ -95,11 +96,20 @@ def median_step(subject: Subject) -> pd.DataFrame:
             stretch.phase if stretch.phase in PHASES else "",
         )
         for side in subject.sides
-        for partition in subject.partitions(side)[-1:]
+        for partition in _typical(subject.partitions(side))
         if partition.phases_known
         for stretch in partition.stretches
     ]
     return _frame(rows, "side", "lane", "start_ms", "duration_ms", "phase")
+
+
+def _typical(partitions: Sequence[Partition]) -> Sequence[Partition]:
+    """The one whose median step is nearest to the mean step of all, which the tables have."""
+    known = [each for each in partitions if each.phases_known and each.steps and each.stretches]
+    if not known:
+        return partitions[-1:]
+    mean_ns = sum(each.steps_ns for each in partitions) / sum(each.steps for each in partitions)
+    return [min(known, key=lambda each: abs(each.median_step_ns - mean_ns))]
 
 
 def categories(subject: Subject, rows: Sequence[Row]) -> pd.DataFrame:
