@@ -122,19 +122,27 @@ def limits_heading(
     first, share = nearest[0], shares[nearest[0]]
     name = wording.plain(first.name)
     if share < AT_ROOF_RATIO:
-        where = _where([first], points, labels)
+        where = _where([first], labels)
         begin = f"No layer is at a roof; {name} comes nearest"
         return f"{begin}, at {wording.percent(share)} of its own{where}"
     if share > ABOVE_ROOF_RATIO:
-        where = _where([first], points, labels)
+        where = _where([first], labels)
         return f"{name} goes above its roof, at {times(share)} × what the peaks allow{where}"
     at_roof = [point for point in nearest if shares[point] >= AT_ROOF_RATIO]
     names = list(dict.fromkeys(wording.plain(point.name) for point in at_roof))
     if len(names) == 1:
-        return f"{name} is at its roof{_where(at_roof, points, labels)}"
+        return f"{name} is at its roof{_where(at_roof, labels)}"
     if len(names) > MOST_NAMES:
-        return f"{len(names)} layers are at their roofs; {name} comes nearest"
-    return f"{wording.listed(names)} are at their roofs"
+        nearest_to = f"{name} comes nearest{_where([first], labels)}"
+        return f"{len(names)} layers are at their roofs; {nearest_to}"
+    where_of = [
+        _where([point for point in at_roof if wording.plain(point.name) == each], labels)
+        for each in names
+    ]
+    if len(set(where_of)) == 1:
+        return f"{wording.listed(names)} are at their roofs{where_of[0]}"
+    told = (f"{each}{where}" for each, where in zip(names, where_of, strict=True))
+    return f"{wording.listed(told)} are at their roofs"
 
 
 def cached(points: Sequence[Point], roofs: Mapping[int, Roof]) -> str:
@@ -154,9 +162,9 @@ def cached(points: Sequence[Point], roofs: Mapping[int, Roof]) -> str:
     )
 
 
-def _where(told: Sequence[Point], points: Sequence[Point], labels: Sequence[str]) -> str:
+def _where(told: Sequence[Point], labels: Sequence[str]) -> str:
     """The sides of some points, unless these are all that there are."""
     sides = sorted({point.side for point in told})
-    if len(sides) == len({point.side for point in points}):
+    if len(sides) == sum(map(bool, labels)):
         return ""
     return f" under {wording.listed(labels[side] for side in sides)}"

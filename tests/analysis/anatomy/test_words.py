@@ -100,32 +100,32 @@ def test_the_share_of_a_roof_is_at_the_points_intensity() -> None:
     [
         (
             [Point(0, "conv1", 2.0, 118.0), Point(0, "conv2", 50.0, 220.0)],
-            "No layer is at a roof; conv1 comes nearest, at 59 % of its own",
+            "No layer is at a roof; conv1 comes nearest, at 59 % of its own under PyTorch eager",
         ),
         (
             [Point(0, "conv1", 2.0, 118.0), Point(1, "conv1", 2.0, 108.0)],
             "No layer is at a roof; conv1 comes nearest, at 59 % of its own under PyTorch eager",
         ),
-        ([Point(0, "conv1", 2.0, 160.0)], "conv1 is at its roof"),
+        ([Point(0, "conv1", 2.0, 160.0)], "conv1 is at its roof under PyTorch eager"),
         (
             [Point(0, "conv1", 2.0, 100.0), Point(1, "conv1", 2.0, 190.0)],
             "conv1 is at its roof under TensorFlow function",
         ),
         (
             [Point(0, "conv1", 2.0, 170.0), Point(1, "conv1", 2.0, 190.0)],
-            "conv1 is at its roof",
+            "conv1 is at its roof under PyTorch eager and TensorFlow function",
         ),
         (
             [Point(0, "conv1", 2.0, 170.0), Point(1, "conv2", 50.0, 900.0)],
-            "conv2 and conv1 are at their roofs",
+            "conv2 under TensorFlow function and conv1 under PyTorch eager are at their roofs",
         ),
         (
             [Point(0, f"conv{number}", 2.0, 190.0 - number) for number in range(4)],
-            "4 layers are at their roofs; conv0 comes nearest",
+            "4 layers are at their roofs; conv0 comes nearest under PyTorch eager",
         ),
         (
             [Point(0, "conv1", 2.0, 280.0)],
-            "conv1 goes above its roof, at 1.40 × what the peaks allow",
+            "conv1 goes above its roof, at 1.40 × what the peaks allow under PyTorch eager",
         ),
         ([], "No layer's rate is known"),
         ([Point(2, "conv1", 2.0, 280.0)], "No layer's rate is known"),
@@ -151,3 +151,8 @@ def test_layers_in_caches_are_told_apart_from_roofs() -> None:
     )
     assert words.cached([conv], roofs) == ""
     assert words.limits_heading([relu], roofs, ["A"]).startswith("relu1 goes above its roof")
+
+
+def test_the_only_side_of_a_page_is_not_named() -> None:
+    found = words.limits_heading([Point(1, "conv1", 2.0, 160.0)], {1: ROOF}, ["", "PyTorch eager"])
+    assert found == "conv1 is at its roof"

@@ -360,6 +360,17 @@ def test_rates_stand_under_the_roofs_that_were_measured(make_compared: Any, page
     assert "No layer is at a roof; conv1 + relu, backward comes nearest, at 25" in limits.heading
 
 
+def test_rows_that_the_roofline_leaves_out_are_counted(make_compared: Any, page_of: Any) -> None:
+    found = make_compared().record.levels[0]
+    first = found.rows["layer"][0]
+    rows = [msgspec.structs.replace(first, key=f"layer {n}", layer=f"l{n}") for n in range(18)]
+    changed = msgspec.structs.replace(found, rows={**found.rows, "layer": rows})
+    limits = page_of(make_compared(levels=[changed])).limits
+    assert len(limits.rows) == 16
+    assert limits.more == "2 slower rows are left out; tables/roofline.csv has all."
+    assert page_of(make_compared()).limits.more == ""
+
+
 def test_three_sides_have_a_waterfall_each(make_compared: Any, page_of: Any) -> None:
     base = make_compared()
     record = base.record
