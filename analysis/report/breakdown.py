@@ -60,9 +60,10 @@ class Half:
 
 @dataclass(frozen=True)
 class LayerRow:
-    """A layer or a group of layers, with a half for each side."""
+    """A layer or a group of layers, with a half for each side; `phase` if it has only one."""
 
     name: str
+    phase: str
     halves: list[Half]
 
 
@@ -136,7 +137,10 @@ def _category(subject: Subject, row: Row, form: Scale) -> CategoryRow:
 def _total(subject: Subject, rows: Sequence[Row], form: Scale) -> CategoryRow:
     sums = [parts.whole_ns(rows, side) for side in subject.sides]
     difference = form.signed(sums[1] - sums[0]) if len(sums) == 2 else ""
-    return CategoryRow("Profiled step", "", [form.number(each) for each in sums], difference, "")
+    of = " of the device" if parts.budget_of(subject) == "device" else ""
+    return CategoryRow(
+        f"Profiled step{of}", "", [form.number(each) for each in sums], difference, ""
+    )
 
 
 def _category_findings(subject: Subject, rows: Sequence[Row], form: Scale) -> list[str]:
@@ -228,6 +232,7 @@ def _layers(subject: Subject, against: Against | None, rows: Sequence[Row]) -> L
         rows=[
             LayerRow(
                 short(layer, 60),
+                _only_phase(grouped[layer], rows),
                 [_half(grouped[layer], side, longest_ns, form) for side in both],
             )
             for layer in order[:MOST_LAYERS]
@@ -237,6 +242,13 @@ def _layers(subject: Subject, against: Against | None, rows: Sequence[Row]) -> L
         empty="" if order else capital(fallback) or NO_LAYERS,
         table=_table(name, subject, [row for layer in order for row in grouped[layer]]),
     )
+
+
+def _only_phase(own: Sequence[Row], every: Sequence[Row]) -> str:
+    """The one phase of a layer, unless all layers have that one alone."""
+    phases = {row.phase for row in own}
+    others = {row.phase for row in every if row.kind == "work" and row.layer not in ("", NO_LAYER)}
+    return short(phases.pop(), 40) if len(phases) == 1 < len(others) else ""
 
 
 NO_LAYERS = "The profiles name no layers, so the step is parted by phase and kind of work alone."

@@ -11,6 +11,7 @@ from analysis.comparison.record import Comparison
 from analysis.comparison.table import Cell
 from analysis.comparison.values import Written
 from analysis.report.names import capital
+from analysis.report.parts import budget_of
 from analysis.report.subject import Subject
 from analysis.report.tables import Table, Value
 
@@ -110,6 +111,8 @@ def _text(subject: Subject) -> str:
 def figure_row(subject: Subject, written: Written) -> FigureRow:
     """A row of the comparison's table, with the sides in the order of the page."""
     label, _, unit = written.label.partition(", ")
+    if subject.foreign and budget_of(subject) == "device":
+        label += ", host"
     places = [subject.record.others.index(each.other.number) for each in subject.against]
     return FigureRow(
         label=capital(label) if label[:1].islower() else label,

@@ -178,7 +178,8 @@ def _waterfall(against: Against, levels: Levels, rows: Sequence[LevelRow]) -> Wa
             steps.append(axis.step(part, start_ns, nested=True))
             start_ns += part.difference_ns
     totals = [sum(times) for times in zip(*(_times(row) for row in rows), strict=True)]
-    whole = _Part("Step", totals[0], totals[1], headline_ns)
+    of_device = levels.budget == "device" and all(row.kind != "overhead" for row in rows)
+    whole = _Part("Step of the device" if of_device else "Step", totals[0], totals[1], headline_ns)
     return Waterfall(
         unit=form.unit,
         zero=axis.place(0),

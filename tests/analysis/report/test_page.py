@@ -157,6 +157,21 @@ def test_the_step_that_is_drawn_is_the_one_nearest_to_the_mean(
     assert drawn_ms == pytest.approx(expected)
 
 
+def test_a_layer_with_one_phase_names_it(make_compared: Any, page_of: Any, html_of: Any) -> None:
+    found = make_compared().record.levels[0]
+    forward = msgspec.structs.replace(
+        found.rows["layer"][0], key="conv1 + relu, forward", phase="forward"
+    )
+    changed = msgspec.structs.replace(
+        found, rows={**found.rows, "layer": [forward, *found.rows["layer"]]}
+    )
+    compared = make_compared(levels=[changed])
+    phases = {row.name: row.phase for row in page_of(compared).layers[0].rows}
+    assert phases == {"conv1 + relu": "", "conv2 + relu": "backward"}
+    assert "conv2 + relu <small>backward</small>" in html_of(compared)
+    assert {row.phase for row in page_of(make_compared()).layers[0].rows} == {""}
+
+
 def test_operations_name_what_one_side_does_not_have(make_compared: Any, page_of: Any) -> None:
     ops, kernels = page_of(make_compared()).operations
     first = ops.rows[0]
@@ -261,6 +276,9 @@ def test_traces_of_other_tools_have_a_stamp_and_no_verdict(
     assert page.hero.answers[0].sentence.startswith("No verdict: a profiled step takes 3.41 ms")
     assert page.hero.intervals == []
     assert page.why[0].waterfall is not None
+    assert page.why[0].waterfall.whole.name == "Step of the device"
+    assert page.categories.total.name == "Profiled step of the device"
+    assert [row.label for row in page.size.rows] == ["Profiled step, host"]
     assert page.spread is None
     assert page.repeat.commands == []
     assert "is not recorded" in page.settings.text
