@@ -8,6 +8,15 @@ from profilers import rundir
 from profilers.records import Environment, Phase, Result, RunRecord, Step
 
 
+def model_end_ns(phases: list[Phase]) -> int | None:
+    """When a run begins to measure what its machine can reach; None where it doesn't.
+
+    From then on its memory and use of resources are no longer those of its model.
+    """
+    peaks = resources.window_of(phases, "peaks")
+    return peaks.start_ns if peaks else None
+
+
 @dataclass(frozen=True, eq=False)
 class Measured:
     """What was read of a run; what it never wrote is None or empty."""
@@ -37,8 +46,7 @@ def read(run: Path) -> Measured:
     record = rundir.read_json(run / rundir.RUN, RunRecord)
     phases = rundir.read_rows(run / rundir.PHASES, Phase)
     window = resources.window_of(phases, "timed")
-    peaks = resources.window_of(phases, "peaks")
-    end_ns = peaks.start_ns if peaks else None
+    end_ns = model_end_ns(phases)
     recorded = samples.read(run)
     has_result = (run / rundir.RESULT).exists()
     has_environment = (run / rundir.ENVIRONMENT).exists()

@@ -13,6 +13,7 @@ from analysis.comparison.ratios import MARGIN
 
 UNKNOWN = "Where the steps differ"
 DOMINATED = "The profiler costs more than half of the difference; rows are indicative"
+NOT_ESTABLISHED = "No difference is established"
 MOST_TOGETHER = 3
 MAIN_RATIO, NAMED_RATIO = 0.5, 0.25
 MANY_MORE = 1.5
@@ -47,13 +48,16 @@ class Form:
         return wording.signed(time_ns / self.unit_ns, self.decimals)
 
 
-def heading(levels: Levels, labels: Sequence[str], level: Level | None = None) -> str:
+def heading(
+    levels: Levels, labels: Sequence[str], level: Level | None = None, *, established: bool = True
+) -> str:
     """What explains the difference, as a sentence without a full stop.
 
     Args:
         levels: of two sides.
         labels: what the two are called, the baseline first.
         level: the one whose rows stand below; phases, or else categories, if there is none.
+        established: whether the unprofiled steps of the two were found to differ.
     """
     level = level or main_level(levels)
     rows = [row for row in _own(levels, level) if row.kind != "overhead" and row.difference_ns]
@@ -66,6 +70,10 @@ def heading(levels: Levels, labels: Sequence[str], level: Level | None = None) -
     form = form_of(levels, level)
     if all(_is_small(levels, each_ns) for each_ns in (whole_ns, *(r.difference_ns for r in rows))):
         return _equal(level, rows, form)
+    if not established:
+        name = _name(rows[0], level, labels)
+        size = f"{form.signed(rows[0].difference_ns)} {form.unit}"
+        return f"{NOT_ESTABLISHED}; in the profiles {name} {_verb(name, 'differs')} by {size}"
     text = _explained(rows, whole_ns, form, [_name(row, level, labels) for row in rows])
     return text[:1].upper() + text[1:]
 
@@ -125,7 +133,7 @@ def _explained(rows: Sequence[LevelRow], whole_ns: float, form: Form, names: Seq
     whole = f"{form.signed(whole_ns)} {form.unit}"
     ratio = largest_ns / whole_ns if whole_ns else math.inf
     is_whole = form.signed(largest_ns) == form.signed(whole_ns)
-    if not 0 < ratio <= 1 and not (ratio > 1 and is_whole):
+    if not whole_ns or (not 0 < ratio <= 1 and not (ratio > 1 and is_whole)):
         size = f"{form.signed(largest_ns)} {form.unit}"
         relation = "more than" if 1 < ratio < math.inf else "against"
         return f"{names[0]} {_verb(names[0], 'differs')} by {size}, {relation} the step's {whole}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from analysis import wording
 from analysis.anatomy.record import Anatomy
+from analysis.comparison.ratios import FEWEST_PAIRS
 from analysis.comparison.record import Change, Figure
 from analysis.comparison.values import times
 
@@ -63,20 +64,30 @@ def heading(anatomies: Sequence[Anatomy | None], labels: Sequence[str]) -> str:
     return _sentence("; ".join(named))
 
 
-def cost_heading(figures: Sequence[Figure]) -> str:
+def cost_heading(figures: Sequence[Figure], others: Sequence[str]) -> str:
     """Energy, VRAM and RSS as ratios to the baseline's, with several sides from lowest to highest.
 
-    A ratio whose interval holds 1 is no finding; one without an interval is told as it is.
+    A ratio whose interval holds 1 is no finding; one of too few pairs is told without a verdict.
+    `others` are the labels of the sides but the baseline.
     """
     found = {figure.key: [each for each in figure.changes if each] for figure in figures}
     known = {name: found[key] for key, name in COSTS.items() if found.get(key)}
     differing = {name: list(filter(_differs, changes)) for name, changes in known.items()}
     told = [f"{_ratios(changes)} × the {name}" for name, changes in differing.items() if changes]
     alike = [name for name, changes in differing.items() if not changes]
-    parts = [", ".join(told)] if told else []
+    who = f"{others[0]} takes" if len(others) == 1 else "the other sides take"
+    parts = [f"{who} {wording.listed(told)}"] if told else []
+    pairs = [change.pairs for changes in known.values() for change in changes]
+    if pairs and max(pairs) < FEWEST_PAIRS:
+        return _sentence(f"{parts[0]} {no_verdict(max(pairs))}")
     if alike:
         parts.append(f"no difference found in {wording.listed(alike)}")
     return _sentence("; ".join(parts) or "no cost was measured on both sides")
+
+
+def no_verdict(pairs: int) -> str:
+    """What is added to ratios of so few pairs that nothing is said to differ, or not to."""
+    return f"({wording.counted(pairs, 'run')} each, no verdict)"
 
 
 def _sentence(text: str) -> str:
@@ -84,7 +95,9 @@ def _sentence(text: str) -> str:
 
 
 def _differs(change: Change) -> bool:
-    return change.low is None or change.high is None or change.low > 1 or change.high < 1
+    if change.pairs < FEWEST_PAIRS or change.low is None or change.high is None:
+        return True
+    return change.low > 1 or change.high < 1
 
 
 def _ratios(changes: Sequence[Change]) -> str:
@@ -109,19 +122,27 @@ def limits_heading(
     first, share = nearest[0], shares[nearest[0]]
     name = wording.plain(first.name)
     if share < AT_ROOF_RATIO:
-        where = _where([first], points, labels)
+        where = _where([first], labels)
         begin = f"No layer is at a roof; {name} comes nearest"
         return f"{begin}, at {wording.percent(share)} of its own{where}"
     if share > ABOVE_ROOF_RATIO:
-        where = _where([first], points, labels)
+        where = _where([first], labels)
         return f"{name} goes above its roof, at {times(share)} × what the peaks allow{where}"
     at_roof = [point for point in nearest if shares[point] >= AT_ROOF_RATIO]
     names = list(dict.fromkeys(wording.plain(point.name) for point in at_roof))
     if len(names) == 1:
-        return f"{name} is at its roof{_where(at_roof, points, labels)}"
+        return f"{name} is at its roof{_where(at_roof, labels)}"
     if len(names) > MOST_NAMES:
-        return f"{len(names)} layers are at their roofs; {name} comes nearest"
-    return f"{wording.listed(names)} are at their roofs"
+        nearest_to = f"{name} comes nearest{_where([first], labels)}"
+        return f"{len(names)} layers are at their roofs; {nearest_to}"
+    where_of = [
+        _where([point for point in at_roof if wording.plain(point.name) == each], labels)
+        for each in names
+    ]
+    if len(set(where_of)) == 1:
+        return f"{wording.listed(names)} are at their roofs{where_of[0]}"
+    told = (f"{each}{where}" for each, where in zip(names, where_of, strict=True))
+    return f"{wording.listed(told)} are at their roofs"
 
 
 def cached(points: Sequence[Point], roofs: Mapping[int, Roof]) -> str:
@@ -141,9 +162,9 @@ def cached(points: Sequence[Point], roofs: Mapping[int, Roof]) -> str:
     )
 
 
-def _where(told: Sequence[Point], points: Sequence[Point], labels: Sequence[str]) -> str:
+def _where(told: Sequence[Point], labels: Sequence[str]) -> str:
     """The sides of some points, unless these are all that there are."""
     sides = sorted({point.side for point in told})
-    if len(sides) == len({point.side for point in points}):
+    if len(sides) == sum(map(bool, labels)):
         return ""
     return f" under {wording.listed(labels[side] for side in sides)}"

@@ -19,7 +19,8 @@ def _time(largest_ms: float) -> Unit:
     return f", {unit}", unit_ns / 1e6
 
 
-def _memory(largest_bytes: float) -> Unit:
+def memory_unit(largest_bytes: float) -> Unit:
+    """The unit of memory for values up to the largest."""
     return (", MiB", 2**20) if largest_bytes < 1000 * 2**20 else (", GiB", 2**30)
 
 
@@ -51,10 +52,10 @@ FOREIGN = (Row("profiled_step_ms", "profiled step", _time),)
 """What is known of traces of other tools."""
 COST = (
     Row("cpu_percent", "CPU", _cores),
-    Row("rss_peak_bytes", "RSS peak", _memory),
+    Row("rss_peak_bytes", "RSS peak", memory_unit),
     Row("gpu_percent", "GPU in use, %"),
-    Row("vram_peak_bytes", "VRAM peak", _memory),
-    Row("allocated_peak_bytes", "allocated", _memory),
+    Row("vram_peak_bytes", "VRAM peak", memory_unit),
+    Row("allocated_peak_bytes", "allocated", memory_unit),
     Row("power_watts", "power, W"),
     Row("energy_joules_per_1000_samples", "J/1,000 samples"),
 )

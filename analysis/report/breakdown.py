@@ -60,9 +60,10 @@ class Half:
 
 @dataclass(frozen=True)
 class LayerRow:
-    """A layer or a group of layers, with a half for each side."""
+    """A layer or a group of layers, with a half for each side; `phase` if it has only one."""
 
     name: str
+    phase: str
     halves: list[Half]
 
 
@@ -136,7 +137,10 @@ def _category(subject: Subject, row: Row, form: Scale) -> CategoryRow:
 def _total(subject: Subject, rows: Sequence[Row], form: Scale) -> CategoryRow:
     sums = [parts.whole_ns(rows, side) for side in subject.sides]
     difference = form.signed(sums[1] - sums[0]) if len(sums) == 2 else ""
-    return CategoryRow("Profiled step", "", [form.number(each) for each in sums], difference, "")
+    of = " of the device" if parts.budget_of(subject) == "device" else ""
+    return CategoryRow(
+        f"Profiled step{of}", "", [form.number(each) for each in sums], difference, ""
+    )
 
 
 def _category_findings(subject: Subject, rows: Sequence[Row], form: Scale) -> list[str]:
@@ -145,15 +149,7 @@ def _category_findings(subject: Subject, rows: Sequence[Row], form: Scale) -> li
     if not work:
         return []
     largest = max(work, key=lambda row: row.longest_ns)
-    shares = []
-    for side in subject.sides:
-        whole = parts.whole_ns(rows, side)
-        time = largest.times_ns.get(side.number)
-        shares.append(wording.percent(time / whole if time is not None and whole else None))
-    whose = wording.listed(
-        f"{share} of {side.label}'s step" for share, side in zip(shares, subject.sides, strict=True)
-    )
-    found = [f"The largest kind of work is {category_name(largest)}: {whose}."]
+    found = [f"The largest kind of work is {_largest(subject, rows, work)}."]
     if len(subject.sides) == 2:
         one_sided = [row for row in work if len(row.times_ns) == 1]
         if one_sided and one_sided[0].longest_ns > SMALLEST_NAMED * largest.longest_ns:
@@ -164,6 +160,19 @@ def _category_findings(subject: Subject, rows: Sequence[Row], form: Scale) -> li
                 f"Only {side.label} has {category_name(row)}, {form.time(row.times_ns[number])}."
             )
     return found
+
+
+def _largest(subject: Subject, rows: Sequence[Row], work: Sequence[Row]) -> str:
+    """What each side spends most of its step on, told once where all have the same."""
+    own = []
+    for side in subject.sides:
+        row = max(work, key=lambda row: row.times_ns.get(side.number, 0.0))
+        time, whole = row.times_ns.get(side.number), parts.whole_ns(rows, side)
+        if time and whole:
+            own.append((category_name(row), f"{wording.percent(time / whole)} of {side.label}'s"))
+    if len({name for name, _ in own}) == 1:
+        return f"{own[0][0]}: {wording.listed(share for _, share in own)} step"
+    return f"not the same: {wording.listed(f'{name}, {share} step' for name, share in own)}"
 
 
 def _mapped(subject: Subject, rows: Sequence[Row]) -> str:
@@ -223,6 +232,7 @@ def _layers(subject: Subject, against: Against | None, rows: Sequence[Row]) -> L
         rows=[
             LayerRow(
                 short(layer, 60),
+                _only_phase(grouped[layer], rows),
                 [_half(grouped[layer], side, longest_ns, form) for side in both],
             )
             for layer in order[:MOST_LAYERS]
@@ -232,6 +242,13 @@ def _layers(subject: Subject, against: Against | None, rows: Sequence[Row]) -> L
         empty="" if order else capital(fallback) or NO_LAYERS,
         table=_table(name, subject, [row for layer in order for row in grouped[layer]]),
     )
+
+
+def _only_phase(own: Sequence[Row], every: Sequence[Row]) -> str:
+    """The one phase of a layer, unless all layers have that one alone."""
+    phases = {row.phase for row in own}
+    others = {row.phase for row in every if row.kind == "work" and row.layer not in ("", NO_LAYER)}
+    return short(phases.pop(), 40) if len(phases) == 1 < len(others) else ""
 
 
 NO_LAYERS = "The profiles name no layers, so the step is parted by phase and kind of work alone."

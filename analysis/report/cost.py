@@ -72,7 +72,9 @@ def cost(subject: Subject) -> Cost:
 
 def _heading(subject: Subject) -> str:
     if subject.against:
-        return words.cost_heading(subject.record.figures)
+        return words.cost_heading(
+            subject.record.figures, [each.other.label for each in subject.against]
+        )
     rows = _rows(subject, (ENERGY, *MEMORY, *USE))
     texts = [f"{row.label} {row.cells[0].value} {row.unit}".strip() for row in rows[:3]]
     return ", ".join(texts) or "No cost was measured"
@@ -146,15 +148,18 @@ def _resources(subject: Subject) -> Chart | None:
         for run in subject.finished(side)[-1:]
         if run.measured.samples is not None
     ]
+    several = len(subject.sides) > 1
+    last = ", the last run of each side" if several else ", the last run"
+    last = last if any(len(subject.finished(side)) > 1 for side in subject.sides) else ""
     often = f"Sampled at {wording.listed(dict.fromkeys(f'{each:g}' for each in hertz))} Hz"
     return Chart(
         name="resources",
         module="resources",
         given={"sides": frames.sides(subject), "samples": samples, "phases": phases},
-        label="CPU, memory, GPU and power over one run of each side",
+        label=f"CPU, memory, GPU and power over one run{' of each side' if several else ''}",
         caption=(
-            f"{often} from outside the measured process, the last run of each side. Gaps are "
-            "missed samples; the timed steps are shaded darkest."
+            f"{often} from outside the measured process{last}. Gaps are missed samples; the timed "
+            "steps are shaded darkest."
         ),
         note=setting(subject),
     )
@@ -168,7 +173,7 @@ def _memory(subject: Subject) -> Chart | None:
         name="memory",
         module="memory",
         given={"sides": frames.sides(subject), "rows": rows},
-        label="Memory over one run of each side",
+        label=f"Memory over one run{' of each side' if len(subject.sides) > 1 else ''}",
         caption="RSS counts all processes of a run; VRAM all processes on the GPU.",
         note=setting(subject),
     )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,10 @@ from analysis.anatomy.anatomy import PHASES
 from analysis.anatomy.words import Point, Roof
 from analysis.comparison import ratios
 from analysis.comparison.record import Range
+from analysis.comparison.values import Unit, memory_unit, ranges
 from analysis.finish import Finished
+from analysis.measured import model_end_ns
+from analysis.partition.record import Partition
 from analysis.report.names import row_name, short
 from analysis.report.parts import Row
 from analysis.report.subject import Side, Subject
@@ -93,11 +97,20 @@ def median_step(subject: Subject) -> pd.DataFrame:
             stretch.phase if stretch.phase in PHASES else "",
         )
         for side in subject.sides
-        for partition in subject.partitions(side)[-1:]
+        for partition in _typical(subject.partitions(side))
         if partition.phases_known
         for stretch in partition.stretches
     ]
     return _frame(rows, "side", "lane", "start_ms", "duration_ms", "phase")
+
+
+def _typical(partitions: Sequence[Partition]) -> Sequence[Partition]:
+    """The one whose median step is nearest to the mean step of all, which the tables have."""
+    known = [each for each in partitions if each.phases_known and each.steps and each.stretches]
+    if not known:
+        return partitions[-1:]
+    mean_ns = sum(each.steps_ns for each in partitions) / sum(each.steps for each in partitions)
+    return [min(known, key=lambda each: abs(each.median_step_ns - mean_ns))]
 
 
 def categories(subject: Subject, rows: Sequence[Row]) -> pd.DataFrame:
@@ -140,12 +153,13 @@ def resources(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame]:
     phases: list[tuple[int, str, float, float]] = []
     for side in subject.sides:
         for run in subject.finished(side)[-1:]:
-            found = run.measured.samples
+            found = _own_samples(run)
             if found is None or not len(found.time_ns):
                 continue
             start_ns = int(found.time_ns[0])
+            end_ns = model_end_ns(run.measured.phases) or math.inf
             seconds = (found.time_ns - start_ns) / 1e9
-            for measure, values in _measures(found).items():
+            for measure, values in _measures(subject, found).items():
                 if not np.isnan(values).all():
                     kept = _thinned(np.arange(len(values)), MOST_SAMPLES)
                     samples += [
@@ -154,6 +168,7 @@ def resources(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame]:
             phases += [
                 (side.number, each.phase, (each.start_ns - start_ns) / 1e9, each.duration_ns / 1e9)
                 for each in run.measured.phases
+                if each.start_ns < end_ns
             ]
     return (
         _frame(samples, "side", "seconds", "measure", "value"),
@@ -161,14 +176,33 @@ def resources(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-def _measures(found: Samples) -> dict[str, np.ndarray]:
+def _own_samples(run: Finished) -> Samples | None:
+    """Those of the run's model: without what it took to measure the machine's peaks."""
+    found = run.measured.samples
+    end_ns = model_end_ns(run.measured.phases)
+    if found is None or end_ns is None:
+        return found
+    own = found.time_ns < end_ns
+    columns = {name: values[own] for name, values in found.columns.items()}
+    return replace(found, time_ns=found.time_ns[own], columns=columns)
+
+
+def _measures(subject: Subject, found: Samples) -> dict[str, np.ndarray]:
+    """By name and unit; memory has the units of the tables."""
+    rss, rss_bytes = _memory_unit(subject, "rss_peak_bytes")
+    vram, vram_bytes = _memory_unit(subject, "vram_peak_bytes")
     return {
         "CPU, cores": found.cpu_percent() / 100,
-        "RSS, GiB": found.column(RSS) / GIB,
+        f"RSS{rss}": found.column(RSS) / rss_bytes,
         "GPU, %": 100 * found.gpu_column("utilization_ratio"),
-        "VRAM, GiB": found.gpu_column("memory_used_bytes") / GIB,
+        f"VRAM{vram}": found.gpu_column("memory_used_bytes") / vram_bytes,
         "Power, W": found.power_watts(),
     }
+
+
+def _memory_unit(subject: Subject, key: str) -> Unit:
+    known = [found.median for found in ranges(subject.record, key) if found]
+    return memory_unit(max(known, default=GIB))
 
 
 def memory(subject: Subject) -> pd.DataFrame:
@@ -181,7 +215,7 @@ def memory(subject: Subject) -> pd.DataFrame:
 
 
 def _memory(run: Finished) -> Iterator[tuple[str, float, float]]:
-    samples = run.measured.samples
+    samples = _own_samples(run)
     if samples is None or not len(samples.time_ns):
         return
     seconds = (samples.time_ns - int(samples.time_ns[0])) / 1e9
@@ -195,11 +229,11 @@ def _memory(run: Finished) -> Iterator[tuple[str, float, float]]:
 def energy(subject: Subject, key: str) -> pd.DataFrame:
     """side, joules_per_1000, low, high."""
     figure = subject.record.figure(key)
-    ranges: Sequence[Range | None] = figure.ranges if figure else []
+    known: Sequence[Range | None] = figure.ranges if figure else []
     rows = [
         (side.number, found.median, found.low, found.high)
         for side in subject.sides
-        if side.number < len(ranges) and (found := ranges[side.number]) is not None
+        if side.number < len(known) and (found := known[side.number]) is not None
     ]
     return _frame(rows, "side", "joules_per_1000", "low", "high")
 

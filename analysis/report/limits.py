@@ -34,10 +34,11 @@ class RoofRow:
 
 @dataclass(frozen=True)
 class Limits:
-    """`roofs` says what was measured of each side's device."""
+    """`roofs` says what was measured of each side's device, `more` where the other rows are."""
 
     heading: str
     rows: list[RoofRow]
+    more: str
     roofs: list[str]
     chart: Chart | None
     empty: str
@@ -54,6 +55,7 @@ def limits(subject: Subject) -> Limits:
     return Limits(
         heading=words.limits_heading(points, roofs, names),
         rows=_rows(subject, points, roofs),
+        more=_more(points),
         roofs=[
             *(_roof(labels[number], roof) for number, roof in roofs.items()),
             *_told(subject, points, own),
@@ -173,6 +175,14 @@ def _rows(subject: Subject, points: Sequence[Point], roofs: dict[int, Roof]) -> 
         )
         for name in fastest[:MOST_ROWS]
     ]
+
+
+def _more(points: Sequence[Point]) -> str:
+    left = len({point.name for point in points}) - MOST_ROWS
+    if left <= 0:
+        return ""
+    slower = wording.counted(left, "slower row")
+    return f"{slower} {'is' if left == 1 else 'are'} left out; tables/roofline.csv has all."
 
 
 def _cell(point: Point | None, roofs: dict[int, Roof]) -> tuple[str, str]:

@@ -23,6 +23,9 @@ from analysis.report.subject import Against, Side, Subject
 from analysis.report.tables import Table, Value
 
 MOST_ROWS = 600
+SHOWN_ROWS = 20
+"""So many rows are shown, and printed, before more are asked for."""
+
 LONGEST_NATIVE = 2000
 TITLES: dict[Level, str] = {"op": "Operations", "kernel": "Kernels"}
 
@@ -63,6 +66,7 @@ class Operations:
     sides: Sequence[Side]
     unit: str
     rows: list[OperationRow]
+    shown: int
     totals: list[str]
     total_difference: str
     more: str
@@ -108,6 +112,7 @@ def _operations(
         sides=sides,
         unit=form.unit,
         rows=[_row(row, sides, against, form, longest_ns) for row in shown],
+        shown=min(SHOWN_ROWS, len(shown)),
         totals=[form.number(each) for each in totals_ns],
         total_difference=form.signed(totals_ns[1] - totals_ns[0]) if len(totals_ns) == 2 else "",
         more=f"{wording.counted(left, 'smaller row')} in tables/{name}.csv." if left > 0 else "",

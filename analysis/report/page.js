@@ -24,6 +24,31 @@
 
   document.querySelectorAll("table.sortable").forEach((table) => {
     const body = table.tBodies[0];
+    const texts = new Map([...body.rows].map((row) => [row, row.textContent.toLowerCase()]));
+    const most = Number(table.dataset.most);
+    const input = document.querySelector(`input[data-search="${table.id}"]`);
+    const count = document.getElementById(`${table.id}-count`);
+    const all = document.querySelector(`button[data-show="${table.id}"]`);
+    let opened = texts.size <= most;
+    const show = () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let found = 0;
+      for (const row of body.rows) {
+        row.hidden = !words.every((word) => texts.get(row).includes(word));
+        row.classList.toggle("more", !row.hidden && found >= most);
+        found += row.hidden ? 0 : 1;
+      }
+      const folded = !opened && !words.length;
+      table.classList.toggle("folded", folded);
+      all.hidden = !folded;
+      count.textContent = `${folded ? most : found} of ${texts.size} rows`;
+    };
+    input.addEventListener("input", show);
+    all.addEventListener("click", () => {
+      opened = true;
+      show();
+    });
+
     const heads = [...table.tHead.rows[0].cells].filter((head) => head.dataset.sort);
     const sort = (head) => {
       const rising = head.getAttribute("aria-sort") === "descending";
@@ -36,25 +61,12 @@
         return rising ? compared(left, right) : compared(right, left);
       });
       body.append(...rows.map(([, row]) => row));
+      show();
     };
     heads.forEach((head) => {
       head.firstElementChild.addEventListener("click", () => sort(head));
     });
-  });
-
-  document.querySelectorAll("input[data-search]").forEach((input) => {
-    const rows = [...document.getElementById(input.dataset.search).tBodies[0].rows];
-    const texts = rows.map((row) => row.textContent.toLowerCase());
-    const count = document.getElementById(`${input.dataset.search}-count`);
-    input.addEventListener("input", () => {
-      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      rows.forEach((row, number) => {
-        row.hidden = !words.every((word) => texts[number].includes(word));
-        shown += row.hidden ? 0 : 1;
-      });
-      count.textContent = `${shown} of ${rows.length} rows`;
-    });
+    show();
   });
 
   document.querySelectorAll("button[data-copy]").forEach((each) => {

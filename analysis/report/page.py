@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from analysis.comparison.ratios import FEWEST_PAIRS
 from analysis.report import (
     breakdown,
     cost,
@@ -119,15 +120,17 @@ def _spread(subject: Subject) -> Chart | None:
     times, spans, window = frames.step_times(subject)
     if times.empty:
         return None
+    runs = max(len([run for run in subject.runs if run.side == side]) for side in subject.sides)
+    band = "; band: the 95 % interval over the runs, Student's t" if runs >= FEWEST_PAIRS else ""
     dots = "a step" if window == 1 else f"the mean of a window of {window:,} steps"
     return Chart(
         name="step-times",
         module="step_times",
         given={"sides": frames.sides(subject), "times": times, "spans": spans, "window": window},
-        label="Step times of all runs",
+        label="Step times of all runs" if len(subject.runs) > 1 else "Step times of the run",
         caption=(
-            f"Each dot is {dots}; tick: the median of a run; band, from three runs on: the 95 % "
-            "interval over the runs, Student's t. Steps without a profiler."
+            f"Each dot is {dots}; tick: the median of {'a' if runs > 1 else 'the'} run{band}. "
+            "Steps without a profiler."
         ),
         note=hero.setting(subject),
     )

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis import wording
+from analysis.anatomy import words
 from analysis.comparison import values
 from analysis.comparison.ratios import FEWEST_PAIRS
 from analysis.comparison.record import Comparison
 from analysis.comparison.table import Cell
 from analysis.comparison.values import Written
 from analysis.report.names import capital
+from analysis.report.parts import budget_of
 from analysis.report.subject import Subject
 from analysis.report.tables import Table, Value
 
@@ -63,19 +65,19 @@ def heading(subject: Subject, keys: Sequence[str]) -> str:
     against = subject.against[0]
     place = subject.record.others.index(against.other.number)
     texts, alike = [], []
+    pairs = len(against.evidence.pairs)
     for key in keys:
         figure = subject.record.figure(key)
         change = figure.changes[place] if figure else None
         if change is None:
             continue
-        if change.low is not None and change.high is not None and change.low <= 1 <= change.high:
+        known = pairs >= FEWEST_PAIRS and change.low is not None and change.high is not None
+        if known and (change.low or 0) <= 1 <= (change.high or 0):
             alike.append(NOUNS[key])
         else:
             texts.append(f"{values.times(change.estimate)} × the {NOUNS[key]}")
-    begin = f"{against.other.label} takes"
-    if len(against.evidence.pairs) < FEWEST_PAIRS:
-        begin = f"In {wording.counted(len(against.evidence.pairs), 'pair')} of runs {begin}"
-    found = [f"{begin} {wording.listed(texts)}"] if texts else []
+    verdict = "" if pairs >= FEWEST_PAIRS else f" {words.no_verdict(pairs)}"
+    found = [f"{against.other.label} takes {wording.listed(texts)}{verdict}"] if texts else []
     found += [f"no difference found in {wording.listed(alike)}"] if alike else []
     return capital("; ".join(found))
 
@@ -109,6 +111,8 @@ def _text(subject: Subject) -> str:
 def figure_row(subject: Subject, written: Written) -> FigureRow:
     """A row of the comparison's table, with the sides in the order of the page."""
     label, _, unit = written.label.partition(", ")
+    if subject.foreign and budget_of(subject) == "device":
+        label += ", host"
     places = [subject.record.others.index(each.other.number) for each in subject.against]
     return FigureRow(
         label=capital(label) if label[:1].islower() else label,

@@ -123,17 +123,25 @@ def _chart(subject: Subject) -> Chart | None:
     rows = frames.median_step(subject)
     if rows.empty:
         return None
+    several = len(subject.sides) > 1
     return Chart(
         name="median-step",
         module="median_step",
         given={"sides": frames.sides(subject), "rows": rows},
-        label="One median step of each side: host and device on one axis",
-        caption=(
-            "The profiled step whose length is the median, of one run of each side. Hatched: "
-            "nothing runs."
-        ),
+        label=f"One median step{' of each side' if several else ''}: host and device on one axis",
+        caption=f"{', '.join(_drawn(subject))}. Hatched: nothing runs.",
         note=setting(subject),
     )
+
+
+def _drawn(subject: Subject) -> Iterator[str]:
+    """Which step it is, and of which run where there are several."""
+    yield "The profiled step whose length is the median"
+    if any(len(subject.partitions(side)) > 1 for side in subject.sides):
+        whose = "each side's" if len(subject.sides) > 1 else "the"
+        yield f"in the run in which it is nearest to {whose} mean"
+    elif len(subject.sides) > 1:
+        yield "of each side"
 
 
 def _table(subject: Subject, known: dict[int, Anatomy]) -> Table:

@@ -132,7 +132,7 @@ def _accuracy(subject: Subject) -> Iterator[Chart]:
     if any(run.finished and run.finished.summary.mode != "train" for run in subject.runs):
         return
     rows = _trained(subject)
-    if rows.empty:
+    if len(rows) < FEWEST_POINTS:
         return
     yield Chart(
         name="accuracy",

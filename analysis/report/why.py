@@ -14,6 +14,9 @@ from analysis.report.subject import Against, Subject
 from analysis.report.tables import Table, Value
 
 NESTED, SMALLEST_SHARE = 3, 0.005
+ALIKE = ("not found", "equivalent")
+"""Kinds of evidence by which the steps of two sides were not found to differ."""
+
 MARGIN = 0.03
 """Room beside the outermost bars, as a part of the axis."""
 
@@ -92,7 +95,11 @@ def _why(subject: Subject, against: Against) -> Why:
             caption="",
             table=_table(against, levels),
         )
-    heading = findings.heading(levels, [side.label for side in against.sides])
+    heading = findings.heading(
+        levels,
+        [side.label for side in against.sides],
+        established=against.evidence.kind not in ALIKE,
+    )
     return Why(
         against=against,
         heading=heading,
@@ -171,7 +178,8 @@ def _waterfall(against: Against, levels: Levels, rows: Sequence[LevelRow]) -> Wa
             steps.append(axis.step(part, start_ns, nested=True))
             start_ns += part.difference_ns
     totals = [sum(times) for times in zip(*(_times(row) for row in rows), strict=True)]
-    whole = _Part("Step", totals[0], totals[1], headline_ns)
+    of_device = levels.budget == "device" and all(row.kind != "overhead" for row in rows)
+    whole = _Part("Step of the device" if of_device else "Step", totals[0], totals[1], headline_ns)
     return Waterfall(
         unit=form.unit,
         zero=axis.place(0),

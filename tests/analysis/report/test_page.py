@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis.comparison.record import Parity
+from analysis.comparison.record import Figure, Parity, Range
 from analysis.report import page as pages
+from profilers.records import Phase
 
 MS = 1_000_000
 
@@ -46,21 +47,25 @@ def test_three_reasons_in_the_order_of_their_size(make_compared: Any, page_of: A
     assert "TensorFlow function runs 62 operations where PyTorch eager runs 9." in reasons[2].text
 
 
-def test_what_differs_nowhere_has_no_reasons(make_compared: Any, page_of: Any) -> None:
-    compared = make_compared()
-    [levels] = compared.record.levels
-    alike = {
+def test_a_run_against_itself_has_no_reasons(
+    make_compared: Any, page_of: Any, html_of: Any
+) -> None:
+    found = make_compared().record.levels[0]
+    rows = {
         level: [
-            msgspec.structs.replace(row, other_ns=row.baseline_ns, difference_ns=0.0)
-            for row in rows
+            msgspec.structs.replace(
+                row, other_ns=row.baseline_ns, difference_ns=0.0, low_ns=0.0, high_ns=0.0
+            )
+            for row in every
         ]
-        for level, rows in levels.rows.items()
+        for level, every in found.rows.items()
     }
-    levels = msgspec.structs.replace(levels, rows=alike, headline_ns=0.0)
-    record = msgspec.structs.replace(compared.record, levels=[levels])
-    page = page_of(replace(compared, record=record))
+    compared = make_compared(levels=[msgspec.structs.replace(found, rows=rows, headline_ns=0.0)])
+    page = page_of(compared)
     assert page.hero.reasons == []
-    assert page.why[0].waterfall.headline.startswith("0.00")
+    assert page.why[0].heading == "No phase differs"
+    assert {step.share for step in page.why[0].waterfall.steps} == {"–"}
+    assert "No phase differs" in html_of(compared)
 
 
 def test_the_waterfall_adds_up_and_its_heading_is_in_it(make_compared: Any, page_of: Any) -> None:
@@ -83,6 +88,18 @@ def test_the_waterfall_adds_up_and_its_heading_is_in_it(make_compared: Any, page
     assert [step.muted for step in main] == [False] * len(main)
 
 
+@pytest.mark.parametrize("kind", ["not found", "equivalent"])
+def test_what_is_not_established_is_not_explained(
+    make_compared: Any, page_of: Any, kind: str
+) -> None:
+    record = make_compared().record
+    evidence = [msgspec.structs.replace(record.evidence[0], kind=kind)]
+    [why] = page_of(make_compared(evidence=evidence)).why
+    assert why.heading == (
+        "No difference is established; in the profiles the backward pass differs by +0.540 ms"
+    )
+
+
 def test_rows_have_intervals_over_pairs(make_compared: Any, page_of: Any) -> None:
     [why] = page_of(make_compared()).why
     assert why.waterfall is not None
@@ -96,7 +113,63 @@ def test_categories_add_up_to_the_step(make_compared: Any, page_of: Any) -> None
     for side in (0, 1):
         cells = [number(row.cells[side]) for row in found.rows if row.cells[side] != "–"]
         assert sum(cells) == pytest.approx(number(found.total.cells[side]), abs=0.01)
-    assert "Only TensorFlow function has Copies and layout, 0.28 ms." in found.findings
+    assert found.findings == [
+        "The largest kind of work is Convolution: 38 % of PyTorch eager's and 39 % of TensorFlow "
+        "function's step.",
+        "Only TensorFlow function has Copies and layout, 0.28 ms.",
+    ]
+
+
+def test_each_side_has_its_own_largest_kind_of_work(make_compared: Any, page_of: Any) -> None:
+    found = make_compared().record.levels[0]
+    rows = [
+        msgspec.structs.replace(row, other_ns=3.0 * MS) if row.key == "optimizer" else row
+        for row in found.rows["category"]
+    ]
+    changed = msgspec.structs.replace(found, rows={**found.rows, "category": rows})
+    text = page_of(make_compared(levels=[changed])).categories.findings[0]
+    assert text.startswith("The largest kind of work is not the same: Convolution, 38 % of PyTorch")
+    assert "Optimizer" in text
+
+
+def test_the_step_that_is_drawn_is_the_one_nearest_to_the_mean(
+    make_compared: Any, page_of: Any
+) -> None:
+    compared = make_compared()
+    usual = compared.partitions[0][0]
+    others = [
+        msgspec.structs.replace(
+            usual,
+            steps_ns=far * usual.steps_ns,
+            median_step_ns=far * usual.median_step_ns,
+            stretches=[
+                msgspec.structs.replace(each, duration_ns=far * each.duration_ns)
+                for each in usual.stretches
+            ],
+        )
+        for far in (2, 4)
+    ]
+    partitions = [[usual, *others], compared.partitions[1]]
+    page = page_of(replace(compared, partitions=partitions))
+    rows = page.step.chart.given["rows"]
+    drawn_ms = rows[rows["side"] == 0]["duration_ms"].sum()
+    expected = sum(each.duration_ns for each in others[0].stretches) / MS
+    assert drawn_ms == pytest.approx(expected)
+
+
+def test_a_layer_with_one_phase_names_it(make_compared: Any, page_of: Any, html_of: Any) -> None:
+    found = make_compared().record.levels[0]
+    forward = msgspec.structs.replace(
+        found.rows["layer"][0], key="conv1 + relu, forward", phase="forward"
+    )
+    changed = msgspec.structs.replace(
+        found, rows={**found.rows, "layer": [forward, *found.rows["layer"]]}
+    )
+    compared = make_compared(levels=[changed])
+    phases = {row.name: row.phase for row in page_of(compared).layers[0].rows}
+    assert phases == {"conv1 + relu": "", "conv2 + relu": "backward"}
+    assert "conv2 + relu <small>backward</small>" in html_of(compared)
+    assert {row.phase for row in page_of(make_compared()).layers[0].rows} == {""}
 
 
 def test_operations_name_what_one_side_does_not_have(make_compared: Any, page_of: Any) -> None:
@@ -129,7 +202,20 @@ def test_one_round_has_no_verdict_and_no_interval(make_compared: Any, page_of: A
 
 
 def test_two_rounds_have_an_interval_and_no_verdict(make_compared: Any, page_of: Any) -> None:
-    hero = page_of(make_compared(rounds=2)).hero
+    wide = [
+        msgspec.structs.replace(
+            each, changes=[msgspec.structs.replace(each.changes[0], low=0.5, high=9.0)]
+        )
+        for each in make_compared(rounds=2).record.figures
+    ]
+    page = page_of(make_compared(rounds=2, figures=wide))
+    assert page.size.heading == (
+        "TensorFlow function takes 1.20 × the step time and 4.54 × the first step "
+        "(2 runs each, no verdict)"
+    )
+    assert "no difference found" not in page.cost.heading
+    assert page.cost.heading.endswith("(2 runs each, no verdict)")
+    hero = page.hero
     assert hero.answers[0].sentence.startswith("Two runs each, no verdict: ")
     assert len(hero.intervals) == 1
     assert "two pairs of runs allow no verdict" in hero.lead.lower()
@@ -190,6 +276,9 @@ def test_traces_of_other_tools_have_a_stamp_and_no_verdict(
     assert page.hero.answers[0].sentence.startswith("No verdict: a profiled step takes 3.41 ms")
     assert page.hero.intervals == []
     assert page.why[0].waterfall is not None
+    assert page.why[0].waterfall.whole.name == "Step of the device"
+    assert page.categories.total.name == "Profiled step of the device"
+    assert [row.label for row in page.size.rows] == ["Profiled step, host"]
     assert page.spread is None
     assert page.repeat.commands == []
     assert "is not recorded" in page.settings.text
@@ -204,6 +293,9 @@ def test_a_run_alone_has_the_same_page_without_ratios(
     page = page_of(compared)
     assert page.hero.answers[0].sentence.startswith("PyTorch eager trains mnist-mlp at 2.84 ms")
     assert (page.why, page.hero.intervals, page.real.proofs) == ([], [], [])
+    assert page.trends == []
+    for chart in page.charts():
+        assert not re.search(r"each side|three runs|band", chart.caption), chart.name
     assert page.repeat.next[-1].title == "To compare"
     assert "--framework both" in page.repeat.next[-1].command
     assert [row.name for row in page.layers[0].rows] == ["conv1"]
@@ -220,6 +312,25 @@ def test_without_a_gpu_its_columns_are_left_out(make_compared: Any, page_of: Any
     assert [row.label for row in cost.memory_rows] == ["RSS peak"]
     assert cost.resources is not None
     assert set(cost.resources.given["samples"]["measure"]) == {"CPU, cores", "RSS, GiB"}
+    small = [Range(5e8, 5e8, 5e8, 3)] * 2
+    figures = [Figure(key="rss_peak_bytes", kind="ratio", ranges=small, changes=[None])]
+    cost = page_of(make_compared(gpu=False, figures=figures)).cost
+    assert "RSS, MiB" in set(cost.resources.given["samples"]["measure"])
+    assert cost.memory_rows[0].unit == "MiB"
+
+
+def test_what_measuring_the_peaks_takes_is_not_drawn(make_compared: Any, page_of: Any) -> None:
+    compared = make_compared()
+    second = 1_000_000_000
+    runs = []
+    for run in compared.runs:
+        start_ns = int(run.measured.samples.time_ns[0]) + 8 * second
+        phases = [*run.measured.phases, Phase("peaks", start_ns, 2 * second)]
+        runs.append(replace(run, measured=replace(run.measured, phases=phases)))
+    cost = page_of(replace(compared, runs=runs)).cost
+    assert max(cost.memory.given["rows"]["seconds"]) == 7
+    assert max(cost.resources.given["samples"]["seconds"]) == 7
+    assert set(cost.resources.given["phases"]["phase"]) == {"warmup", "timed"}
 
 
 def test_the_cost_heading_agrees_with_the_table(make_compared: Any, page_of: Any) -> None:
@@ -265,6 +376,17 @@ def test_rates_stand_under_the_roofs_that_were_measured(make_compared: Any, page
     assert (fastest.name, fastest.intensity) == ("conv1 + relu, backward", "100")
     assert fastest.cells == [("2,500", "25 %"), ("2,000", "20 %")]
     assert "No layer is at a roof; conv1 + relu, backward comes nearest, at 25" in limits.heading
+
+
+def test_rows_that_the_roofline_leaves_out_are_counted(make_compared: Any, page_of: Any) -> None:
+    found = make_compared().record.levels[0]
+    first = found.rows["layer"][0]
+    rows = [msgspec.structs.replace(first, key=f"layer {n}", layer=f"l{n}") for n in range(18)]
+    changed = msgspec.structs.replace(found, rows={**found.rows, "layer": rows})
+    limits = page_of(make_compared(levels=[changed])).limits
+    assert len(limits.rows) == 16
+    assert limits.more == "2 slower rows are left out; tables/roofline.csv has all."
+    assert page_of(make_compared()).limits.more == ""
 
 
 def test_three_sides_have_a_waterfall_each(make_compared: Any, page_of: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from analysis.report import write
@@ -114,6 +115,50 @@ def test_a_browser_shows_it(make_compared: Any, browser: Any) -> None:
     ]
     assert len(requests) == 1
     assert page.as_uri() in requests[0]
+
+
+def test_a_long_table_shows_its_first_rows(make_compared: Any, browser: Any) -> None:
+    from selenium.webdriver.common.by import By
+
+    found = make_compared().record.levels[0]
+    sample = found.rows["op"][0]
+    rows = [
+        msgspec.structs.replace(sample, key=f"op {n:02}, backward", difference_ns=(30 - n) * 1e6)
+        for n in range(23)
+    ]
+    changed = msgspec.structs.replace(found, rows={**found.rows, "op": rows})
+    page = write.write(make_compared(levels=[changed]))[0]
+    browser.get(page.as_uri())
+    count = browser.find_element(By.ID, "table-operations-1-count")
+    button = browser.find_element(By.CSS_SELECTOR, "button[data-show=table-operations-1]")
+    assert (len(displayed(browser)), count.text) == (20, "20 of 23 rows")
+    search = browser.find_element(By.CSS_SELECTOR, "input[data-search=table-operations-1]")
+    search.send_keys("22")
+    assert displayed(browser) == ["op 22"]
+    search.clear()
+    search.send_keys(" ")
+    assert len(displayed(browser)) == 20
+    for last in ("op 22", "op 00"):
+        head(browser, 0).find_element("tag name", "button").click()
+        assert len(displayed(browser)) == 20
+        assert displayed(browser)[0] == last
+    assert button.text == "Show all 23 rows"
+    button.click()
+    assert (len(displayed(browser)), count.text) == (23, "23 of 23 rows")
+    assert not button.is_displayed()
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert len(displayed(browser)) == 20
+    assert "Printed: 20 of 23 rows" in browser.find_element(By.ID, "operations").text
+
+
+def displayed(browser: Any) -> list[str]:
+    """The names of the rows that can be seen."""
+    found: list[str] = browser.execute_script(
+        "return [...document.querySelectorAll('#table-operations-1 tbody tr')]"
+        ".filter((row) => getComputedStyle(row).display !== 'none')"
+        ".map((row) => row.cells[0].firstChild.textContent.trim())"
+    )
+    return found
 
 
 def _sorts(browser: Any, keys: Any) -> None:
