@@ -87,17 +87,10 @@ def _waterfall(record: Comparison, found: Levels, shown: Shown) -> Iterator[Line
     ]
     differences_ns = [row.difference_ns for row in rows]
     scale = _scale(list(map(_times, rows)), steps_ns, differences_ns, WIDEST_NUMBER)
-    left, right = shown.marks
     title = f"{wording.signed(whole_ns / scale.unit_ns)} {scale.unit} a step"
     title += " of device time" if found.budget == "device" else ""
     title += "" if level == "phase" else f" by {level}"
-    title += f"; {MORE} more in {right}, {LESS} more in {left}"
-    yield line(
-        (f"{'Where':<{INDENT}}", HEADING),
-        f"{title:<{2 + NAME_WIDTH + BAR_WIDTH - INDENT}}",
-        *scale.marks(shown),
-        f"{'diff':>{scale.width}}",
-    )
+    yield from _head(title, scale, shown)
     told = (*_known_first(record, found, shown), *_shorter(rows, steps_ns, shown))
     for text in told:
         yield from (line((f"  {part}", MUTED)) for part in parted(text, WIDTH - 2))
@@ -107,6 +100,26 @@ def _waterfall(record: Comparison, found: Levels, shown: Shown) -> Iterator[Line
         room = WIDTH - 2 - NAME_WIDTH - BAR_WIDTH - len(numbers) - 2
         detail = _fitting(findings.details(found, row, shown.marks), room)
         yield line(_name(row.key), (f"{bar:<{BAR_WIDTH}}", style), numbers, (f"  {detail}", MUTED))
+
+
+def _head(title: str, scale: Scale, shown: Shown) -> Iterator[Line]:
+    """The columns' heads; what the bars mean stands below where there is no room beside them."""
+    left, right = shown.marks
+    legend = f"{MORE} more in {right}, {LESS} more in {left}"
+    room = 2 + NAME_WIDTH + BAR_WIDTH - INDENT
+    (sign, style), *others = scale.marks(shown)
+    over = max(0, len(f"{title}; {legend}") - room)
+    fits = over < scale.width - 1  # what is empty of the first column
+    heading = f"{title}; {legend}" if fits else title
+    yield line(
+        (f"{'Where':<{INDENT}}", HEADING),
+        f"{heading:<{room}}",
+        (sign[over:] if fits else sign, style),
+        *others,
+        f"{'diff':>{scale.width}}",
+    )
+    if not fits:
+        yield line((f"  {legend}", MUTED))
 
 
 def _known_first(record: Comparison, found: Levels, shown: Shown) -> Iterator[str]:
