@@ -149,8 +149,7 @@ def _resources(subject: Subject) -> Chart | None:
         if run.measured.samples is not None
     ]
     several = len(subject.sides) > 1
-    last = ", the last run of each side" if several else ", the last run"
-    last = last if any(len(subject.finished(side)) > 1 for side in subject.sides) else ""
+    last = f", {_last_run(subject)}" if _last_run(subject) else ""
     often = f"Sampled at {wording.listed(dict.fromkeys(f'{each:g}' for each in hertz))} Hz"
     return Chart(
         name="resources",
@@ -165,6 +164,13 @@ def _resources(subject: Subject) -> Chart | None:
     )
 
 
+def _last_run(subject: Subject) -> str:
+    """Which run is drawn, where there are several."""
+    if all(len(subject.finished(side)) <= 1 for side in subject.sides):
+        return ""
+    return f"the last run{' of each side' if len(subject.sides) > 1 else ''}"
+
+
 def _memory(subject: Subject) -> Chart | None:
     rows = frames.memory(subject)
     if rows.empty:
@@ -174,7 +180,12 @@ def _memory(subject: Subject) -> Chart | None:
         module="memory",
         given={"sides": frames.sides(subject), "rows": rows},
         label=f"Memory over one run{' of each side' if len(subject.sides) > 1 else ''}",
-        caption="RSS counts all processes of a run; VRAM all processes on the GPU.",
+        caption=" ".join(
+            [
+                "RSS counts all processes of a run; VRAM all processes on the GPU.",
+                *(f"Shown: {last}." for last in [_last_run(subject)] if last),
+            ]
+        ),
         note=setting(subject),
     )
 

@@ -15,6 +15,8 @@ from analysis.report.subject import Against, Subject
 from analysis.report.tables import Table, Value
 from profilers.rundir import ProfileError
 
+EQUAL, AGREE = "equal", "agree to "
+PRECISIONS = ("float64", "float32")
 LONGEST_VALUE, MOST_DIFFERING = 60, 40
 Found = Literal["same", "differs", "unknown"]
 HEADINGS = {
@@ -141,13 +143,28 @@ def _differing(checks: list[Check]) -> Iterator[CheckRow]:
 
 
 def _agreeing(checks: list[Check]) -> Iterator[CheckRow]:
+    """What was measured in one precision together, and then the rest."""
+    measured: dict[str, list[tuple[str, str]]] = {}
+    others = []
     for text in agreeing(checks):
         name, colon, value = text.rpartition(": ")
-        measured = colon and (value == "equal" or value.startswith("agree to "))
-        if measured:
-            yield CheckRow("same", capital(name), value)
+        if not colon or not (value == EQUAL or value.startswith(AGREE)):
+            others.append(CheckRow("same", capital(text), "same"))
+            continue
+        what, _, precision = name.rpartition(", ")
+        if precision in PRECISIONS:
+            measured.setdefault(precision, []).append((what, value))
         else:
-            yield CheckRow("same", capital(text), "same")
+            others.append(CheckRow("same", capital(name), value))
+    for precision, found in measured.items():
+        furthest = max((value for _, value in found), key=_distance)
+        what = wording.listed(name for name, _ in found)
+        yield CheckRow("same", f"{capital(what)}, {precision}", furthest)
+    yield from others
+
+
+def _distance(value: str) -> float:
+    return 0.0 if value == EQUAL else float(value.removeprefix(AGREE))
 
 
 def _unknown(checks: list[Check]) -> Iterator[CheckRow]:

@@ -129,19 +129,18 @@ def _chart(subject: Subject) -> Chart | None:
         module="median_step",
         given={"sides": frames.sides(subject), "rows": rows},
         label=f"One median step{' of each side' if several else ''}: host and device on one axis",
-        caption=f"{', '.join(_drawn(subject))}. Hatched: nothing runs.",
+        caption=f"{_drawn(subject)} Hatched: nothing runs.",
         note=setting(subject),
     )
 
 
-def _drawn(subject: Subject) -> Iterator[str]:
+def _drawn(subject: Subject) -> str:
     """Which step it is, and of which run where there are several."""
-    yield "The profiled step whose length is the median"
+    several = len(subject.sides) > 1
     if any(len(subject.partitions(side)) > 1 for side in subject.sides):
-        whose = "each side's" if len(subject.sides) > 1 else "the"
-        yield f"in the run in which it is nearest to {whose} mean"
-    elif len(subject.sides) > 1:
-        yield "of each side"
+        mean = "the side's mean" if several else "the mean"
+        return f"The profiled step of median length, of the run where it is nearest to {mean}."
+    return f"The profiled step of median length{' of each side' if several else ''}."
 
 
 def _table(subject: Subject, known: dict[int, Anatomy]) -> Table:
