@@ -27,6 +27,7 @@ RUN_PHASES = [
     "evaluation",
     "profiled",
     "inference",
+    "peaks",
 ]
 STEP_PHASES = ("data", "forward", "loss", "backward", "optimizer")
 PROFILED_STEPS = 20
