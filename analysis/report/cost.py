@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis import wording
-from analysis.anatomy import words
 from analysis.comparison import values
-from analysis.report import frames
+from analysis.report import frames, headings
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
 from analysis.report.names import capital
@@ -72,7 +71,7 @@ def cost(subject: Subject) -> Cost:
 
 def _heading(subject: Subject) -> str:
     if subject.against:
-        return words.cost_heading(
+        return headings.cost_heading(
             subject.record.figures, [each.other.label for each in subject.against]
         )
     rows = _rows(subject, (ENERGY, *MEMORY, *USE))

@@ -10,7 +10,6 @@ import pandas as pd
 from analysis import statistics
 from analysis.alignment.record import LevelRow
 from analysis.anatomy.anatomy import PHASES
-from analysis.anatomy.words import Point, Roof
 from analysis.comparison import ratios
 from analysis.comparison.record import Range
 from analysis.comparison.values import Unit, memory_unit, ranges
@@ -19,6 +18,7 @@ from analysis.measured import model_end_ns
 from analysis.partition.record import Partition
 from analysis.report.names import row_name, short
 from analysis.report.parts import Row
+from analysis.report.roofs import Point, Roof
 from analysis.report.subject import Side, Subject
 from analysis.samples import RSS, Samples
 

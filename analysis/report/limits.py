@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from analysis import wording
 from analysis.alignment.record import Levels
-from analysis.anatomy import words
-from analysis.anatomy.words import Point, Roof
 from analysis.partition.record import ANY_LAYER
 from analysis.report import frames
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
 from analysis.report.names import short
+from analysis.report.roofs import Point, Roof, cached, heading
 from analysis.report.subject import Against, Side, Subject
 from analysis.report.tables import Table, Value
 
@@ -53,13 +52,13 @@ def limits(subject: Subject) -> Limits:
     names = [labels.get(number, "") for number in range(max(labels, default=0) + 1)]
     shown = points if roofs else []
     return Limits(
-        heading=words.limits_heading(points, roofs, names),
+        heading=heading(points, roofs, names),
         rows=_rows(subject, points, roofs),
         more=_more(points),
         roofs=[
             *(_roof(labels[number], roof) for number, roof in roofs.items()),
             *_told(subject, points, own),
-            *filter(None, [words.cached(points, roofs)]),
+            *filter(None, [cached(points, roofs)]),
         ],
         chart=_chart(subject, shown, roofs) if shown else None,
         empty="" if roofs else NO_PEAKS,

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis import wording
-from analysis.anatomy import words
 from analysis.comparison import values
 from analysis.comparison.ratios import FEWEST_PAIRS
 from analysis.comparison.record import Comparison
 from analysis.comparison.table import Cell
 from analysis.comparison.values import Written
+from analysis.report import headings
 from analysis.report.names import capital
 from analysis.report.parts import budget_of
 from analysis.report.subject import Subject
@@ -76,7 +76,7 @@ def heading(subject: Subject, keys: Sequence[str]) -> str:
             alike.append(NOUNS[key])
         else:
             texts.append(f"{values.times(change.estimate)} × the {NOUNS[key]}")
-    verdict = "" if pairs >= FEWEST_PAIRS else f" {words.no_verdict(pairs)}"
+    verdict = "" if pairs >= FEWEST_PAIRS else f" {headings.no_verdict(pairs)}"
     found = [f"{against.other.label} takes {wording.listed(texts)}{verdict}"] if texts else []
     found += [f"no difference found in {wording.listed(alike)}"] if alike else []
     return capital("; ".join(found))

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analysis.anatomy import words
 from analysis.anatomy.anatomy import PHASES
 from analysis.anatomy.record import Anatomy
-from analysis.report import frames
+from analysis.report import frames, headings
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
 from analysis.report.names import GAP, IDLE, capital, short
@@ -58,7 +57,7 @@ def median_step(subject: Subject) -> MedianStep:
     form = scale([each.step_ns for each in known.values()])
     chart = _chart(subject)
     return MedianStep(
-        heading=words.heading(
+        heading=headings.limited(
             [found[side.number] for side in subject.sides],
             [side.label for side in subject.sides],
         ),

@@ -10,7 +10,6 @@ import msgspec
 from analysis import sides, wording
 from analysis.alignment.record import Levels
 from analysis.anatomy.record import Anatomy
-from analysis.anatomy.words import Roof
 from analysis.charts import colours
 from analysis.comparison import rounds
 from analysis.comparison.record import (
@@ -22,6 +21,7 @@ from analysis.comparison.record import (
 from analysis.finish import Finished
 from analysis.parity.check import CERTIFIED
 from analysis.partition.record import Partition
+from analysis.report.roofs import Roof
 from profilers import rundir
 from profilers.records import ComparisonSummary, RunRecord, Settings
 from profilers.rundir import ProfileError
