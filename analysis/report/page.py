@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from analysis.comparison.ratios import FEWEST_PAIRS
 from analysis.report import (
-    breakdown,
+    categories,
     cost,
     frames,
     hero,
+    layers,
     limits,
     operations,
     real,
@@ -38,8 +39,8 @@ class Page:
     size: size.Size
     why: list[why.Why]
     step: step.MedianStep
-    categories: breakdown.Categories
-    layers: list[breakdown.Layers]
+    categories: categories.Categories
+    layers: list[layers.Layers]
     operations: list[operations.Operations]
     cost: cost.Cost
     limits: limits.Limits
@@ -88,8 +89,8 @@ def page(subject: Subject) -> Page:
         size=size.size(subject),
         why=why.why(subject),
         step=step.median_step(subject),
-        categories=breakdown.categories(subject),
-        layers=breakdown.layers(subject),
+        categories=categories.categories(subject),
+        layers=layers.layers(subject),
         operations=operations.operations(subject),
         cost=cost.cost(subject),
         limits=limits.limits(subject),

@@ -7,6 +7,7 @@ from analysis.alignment.record import Level, LevelRow
 from analysis.partition.record import ANY_LAYER, Budget, Part
 from analysis.report.names import short
 from analysis.report.subject import Against, Side, Subject
+from analysis.report.tables import Kind, Table, Value
 
 NO_LAYER = "no layer"
 
@@ -128,3 +129,25 @@ def _layer(part: Part) -> str:
 def whole_ns(rows: Iterable[Row], side: Side) -> float:
     """The sum of a side's times."""
     return sum(row.times_ns.get(side.number, 0.0) for row in rows)
+
+
+def table(name: str, subject: Subject, rows: Sequence[Row]) -> Table:
+    """The rows as a table of the files beside the page: ns a step of each side."""
+    found: list[tuple[Value, ...]] = [
+        (
+            row.key,
+            row.kind,
+            row.phase,
+            row.layer,
+            row.category,
+            side.label,
+            row.times_ns[side.number],
+        )
+        for row in rows
+        for side in subject.sides
+        if side.number in row.times_ns
+    ]
+    columns: dict[str, Kind] = dict.fromkeys(
+        ("key", "kind", "phase", "layer", "category", "side"), "text"
+    )
+    return Table(name, {**columns, "time_ns": "number"}, found)
