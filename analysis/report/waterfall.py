@@ -152,7 +152,7 @@ class _Axis:
             other=self.form.number(part.other_ns),
             difference=self.form.signed(part.difference_ns),
             interval="" if None in ends else " to ".join(map(self.form.signed, ends)),
-            share=wording.MISSING if share is None else f"{wording.signed(100 * share, 0)} %",
+            share=_percent(share),
             colour="" if part.muted or not part.difference_ns else side,
         )
 
@@ -175,3 +175,11 @@ def _nested(levels: Levels, phase: LevelRow, headline_ns: float) -> list[_Part]:
 
 def _times(row: LevelRow) -> tuple[float, float]:
     return row.baseline_ns or 0.0, row.other_ns or 0.0
+
+
+def _percent(share: float | None) -> str:
+    """A share with its sign; what is too small for one needs none."""
+    if share is None:
+        return wording.MISSING
+    small = 0 < abs(share) < SMALLEST_SHARE
+    return wording.percent(abs(share)) if small else f"{wording.signed(100 * share, 0)} %"
