@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from profilers.records import DataRecord, RunRecord, Settings, Status
+from tests import browsing
 from workloads.catalogue import find_dataset
 from workloads.spec import Workload
 
@@ -34,6 +35,15 @@ def pytest_collection_finish() -> None:
     """All that was imported up to here stays; no later search for garbage need look at it."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    """Chromium without a window and without a network."""
+    if not browsing.CHROMIUM or not browsing.DRIVER:
+        pytest.skip(browsing.NEEDED)
+    with browsing.chromium(tmp_path) as driver:
+        yield driver
 
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -74,3 +74,26 @@ def test_a_run_equals_itself(run: Run, tmp_path: Path) -> None:
         assert all(row["difference_ns"] == 0 for row in rows)
         assert all(None not in (row["baseline_ns"], row["other_ns"]) for row in rows)
     assert record["sides"] == ["PyTorch eager A", "PyTorch eager B"]
+
+
+def test_a_browser_shows_the_report_on_real_runs(run: Run, tmp_path: Path, browser: Any) -> None:
+    compared(tmp_path, run("plain"), run("burdened", "burden_layer=fc1", "burden_ms=2"))
+    page = tmp_path / "compare" / "report.html"
+    browser.get("about:blank")
+    browser.get_log("performance")
+    browser.get(page.as_uri())
+    sections = browser.execute_script(
+        "return [...document.querySelectorAll('section')].map((each) => each.id)"
+    )
+    assert sections
+    for kind, fewest in (("table tbody tr", 30), ("figure svg", 4)):
+        count = f"return document.querySelectorAll('{kind}').length"
+        assert browser.execute_script(count) >= fewest
+    assert list(browser.get_log("browser")) == []
+    asked = {
+        message["params"]["request"]["url"]
+        for entry in browser.get_log("performance")
+        if (message := json.loads(entry["message"])["message"])["method"]
+        == "Network.requestWillBeSent"
+    }
+    assert asked == {page.as_uri()}

@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,21 +22,6 @@ from profilers import rundir
 from profilers.rundir import CheckFailedError, ProfileError
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--window-size=1600,1000",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-)
-"""The last one makes every name but our address unknown: what works, works without a network."""
-
 WAIT_SECONDS = 60
 ENGINE_QUERY = """
 const done = arguments[arguments.length - 1];
@@ -288,25 +272,6 @@ def test_tensorboard_shows_runs_by_their_names_until_it_is_ended(
         assert "train/loss" in tags["alone"]
         assert list(temporary.glob("crossprof-*"))
     assert not list(temporary.glob("crossprof-*"))
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    """Chromium without a window and without a network."""
-    if not CHROMIUM or not DRIVER:
-        pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    driver.set_script_timeout(WAIT_SECONDS)
-    yield driver
-    driver.quit()
 
 
 @pytest.mark.slow

@@ -1,8 +1,6 @@
 """The page as it is written, with its charts, and as a real browser shows it."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +11,6 @@ from analysis.report import write
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--window-size=1200,1000",
-)
 MOST_BYTES = 3_000_000
 WIDTHS = {1200: "wide", 800: "middle", 390: "narrow"}
 
@@ -52,24 +38,6 @@ def test_the_place_can_be_chosen(make_compared: Any, tmp_path: Path) -> None:
     assert files[0] == place
     assert (place.parent / "tables" / "figures.csv").exists()
     assert (place.parent / "charts" / "step-times.svg").exists()
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    """Chromium without a window."""
-    if not CHROMIUM or not DRIVER:
-        pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
 
 
 def column(browser: Any, place: int) -> list[str]:
