@@ -82,7 +82,7 @@ def nothing_to_compare(shown: Shown) -> str:
 def settings_line(record: Comparison, shown: Shown) -> str:
     """What was run, on what, and how often."""
     compared = [record.compared[number] for number in shown.numbers]
-    first, counts = compared[0], [len(side.complete) for side in compared]
+    first, counts = compared[0], [_counted(record, number) for number in shown.numbers]
     if record.stamp:
         return "single profiles; all times are of profiled steps"
     if len(set(counts)) == 1:
@@ -97,6 +97,12 @@ def settings_line(record: Comparison, shown: Shown) -> str:
             0, settings_text.sentence(first.settings, first.data, environments, short=True)
         )
     return "; ".join(parts)
+
+
+def _counted(record: Comparison, number: int) -> int:
+    """The runs of a side that its figures are of; all complete ones where no step was timed."""
+    found = values.ranges(record, "step_ms")[number]
+    return found.runs if found else len(record.compared[number].complete)
 
 
 def _work(record: Comparison, shown: Shown) -> Iterator[Line]:
