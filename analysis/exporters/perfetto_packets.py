@@ -6,11 +6,11 @@ one sequence share a clock, on which each time is the difference to the one befo
 texts, each of which is written once.
 """
 
-import struct
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from analysis import wording
+from analysis.exporters.protobuf import bytes_field, double_field, fixed_field, number_field, varint
 
 SLICE_BEGIN, SLICE_END, COUNTER = 1, 2, 4
 BOOTTIME, REALTIME, DELTA_CLOCK = 6, 1, 64
@@ -24,12 +24,6 @@ LONGEST = 4096
 """Characters of a text that are kept."""
 
 BUFFER_PIECES = 30_000
-LOW, HIGH = 0x7F, 0x80
-PAIRS = 1 << 14
-
-_SHORT = [bytes((low,)) for low in range(HIGH)]
-_SHORT += [bytes((low | HIGH, high)) for high in range(1, HIGH) for low in range(HIGH)]
-_FIRST_TWO = [bytes((low | HIGH, high | HIGH)) for high in range(HIGH) for low in range(HIGH)]
 
 
 class Sink(Protocol):
@@ -37,33 +31,6 @@ class Sink(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """Take the next bytes."""
-
-
-def varint(number: int) -> bytes:
-    """A number from 0 on, seven bits a byte, the lowest first."""
-    if number < PAIRS:
-        return _SHORT[number]
-    return _FIRST_TWO[number & (PAIRS - 1)] + varint(number >> 14)
-
-
-def number_field(field: int, value: int) -> bytes:
-    """A field that is a whole number; a negative one is the 64 bits of its two's complement."""
-    return varint(field << 3) + varint(value & 0xFFFF_FFFF_FFFF_FFFF)
-
-
-def bytes_field(field: int, value: bytes) -> bytes:
-    """A field that is a text or a message of its own."""
-    return varint(field << 3 | 2) + varint(len(value)) + value
-
-
-def double_field(field: int, value: float) -> bytes:
-    """A field that is a 64-bit float."""
-    return varint(field << 3 | 1) + struct.pack("<d", value)
-
-
-def fixed_field(field: int, value: int) -> bytes:
-    """A field of 64 bits that are written as they are."""
-    return varint(field << 3 | 1) + struct.pack("<Q", value)
 
 
 def utf8(text: str) -> bytes:
@@ -99,7 +66,7 @@ class TraceFile:
         """Append a packet."""
         size = len(packet)
         packets = self._packets
-        packets += b"\x0a", _SHORT[size] if size < PAIRS else varint(size), packet
+        packets += b"\x0a", varint(size), packet
         if len(packets) >= BUFFER_PIECES:
             self.flush()
 
@@ -182,7 +149,7 @@ class EventSequence:
             if type(value) is str:
                 parts.append(self._texts.get((key, value)) or self._text(key, value))
             elif type(value) is int and value >= 0 and key in self._heads:
-                digits = _SHORT[value] if value < PAIRS else varint(value)
+                digits = varint(value)
                 parts.append(self._heads[key][len(digits)] + digits)
             elif value is not None:
                 parts.append(self._annotation(key, value))
@@ -209,9 +176,9 @@ class EventSequence:
         if self._fresh:
             fresh = bytes_field(12, b"".join(self._fresh))
             self._fresh.clear()
-        passed = _SHORT[passed_ns] if passed_ns < PAIRS else varint(passed_ns)
+        passed = varint(passed_ns)
         size = len(event)
-        length = _SHORT[size] if size < PAIRS else varint(size)
+        length = varint(size)
         self._file.add(b"".join((self._head, length, event, b"\x40", passed, fresh)))
 
     def _beginning(self, name: str, category: str) -> bytes:

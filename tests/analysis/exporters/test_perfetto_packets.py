@@ -15,9 +15,7 @@ from analysis.exporters.perfetto_packets import (
     EventSequence,
     TraceFile,
     utf8,
-    varint,
 )
-from tests.analysis.exporters import perfetto_decoding
 from tests.analysis.exporters.perfetto_decoding import Decoded, decode
 
 START_NS = 1_790_000_000_000_000_000
@@ -47,11 +45,6 @@ def written(*slices: tuple[int, int, str, str, dict[str, Any], list[int]]) -> De
         sequence.end(end_ns, ended and 7 + ended)
     file.flush()
     return decode(sink.getvalue())
-
-
-@given(number=st.integers(0, 2**64 - 1))
-def test_varints(number: int) -> None:
-    assert perfetto_decoding.varint(varint(number), 0) == (number, len(varint(number)))
 
 
 @given(slices=st.lists(SLICE, max_size=20))
