@@ -15,6 +15,7 @@ from profilers import rundir
 
 BUFFER_LINES = 10_000
 FIRST_THREAD = 101
+LEVEL = 2
 
 
 def write(run: Path, timeline: Timeline) -> Counts:
@@ -24,7 +25,7 @@ def write(run: Path, timeline: Timeline) -> Counts:
         ProfileError: the folder can't be written to.
     """
     writer = _Writer(timeline)
-    with open_trace_file(run / rundir.TRACE) as file:
+    with open_trace_file(run / rundir.TRACE, LEVEL) as file:
         for text in writer.texts():
             file.write(text.encode())
         counts = Counts(

@@ -18,6 +18,7 @@ from analysis.exporters.timeline import RESOURCES, Timeline, Track
 from analysis.exporters.trace_file import Counts, open_trace_file
 from profilers import rundir
 
+LEVEL = 5
 UNITS: dict[str, tuple[int | str, float]] = {"MiB": (BYTES_UNIT, MIB), "count": (COUNT_UNIT, 1)}
 """Units that Perfetto knows, and what to multiply by; others go by their names."""
 
@@ -32,7 +33,7 @@ def write(run: Path, timeline: Timeline) -> Counts:
         ProfileError: the folder can't be written to.
     """
     path = run / rundir.PERFETTO_TRACE
-    with open_trace_file(path) as stream:
+    with open_trace_file(path, LEVEL) as stream:
         writer = _Writer(timeline, TraceFile(stream, timeline.start_ns))
         counts = writer.write()
         counts.check(path)

@@ -10,7 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from analysis import wording
-from analysis.exporters.protobuf import bytes_field, double_field, fixed_field, number_field, varint
+from analysis.exporters.protobuf import (
+    PAIRS,
+    SHORT,
+    bytes_field,
+    double_field,
+    fixed_field,
+    number_field,
+    varint,
+)
 
 SLICE_BEGIN, SLICE_END, COUNTER = 1, 2, 4
 BOOTTIME, REALTIME, DELTA_CLOCK = 6, 1, 64
@@ -24,6 +32,7 @@ LONGEST = 4096
 """Characters of a text that are kept."""
 
 BUFFER_PIECES = 30_000
+LONGEST_VARINT = 10
 
 
 class Sink(Protocol):
@@ -65,9 +74,12 @@ class TraceFile:
     def add(self, packet: bytes) -> None:
         """Append a packet."""
         size = len(packet)
-        packets = self._packets
-        packets += b"\x0a", varint(size), packet
-        if len(packets) >= BUFFER_PIECES:
+        self.add_parts(b"\x0a", SHORT[size] if size < PAIRS else varint(size), packet)
+
+    def add_parts(self, *parts: bytes) -> None:
+        """Append parts that make whole packets, with their lengths."""
+        self._packets += parts
+        if len(self._packets) >= BUFFER_PIECES:
             self.flush()
 
     def flush(self) -> None:
@@ -120,6 +132,10 @@ class EventSequence:
         self._beginnings: dict[tuple[str, str], bytes] = {}
         self._texts: dict[tuple[str, str], bytes] = {}
         self._heads: dict[str, list[bytes]] = {}
+        ending = self._head + bytes((len(END_OF_SLICE),)) + END_OF_SLICE + b"\x40"
+        self._endings = [
+            b"\x0a" + varint(len(ending) + digits) + ending for digits in range(LONGEST_VARINT + 1)
+        ]
         clocks = _clock(DELTA_CLOCK, file.start_ns, delta=True) + _clock(BOOTTIME, file.start_ns)
         defaults = bytes_field(11, number_field(11, uuid)) + number_field(58, DELTA_CLOCK)
         first = number + number_field(13, FIRST_OF_SEQUENCE)
@@ -149,7 +165,7 @@ class EventSequence:
             if type(value) is str:
                 parts.append(self._texts.get((key, value)) or self._text(key, value))
             elif type(value) is int and value >= 0 and key in self._heads:
-                digits = varint(value)
+                digits = SHORT[value] if value < PAIRS else varint(value)
                 parts.append(self._heads[key][len(digits)] + digits)
             elif value is not None:
                 parts.append(self._annotation(key, value))
@@ -161,25 +177,33 @@ class EventSequence:
 
     def end(self, time_ns: int, uuid: int = 0) -> None:
         """The slice that began last on the track, and is open, ends."""
-        self._event(time_ns, END_OF_SLICE + number_field(11, uuid) if uuid else END_OF_SLICE)
+        if uuid:
+            self._event(time_ns, END_OF_SLICE + number_field(11, uuid))
+            return
+        passed = self._passed(time_ns)
+        self._file.add_parts(self._endings[len(passed)], passed)
 
     def value(self, time_ns: int, value: float) -> None:
         """From here on the counter has this value, which is finite."""
         self._event(time_ns, number_field(9, COUNTER) + double_field(44, value))
 
     def _event(self, time_ns: int, event: bytes) -> None:
-        passed_ns = time_ns - self._last_ns
-        if passed_ns < 0:
-            raise ValueError(f"an event at {time_ns} ns comes after one at {self._last_ns} ns")
-        self._last_ns = time_ns
+        passed = self._passed(time_ns)
         fresh = b""
         if self._fresh:
             fresh = bytes_field(12, b"".join(self._fresh))
             self._fresh.clear()
-        passed = varint(passed_ns)
         size = len(event)
-        length = varint(size)
+        length = SHORT[size] if size < PAIRS else varint(size)
         self._file.add(b"".join((self._head, length, event, b"\x40", passed, fresh)))
+
+    def _passed(self, time_ns: int) -> bytes:
+        """The time since the event before, as it is written."""
+        passed_ns = time_ns - self._last_ns
+        if passed_ns < 0:
+            raise ValueError(f"an event at {time_ns} ns comes after one at {self._last_ns} ns")
+        self._last_ns = time_ns
+        return SHORT[passed_ns] if passed_ns < PAIRS else varint(passed_ns)
 
     def _beginning(self, name: str, category: str) -> bytes:
         made = number_field(9, SLICE_BEGIN) + number_field(10, self._number(NAMES, name))
@@ -198,7 +222,9 @@ class EventSequence:
         name = number_field(1, self._number(KEYS, key))
         if type(value) is int:
             body = name + b"\x20"
-            heads = [b"\x22" + varint(len(body) + digits) + body for digits in range(11)]
+            heads = [
+                b"\x22" + varint(len(body) + digits) + body for digits in range(LONGEST_VARINT + 1)
+            ]
             self._heads[key] = heads
             return bytes_field(4, name + number_field(4, value))
         if isinstance(value, float):

@@ -5,15 +5,17 @@ import struct
 HIGH = 0x80
 PAIRS = HIGH * HIGH
 
-_SHORT = [bytes((low,)) for low in range(HIGH)]
-_SHORT += [bytes((low | HIGH, high)) for high in range(1, HIGH) for low in range(HIGH)]
+SHORT = [bytes((low,)) for low in range(HIGH)]
+SHORT += [bytes((low | HIGH, high)) for high in range(1, HIGH) for low in range(HIGH)]
+"""Varints of the numbers below PAIRS: where there are millions, a look is cheaper than a call."""
+
 _FIRST_TWO = [bytes((low | HIGH, high | HIGH)) for high in range(HIGH) for low in range(HIGH)]
 
 
 def varint(number: int) -> bytes:
     """A number from 0 on, seven bits a byte, the lowest first."""
     if number < PAIRS:
-        return _SHORT[number]
+        return SHORT[number]
     return _FIRST_TWO[number & (PAIRS - 1)] + varint(number >> 14)
 
 
