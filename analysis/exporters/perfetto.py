@@ -27,7 +27,8 @@ def write(run: Path, timeline: Timeline) -> Counts:
     """Write RUN/derived/trace.pftrace.gz, replacing it in one step.
 
     Times in it are Unix nanoseconds. Slices that overlap another one of their track in part are on
-    tracks of their own below it. Processes have numbers that Perfetto needs and that mean nothing.
+    tracks of their own below it. Processes are groups of tracks: Perfetto would sort tracks of
+    processes by their names, and show numbers of processes.
 
     Raises:
         ProfileError: the folder can't be written to.
@@ -47,7 +48,7 @@ class _Writer:
         self._timeline = timeline
         self._file = file
         self._uuids = count(1)
-        self._processes: dict[str, int] = {}
+        self._groups: dict[str, int] = {}
         self._arrows: dict[int, list[int]] = defaultdict(list)
         for number, rows in enumerate(timeline.launches + timeline.gradients, start=1):
             for row in rows:
@@ -59,8 +60,8 @@ class _Writer:
         timeline = self._timeline
         self._file.root()
         for rank, name in enumerate(timeline.processes()):
-            uuid = self._processes[name] = next(self._uuids)
-            self._file.process(uuid, name, pid=uuid, rank=rank)
+            self._groups[name] = next(self._uuids)
+            self._file.group(self._groups[name], name, rank)
         for rank, track in enumerate(timeline.tracks):
             self._track(track, rank)
         for rank, counter in enumerate(timeline.counters):
@@ -95,12 +96,12 @@ class _Writer:
             uuids.append(next(self._uuids))
             self._file.track(uuids[lane], uuids[0], f"overlap {lane + 1}", lane)
         else:
-            self._file.track(uuids[0], self._processes[track.process], track.name, rank)
+            self._file.track(uuids[0], self._groups[track.process], track.name, rank)
 
     def _counter(self, counter: Counter, rank: int) -> None:
         unit, factor = UNITS.get(counter.unit, (counter.unit, 1))
         uuid = next(self._uuids)
-        self._file.counter(uuid, self._processes[RESOURCES], counter.name, rank, unit)
+        self._file.counter(uuid, self._groups[RESOURCES], counter.name, rank, unit)
         sequence = EventSequence(self._file, uuid)
         known = np.isfinite(counter.values)
         values = (counter.values[known] * factor).tolist()

@@ -23,7 +23,7 @@ from analysis.exporters.protobuf import (
 SLICE_BEGIN, SLICE_END, COUNTER = 1, 2, 4
 BOOTTIME, REALTIME, DELTA_CLOCK = 6, 1, 64
 BYTES_UNIT, COUNT_UNIT = 3, 2
-EXPLICIT_ORDER, NEVER_MERGED, PROCESSES_IN_ORDER = 3, 2, 1
+EXPLICIT_ORDER, NEVER_MERGED = 3, 2
 FIRST_OF_SEQUENCE, LATER_IN_SEQUENCE = 3, 2
 CATEGORIES, NAMES, KEYS, TEXTS = 1, 2, 3, 29
 """Tables of interned texts, by their field in InternedData."""
@@ -93,19 +93,15 @@ class TraceFile:
         return self._sequences
 
     def root(self) -> None:
-        """Say that tracks stand in the order of their ranks."""
-        self.add(
-            _descriptor(0, number_field(11, EXPLICIT_ORDER), number_field(19, PROCESSES_IN_ORDER))
-        )
+        """Say that groups stand in the order of their ranks; some viewers sort them by name."""
+        self.add(_descriptor(0, number_field(11, EXPLICIT_ORDER)))
 
-    def process(self, uuid: int, name: str, pid: int, rank: int) -> None:
-        """A process, under which tracks stand in the order of their ranks."""
-        process = bytes_field(3, number_field(1, pid) + bytes_field(6, utf8(name)))
-        order = number_field(11, EXPLICIT_ORDER) + number_field(12, rank)
-        self.add(_descriptor(uuid, process, order))
+    def group(self, uuid: int, name: str, rank: int) -> None:
+        """A group of tracks at the top."""
+        self.add(_descriptor(uuid, _child(0, name, rank)))
 
     def track(self, uuid: int, parent: int, name: str, rank: int) -> None:
-        """A track of slices below a process or another track."""
+        """A track of slices below a group or another track."""
         self.add(_descriptor(uuid, _child(parent, name, rank)))
 
     def counter(self, uuid: int, parent: int, name: str, rank: int, unit: int | str) -> None:
@@ -247,7 +243,7 @@ def _clock(number: int, time_ns: int, *, delta: bool = False) -> bytes:
 
 
 def _child(parent: int, name: str, rank: int) -> bytes:
-    fields = number_field(5, parent), bytes_field(2, utf8(name))
+    fields = bytes_field(2, utf8(name)), number_field(5, parent) if parent else b""
     order = number_field(11, EXPLICIT_ORDER) + number_field(12, rank)
     return b"".join(fields) + order + number_field(15, NEVER_MERGED)
 

@@ -39,15 +39,14 @@ def load(run: Path) -> Decoded:
 
 
 def tracks(found: Decoded) -> dict[str, list[Any]]:
-    """The slices of each "process / track", or "process / track / lane"."""
+    """The slices of each "group / track", or "group / track / lane"."""
     shown: dict[str, list[Any]] = {}
     for row in found.slices:
         names, track = [], row.track
-        while 3 not in found.tracks[track]:
+        while track:
             names.append(found.name(track))
-            track = found.tracks[track][5]
-        process = found.tracks[track][3].rpartition(b"\x32")[2][1:].decode()
-        shown.setdefault(" / ".join([process, *reversed(names)]), []).append(row)
+            track = found.tracks[track].get(5, 0)
+        shown.setdefault(" / ".join(reversed(names)), []).append(row)
     return shown
 
 
@@ -236,14 +235,19 @@ def test_perfetto_shows_unix_times_units_and_the_order(ask: Ask, make_run: Any) 
         run / rundir.PERFETTO_TRACE,
         "select ts, dur, category from slice where name = 'aten::mm'",
         "select name, unit from counter_track order by name",
-        "select t.name from process_track t join process p using (upid) "
+        "select t.name, g.name from track t join track g on t.parent_id = g.id "
         "join args a on a.arg_set_id = t.source_arg_set_id and a.key = 'sibling_order_rank' "
-        "where p.name in ('run', 'torch host') and t.name is not null order by a.int_value",
+        "where g.name != 'resources' order by a.int_value",
     )
     assert times == [[make_run.start_ns + 120, 50, "op"]]
     assert ["RSS", "bytes"] in units
     assert ["CPU", "%"] in units
-    assert [row[0] for row in order] == ["phases", "layers", "python", "python annotations"]
+    assert order == [
+        ["phases", "run"],
+        ["layers", "run"],
+        ["python", "torch host"],
+        ["python annotations", "torch host"],
+    ]
 
 
 @pytest.mark.slow

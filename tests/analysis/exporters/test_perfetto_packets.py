@@ -109,14 +109,14 @@ def test_tracks_have_parents_an_order_and_units() -> None:
     sink = io.BytesIO()
     file = TraceFile(sink, START_NS)
     file.root()
-    file.process(1, "host", pid=4, rank=3)
+    file.group(1, "host", 3)
     file.track(2, 1, "thread", 5)
     file.counter(3, 1, "RSS", 6, BYTES_UNIT)
     file.counter(4, 1, "power", 7, "W")
     file.flush()
     tracks = decode(sink.getvalue()).tracks
-    assert tracks[0] == {1: 0, 11: 3, 19: 1}
-    assert tracks[1] == {1: 1, 3: b"\x08\x04\x32\x04host", 11: 3, 12: 3}
+    assert tracks[0] == {1: 0, 11: 3}
+    assert tracks[1] == {1: 1, 2: b"host", 11: 3, 12: 3, 15: 2}
     assert tracks[2] == {1: 2, 5: 1, 2: b"thread", 11: 3, 12: 5, 15: 2}
     assert tracks[3][8] == b"\x18\x03"
     assert tracks[4][8] == b"\x32\x01W"
