@@ -18,7 +18,7 @@ from analysis.exporters.timeline import RESOURCES, Timeline, Track
 from analysis.exporters.trace_file import Counts, open_trace_file
 from profilers import rundir
 
-LEVEL = 5
+LEVEL = 4
 UNITS: dict[str, tuple[int | str, float]] = {"MiB": (BYTES_UNIT, MIB), "count": (COUNT_UNIT, 1)}
 """Units that Perfetto knows, and what to multiply by; others go by their names."""
 
