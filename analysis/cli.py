@@ -67,8 +67,8 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="RUN",
-        help="a run of profile.py, or a trace (.json, .json.gz); with --tensorboard several runs, "
-        "or a comparison",
+        help="a run of profile.py, or a trace (.json, .json.gz, .pftrace, .pftrace.gz); with "
+        "--tensorboard several runs, or a comparison",
     )
     parser.add_argument(
         "--tensorboard", action="store_true", help="curves in TensorBoard, not the trace"

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,7 +13,10 @@ from profilers import rundir
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
 
-ANALYSIS_VERSION = 8
+if TYPE_CHECKING:
+    from analysis.annotate import Folded
+
+ANALYSIS_VERSION = 9
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
@@ -77,9 +81,9 @@ class Profile:
 
 
 def make(run: Path) -> Profile:
-    """Make the derived tables and trace.json.gz unless they are up to date, and read the tables.
+    """Make the derived tables and both traces unless they are up to date, and read the tables.
 
-    Without a readable profile, trace.json.gz still shows phases, steps and resources.
+    Without a readable profile, the traces still show phases, steps and resources.
 
     Raises:
         NoProfileError: the profile is missing or damaged; the sentence says which.
@@ -125,7 +129,7 @@ def _current(run: Path, inputs: dict[str, str]) -> Manifest | None:
 
 def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis.annotate import fold_trace
-    from analysis.exporters import chrome, tables
+    from analysis.exporters import tables
     from analysis.folds.recorded import ops_per_step
     from analysis.groups import gather_folded
     from analysis.ops.table import Table
@@ -137,12 +141,12 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
         trace = open_trace(profile_path(run), memory=True)
         folded = fold_trace(trace)
     except ProfileError as error:
-        chrome.write(run, None)
+        _write_traces(run, None)
         raise NoProfileError(str(error)) from None
     table = Table(gather_folded(folded, trace=trace))
-    written = [*tables.write(table, run / rundir.DERIVED), run / PARTITION, run / rundir.TRACE]
+    written = [*tables.write(table, run / rundir.DERIVED), run / PARTITION]
     rundir.write_json(run / PARTITION, partition_of_folded(folded))
-    chrome.write(run, folded)
+    written += _write_traces(run, folded)
     manifest = Manifest(
         analysis_version=ANALYSIS_VERSION,
         inputs=inputs,
@@ -153,6 +157,16 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     )
     rundir.write_json(run / MANIFEST, manifest)
     return manifest
+
+
+def _write_traces(run: Path, folded: "Folded | None") -> list[Path]:
+    from analysis.exporters import chrome, perfetto
+    from analysis.exporters.timeline import build
+
+    timeline = build(run, folded)
+    perfetto.write(run, timeline)
+    chrome.write(run, timeline)
+    return [run / rundir.PERFETTO_TRACE, run / rundir.TRACE]
 
 
 def profile_path(run: Path) -> Path:

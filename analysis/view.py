@@ -20,7 +20,7 @@ from analysis.serve import ADDRESS, Site, files_below
 from profilers import rundir
 from profilers.rundir import CheckFailedError, ProfileError
 
-TRACE_SUFFIXES = (".json", ".json.gz")
+TRACE_SUFFIXES = (".json", ".json.gz", ".pftrace", ".pftrace.gz")
 EVENT_FILE = "tfevents"
 END_LIMIT_SECONDS = 5
 LAST_LINES = 3
@@ -33,7 +33,7 @@ def perfetto(target: Path, *, browser: bool) -> None:
     tells browsers to let it reach nothing but the server.
 
     Args:
-        target: a run, or a trace (.json, .json.gz).
+        target: a run, or a trace (.json, .json.gz, .pftrace, .pftrace.gz).
         browser: whether to open the default browser, too.
 
     Raises:
@@ -77,15 +77,15 @@ def _trace_of(target: Path) -> tuple[Path, str]:
         named = " or ".join(_command("view", run) for last in sides for run in last)
         raise ProfileError(f"{target} is a comparison and Perfetto shows one run; use {named}.")
     if target.is_dir():
-        trace = target / rundir.TRACE
-        if not trace.is_file():
-            finish = _command("finish", target)
-            raise ProfileError(f"{target} has no {rundir.TRACE}; make it with {finish}.")
-        return trace, _plain(f"{target.resolve().name}.json.gz")
+        for kept, suffix in ((rundir.PERFETTO_TRACE, ".pftrace.gz"), (rundir.TRACE, ".json.gz")):
+            if (target / kept).is_file():
+                return target / kept, _plain(f"{target.resolve().name}{suffix}")
+        finish = _command("finish", target)
+        raise ProfileError(f"{target} has no {rundir.PERFETTO_TRACE}; make it with {finish}.")
     if not target.is_file():
         raise ProfileError(f"{target} is not there; name a run of profile.py, or a trace file.")
     if not target.name.endswith(TRACE_SUFFIXES):
-        suffixes = " or ".join(TRACE_SUFFIXES)
+        suffixes = ", ".join(TRACE_SUFFIXES)
         raise ProfileError(f"{target} is no trace ({suffixes}); name a run, or such a file.")
     return target, _plain(target.name)
 

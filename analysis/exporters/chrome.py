@@ -1,85 +1,38 @@
 """Writes a run's timeline as Chrome JSON, which chrome://tracing and Perfetto open."""
 
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import msgspec
-from isal import igzip
 
-from analysis.annotate import Folded
 from analysis.exporters.counters import Counter
-from analysis.exporters.timeline import RESOURCES, RUN, Slice, Timeline, Track, build
+from analysis.exporters.events import Slice
+from analysis.exporters.lanes import Lanes
+from analysis.exporters.timeline import RESOURCES, Timeline, Track
+from analysis.exporters.trace_file import Counts, open_trace_file
 from profilers import rundir
-from profilers.rundir import ProfileError
 
 BUFFER_LINES = 10_000
 FIRST_THREAD = 101
+LEVEL = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What was written; `slices_in` is what there was to write, from the sources."""
-
-    slices_in: int
-    slices: int
-    samples: int
-    arrows: int
-    tracks: int
-
-
-def write(run: Path, folded: Folded | None) -> Counts:
+def write(run: Path, timeline: Timeline) -> Counts:
     """Write RUN/trace.json.gz, replacing it in one step.
 
-    Args:
-        run: a run directory.
-        folded: the events of its profile; None for a run without one.
-
     Raises:
-        ProfileError: a file of the run is damaged, or the folder can't be written to.
+        ProfileError: the folder can't be written to.
     """
-    timeline = build(run, folded)
     writer = _Writer(timeline)
-    path = run / rundir.TRACE
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with igzip.open(temporary, "wb", compresslevel=2) as file:  # type: ignore[no-untyped-call]
-            for text in writer.texts():
-                file.write(text.encode())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise ProfileError(
-            f"{path} can't be written ({error.strerror}); free some space or change its rights."
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    return Counts(
-        timeline.slice_count, writer.slices, writer.samples, writer.arrows, writer.track_count
-    )
-
-
-class _Lanes:
-    """Puts the slices of one track into as few lanes as nest properly."""
-
-    def __init__(self) -> None:
-        self._open: list[list[tuple[int, int]]] = []
-
-    def place(self, start_ns: int, end_ns: int) -> int:
-        """The lane of the next slice: under the open slice that began last, where it fits."""
-        best, best_start_ns = -1, -2
-        for number, stack in enumerate(self._open):
-            while stack and stack[-1][1] <= start_ns:
-                stack.pop()
-            top_start_ns, top_end_ns = stack[-1] if stack else (-1, end_ns)
-            if end_ns <= top_end_ns and top_start_ns > best_start_ns:
-                best, best_start_ns = number, top_start_ns
-        if best < 0:
-            best = len(self._open)
-            self._open.append([])
-        self._open[best].append((start_ns, end_ns))
-        return best
+    with open_trace_file(run / rundir.TRACE, LEVEL) as file:
+        for text in writer.texts():
+            file.write(text.encode())
+        counts = Counts(
+            timeline.slice_count, writer.slices, writer.samples, writer.arrows, writer.track_count
+        )
+        counts.check(run / rundir.TRACE)
+    return counts
 
 
 class _Writer:
@@ -89,7 +42,7 @@ class _Writer:
         self._timeline = timeline
         self._processes: dict[str, int] = {}
         self._threads = count(FIRST_THREAD)
-        self._arrow_rows = {row for arrow in timeline.arrows for row in arrow}
+        self._arrow_rows = {row for arrow in timeline.launches for row in arrow}
         self._placed: dict[int, tuple[int, int, str]] = {}
         self.slices = self.samples = self.arrows = self.track_count = 0
 
@@ -107,13 +60,7 @@ class _Writer:
         yield (separator if lines else "") + ",\n".join(lines) + "\n]}\n"
 
     def _lines(self) -> Iterator[str]:
-        names = [
-            RUN,
-            *sorted({track.process for track in self._timeline.tracks} - {RUN}, key=_rank),
-        ]
-        if self._timeline.counters:
-            names.append(RESOURCES)
-        for order, name in enumerate(names):
+        for order, name in enumerate(self._timeline.processes()):
             pid = self._processes[name] = order + 1
             yield _metadata("process_name", pid, pid, {"name": name})
             yield _metadata("process_sort_index", pid, pid, {"sort_index": order})
@@ -121,14 +68,14 @@ class _Writer:
             yield from self._track(track)
         for counter in self._timeline.counters:
             yield from self._counter(counter)
-        for number, (launch, work) in enumerate(self._timeline.arrows, start=1):
+        for number, (launch, work) in enumerate(self._timeline.launches, start=1):
             yield self._arrow("s", number, launch)
             yield self._arrow("f", number, work)
             self.arrows += 1
 
     def _track(self, track: Track) -> Iterator[str]:
         pid = self._processes[track.process]
-        lanes = _Lanes()
+        lanes = Lanes()
         tids: list[int] = []
         for piece in track.slices:
             lane = lanes.place(piece.start_ns, piece.start_ns + piece.duration_ns)
@@ -147,7 +94,7 @@ class _Writer:
         self.slices += 1
         args = f',"args":{_json(piece.args)}' if piece.args else ""
         return (
-            f'{{"ph":"X","name":{_json(piece.name)},"pid":{pid},"tid":{tid},'
+            f'{{"ph":"X","name":{_json(piece.name)},"cat":"{piece.kind}","pid":{pid},"tid":{tid},'
             f'"ts":{start},"dur":{_thousandths(piece.duration_ns)}{args}}}'
         )
 
@@ -171,11 +118,6 @@ class _Writer:
 
     def _microseconds(self, time_ns: int) -> str:
         return _thousandths(time_ns - self._timeline.start_ns)
-
-
-def _rank(process: str) -> tuple[bool, int, str]:
-    """Hosts before accelerators, and these by their number."""
-    return process.startswith("GPU "), len(process), process
 
 
 def _thousandths(nanoseconds: int) -> str:

@@ -1,18 +1,18 @@
 """What a timeline of a run shows: tracks of slices, arrows and counters on one clock."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.annotate import Folded
-from analysis.blocks import NONE, Kind, is_kind
+from analysis.blocks import NONE, Block, Kind, is_kind
 from analysis.columns import Int64, runs_of_equal
 from analysis.exporters.counters import Counter, allocated, resource_counters
+from analysis.exporters.events import Events, EventSlices, Slice
 from analysis.folds.layers import LAYER
 from analysis.folds.phases import PHASE
 from analysis.folds.selftime import AROUND, INSTANTS
@@ -26,19 +26,9 @@ RESOURCES = "resources"
 Rows = npt.NDArray[np.intp]
 
 
-class Slice(NamedTuple):
-    """One slice; `row` is its event's row, -1 for one that is made from something else."""
-
-    start_ns: int
-    duration_ns: int
-    name: str
-    args: dict[str, object]
-    row: int = NONE
-
-
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One line of a process: its slices by start, longer ones first."""
+    """One line of a process: its slices by start, longer ones first; to be read any time."""
 
     process: str
     name: str
@@ -49,15 +39,27 @@ class Track:
 class Timeline:
     """Everything to show; times are Unix nanoseconds, `start_ns` the earliest of them.
 
-    `arrows` are pairs of rows: a launch and what it launched. `slice_count` is counted from the
+    `launches` are pairs of rows, a launch and what it launched, `gradients` a forward op and its
+    backward op. `slice_count` is counted from the
     sources, not from the tracks, so that a writer can prove that it lost nothing.
     """
 
     start_ns: int
     tracks: list[Track]
     counters: list[Counter]
-    arrows: list[tuple[int, int]]
+    launches: list[tuple[int, int]]
+    gradients: list[tuple[int, int]]
     slice_count: int
+
+    def processes(self) -> list[str]:
+        """What tracks and counters belong to, in the order in which to show it."""
+        others = {track.process for track in self.tracks} - {RUN}
+        return [RUN, *sorted(others, key=_rank), *([RESOURCES] if self.counters else [])]
+
+
+def _rank(process: str) -> tuple[bool, int, str]:
+    """Hosts before accelerators, and these by their number."""
+    return process.startswith("GPU "), len(process), process
 
 
 def build(run: Path, folded: Folded | None) -> Timeline:
@@ -73,7 +75,8 @@ def build(run: Path, folded: Folded | None) -> Timeline:
     tracks = [_listed("run phases", map(_phase_slice, phases))]
     tracks.append(_listed("steps", map(_step_slice, steps)))
     count = len(phases) + len(steps)
-    arrows: list[tuple[int, int]] = []
+    launches: list[tuple[int, int]] = []
+    gradients: list[tuple[int, int]] = []
     if folded is not None and len(folded.block):
         record = rundir.read_json(run / rundir.RUN, RunRecord)
         stretches = _phase_stretches(folded), _layer_stretches(folded)
@@ -81,11 +84,22 @@ def build(run: Path, folded: Folded | None) -> Timeline:
         counters += allocated(folded.block)
         launch_row = folded.launch_row
         launched = np.flatnonzero(launch_row >= 0)
-        arrows = list(zip(launch_row[launched].tolist(), launched.tolist(), strict=True))
+        launches = list(zip(launch_row[launched].tolist(), launched.tolist(), strict=True))
+        gradients = _gradients(folded.block)
         count += sum(map(len, stretches)) + int((~is_kind(folded.block.kind, INSTANTS)).sum())
         starts.append(int(folded.block.start_ns.min()))
     starts += [int(counter.time_ns.min()) for counter in counters]
-    return Timeline(min(starts, default=0), tracks, counters, arrows, count)
+    return Timeline(min(starts, default=0), tracks, counters, launches, gradients, count)
+
+
+def _gradients(block: Block) -> list[tuple[int, int]]:
+    """Each forward op with its backward op, which the source ties together."""
+    rows = np.flatnonzero((block.kind == Kind.OP) & (block.flow >= 0))
+    rows = rows[np.lexsort((block.start_ns[rows], block.flow[rows], block.rank[rows]))]
+    first, second = rows[:-1], rows[1:]
+    tied = (block.flow[first] == block.flow[second]) & (block.rank[first] == block.rank[second])
+    tied &= block.start_ns[first] < block.start_ns[second]  # what begins together is nested
+    return list(zip(first[tied].tolist(), second[tied].tolist(), strict=True))
 
 
 def _listed(name: str, slices: Iterable[Slice]) -> Track:
@@ -93,7 +107,7 @@ def _listed(name: str, slices: Iterable[Slice]) -> Track:
 
 
 def _phase_slice(phase: Phase) -> Slice:
-    return Slice(phase.start_ns, phase.duration_ns, phase.phase, {})
+    return Slice(phase.start_ns, phase.duration_ns, phase.phase, {}, "phase")
 
 
 def _step_slice(step: Step) -> Slice:
@@ -105,11 +119,11 @@ def _step_slice(step: Step) -> Slice:
         name = f"{step.phase} step {step.index}"
     args: dict[str, object] = {"phase": step.phase, "index": step.index, "epoch": step.epoch}
     args["samples"] = step.samples
-    if step.count > 0:
+    if step.count > 1:
         args["ms per step"] = step.duration_ns / step.count / 1e6
     if step.loss is not None and math.isfinite(step.loss):
         args["loss"] = step.loss
-    return Slice(step.start_ns, step.duration_ns, name, args)
+    return Slice(step.start_ns, step.duration_ns, name, args, "step")
 
 
 def _profile_tracks(
@@ -121,8 +135,9 @@ def _profile_tracks(
     around = is_kind(block.kind, AROUND)
     phases = np.flatnonzero((folded.phase_range >= 0) & (folded.step >= 0))
     layers = np.flatnonzero((folded.layer_range >= 0) & around)
-    yield _listed("phases", [*_slices(folded, phases, _without(PHASE)), *phase_stretches])
-    yield _listed("layers", [*_slices(folded, layers, _without(LAYER)), *layer_stretches])
+    events = Events(folded)
+    yield _listed("phases", [*EventSlices(events, phases, PHASE), *phase_stretches])
+    yield _listed("layers", [*EventSlices(events, layers, LAYER), *layer_stretches])
     left = ~is_kind(block.kind, INSTANTS)
     left[phases] = left[layers] = False
     for suffix, chosen in (("", left & ~around), (" annotations", left & around)):
@@ -130,7 +145,7 @@ def _profile_tracks(
         track = (block.process[rows], block.thread[rows], block.stream[rows].astype(np.int64))
         for begin, end in runs_of_equal(*track):
             process, name = _place(folded, int(rows[begin]), host)
-            yield Track(process, name + suffix, _slices(folded, rows[begin:end], str))
+            yield Track(process, name + suffix, EventSlices(events, rows[begin:end]))
 
 
 def _place(folded: Folded, row: int, host: str) -> tuple[str, str]:
@@ -142,40 +157,13 @@ def _place(folded: Folded, row: int, host: str) -> tuple[str, str]:
     return host, folded.thread_names.get((process, thread)) or f"thread {thread}"
 
 
-def _without(prefix: str) -> Callable[[str], str]:
-    return lambda name: name.removeprefix(prefix)
-
-
-def _slices(folded: Folded, rows: Rows, rename: Callable[[str], str]) -> Iterator[Slice]:
-    block, strings = folded.block, folded.strings
-    texts = (("shapes", block.shapes), ("phase", folded.phase), ("layer", folded.layer))
-    numbers = (
-        ("sequence", block.sequence),
-        ("correlation", block.correlation),
-        ("bytes", block.bytes),
-        ("step", folded.step),
-    )
-    for row in rows.tolist():
-        args: dict[str, object] = {
-            key: strings[column[row]] for key, column in texts if column[row] >= 0
-        }
-        args |= {key: int(column[row]) for key, column in numbers if column[row] >= 0}
-        yield Slice(
-            int(block.start_ns[row]),
-            int(block.duration_ns[row]),
-            rename(strings[block.name[row]]),
-            args,
-            row,
-        )
-
-
 def _phase_stretches(folded: Folded) -> list[Slice]:
     """A slice for each stretch of ops whose paths name one phase, whatever thread they are on."""
     block = folded.block
     rows = _outermost_ops(folded)
     rows = rows[(folded.step[rows] >= 0) & (block.device[rows] < 0)]
     rows = np.sort(rows)
-    return _stretches(folded, rows, folded.path_phase, (folded.step,))
+    return _stretches(folded, rows, folded.path_phase, (folded.step,), "phase")
 
 
 def _layer_stretches(folded: Folded) -> list[Slice]:
@@ -184,7 +172,7 @@ def _layer_stretches(folded: Folded) -> list[Slice]:
     seed = np.where(folded.layer_range >= 0, np.arange(len(block)), NONE)
     layer = np.where(inherit(folded.parent_row, seed) >= 0, NONE, folded.layer)
     columns = (block.process, block.thread, folded.phase, folded.step)
-    return _stretches(folded, _outermost_ops(folded), layer, columns)
+    return _stretches(folded, _outermost_ops(folded), layer, columns, "layer")
 
 
 def _outermost_ops(folded: Folded) -> Rows:
@@ -199,7 +187,7 @@ def _outermost_ops(folded: Folded) -> Rows:
 
 
 def _stretches(
-    folded: Folded, rows: Rows, number: Int64, columns: tuple[Int64, ...]
+    folded: Folded, rows: Rows, number: Int64, columns: tuple[Int64, ...], kind: str
 ) -> list[Slice]:
     """A slice for each stretch of rows that have one number, which names it, and equal columns.
 
@@ -215,5 +203,5 @@ def _stretches(
             args: dict[str, object] = {"phase": strings[int(folded.phase[some[0]])]}
             length_ns = int(end_ns[some].max()) - start_ns
             name = strings[int(number[some[0]])]
-            found.append(Slice(start_ns, length_ns, name, args | {"ops": len(some)}))
+            found.append(Slice(start_ns, length_ns, name, args | {"ops": len(some)}, kind))
     return found

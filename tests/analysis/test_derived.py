@@ -52,7 +52,13 @@ def test_what_is_up_to_date_is_read_and_not_remade(make_run: Any) -> None:
 
 @pytest.mark.parametrize(
     "lost",
-    ["trace.json.gz", "derived/ops.parquet", "derived/partition.json", "derived/manifest.json"],
+    [
+        "trace.json.gz",
+        "derived/trace.pftrace.gz",
+        "derived/ops.parquet",
+        "derived/partition.json",
+        "derived/manifest.json",
+    ],
 )
 def test_a_lost_file_is_made_again(make_run: Any, lost: str) -> None:
     run = make_run()
@@ -121,6 +127,7 @@ def test_a_damaged_profile_leaves_a_timeline_and_no_manifest(make_run: Any) -> N
     with pytest.raises(ProfileError, match=r"kineto\.json\.gz"):
         derived.make(run)
     assert (run / rundir.TRACE).exists()
+    assert (run / rundir.PERFETTO_TRACE).exists()
     assert not (run / derived.MANIFEST).exists()
 
 
@@ -155,4 +162,4 @@ def test_the_manifest_is_plain_json(make_run: Any) -> None:
     derived.make(run)
     content = msgspec.json.decode((run / derived.MANIFEST).read_bytes())
     assert content["coverage"]["phase_ratio"] == 1
-    assert content["outputs"][-1] == "trace.json.gz"
+    assert content["outputs"][-2:] == ["derived/trace.pftrace.gz", "trace.json.gz"]

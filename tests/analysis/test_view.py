@@ -96,6 +96,20 @@ def test_a_run_is_served_with_perfetto_until_ctrl_c(traced: Path) -> None:
         assert len(read(f"{site[1]}{version[0]}/frontend_bundle.js")) > 1_000_000
 
 
+def test_a_run_with_both_traces_shows_that_of_perfetto(traced: Path) -> None:
+    (traced / rundir.DERIVED).mkdir()
+    (traced / rundir.PERFETTO_TRACE).write_bytes(b"a trace")
+    with viewing(str(traced), "--no-browser") as url:
+        assert url.endswith("/a_run.pftrace.gz")
+        assert read(url.rpartition("=")[2]) == b"a trace"
+
+
+@pytest.mark.parametrize("name", ["a.pftrace", "a.pftrace.gz"])
+def test_perfettos_traces_can_be_named_themselves(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"a trace")
+    assert view._trace_of(tmp_path / name) == (tmp_path / name, name)
+
+
 def test_a_trace_file_can_be_named_itself(tmp_path: Path) -> None:
     trace = tmp_path / "50% of it & more.json"
     trace.write_text("[]")
@@ -154,8 +168,8 @@ def test_viztracer_is_not_imported(traced: Path) -> None:
     ("arguments", "words"),
     [
         (["none"], "is not there"),
-        (["run"], "has no trace.json.gz; make it with python -m analysis finish"),
-        (["notes.txt"], "is no trace (.json or .json.gz)"),
+        (["run"], "has no derived/trace.pftrace.gz; make it with python -m analysis finish"),
+        (["notes.txt"], "is no trace (.json, .json.gz, .pftrace, .pftrace.gz)"),
         (["run", "run"], "one trace"),
         (["none", "--tensorboard"], "is no folder"),
         (["notes.txt", "--tensorboard"], "is no folder"),

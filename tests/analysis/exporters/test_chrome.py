@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.exporters import chrome
+from analysis.exporters.timeline import build
 from analysis.readers.kineto import KinetoTrace
 from profilers.records import Phase
 from profilers.rundir import ProfileError
@@ -99,7 +100,7 @@ STEP: list[tuple[str, Kind, int, int]] = [
 def test_a_run_without_a_profile_shows_phases_steps_and_counters(make_run: Any) -> None:
     phases = [Phase("import", make_run.start_ns - 5 * MS, MS), Phase("timed", make_run.start_ns, 9)]
     run = make_run(phases=phases)
-    counts = chrome.write(run, None)
+    counts = chrome.write(run, build(run, None))
     document = load(run)
     assert document["baseTimeNanoseconds"] == make_run.start_ns - 5 * MS
     shown = tracks(document)
@@ -116,7 +117,7 @@ def test_a_run_without_a_profile_shows_phases_steps_and_counters(make_run: Any) 
 def test_a_window_says_how_many_steps_it_holds(make_run: Any) -> None:
     window = make_run.step("timed", 8, 80.0, kind="window", count=8, loss=float("nan"))
     run = make_run(steps=[window])
-    chrome.write(run, None)
+    chrome.write(run, build(run, None))
     (row,) = tracks(load(run))["run / steps"]
     assert row["name"] == "timed, window of 8"
     assert row["args"] == {
@@ -131,7 +132,7 @@ def test_a_window_says_how_many_steps_it_holds(make_run: Any) -> None:
 def test_each_event_of_the_profile_is_on_its_track(make_run: Any) -> None:
     run = make_run(steps=(), phases=())
     folded = folded_of(STEP, make_run.start_ns + 3)
-    counts = chrome.write(run, folded)
+    counts = chrome.write(run, build(run, folded))
     shown = tracks(load(run))
     names = {track: [row["name"] for row in rows] for track, rows in shown.items()}
     assert names == {
@@ -153,7 +154,7 @@ def test_times_keep_every_nanosecond(make_run: Any) -> None:
     run = make_run(steps=(), phases=[Phase("import", make_run.start_ns, 1)], samples=None)
     far_ns = 3_600_000_000_123
     folded = folded_of([("op", Kind.OP, far_ns, 1_234_567)], make_run.start_ns)
-    chrome.write(run, folded)
+    chrome.write(run, build(run, folded))
     text = gzip.decompress((run / "trace.json.gz").read_bytes()).decode()
     assert '"ts":3600000000.123,"dur":1234.567' in text
     assert f'"baseTimeNanoseconds":{make_run.start_ns},' in text
@@ -181,7 +182,7 @@ def test_backward_ops_show_as_stretches_of_one_layer(make_run: Any) -> None:
         sequence=[-1, 1, -1, 2, 2, -1, 2, -1, 1],
         forward_thread=[-1, 0, -1, 0, 1, -1, 1, -1, 1],
     )
-    counts = chrome.write(run, folded)
+    counts = chrome.write(run, build(run, folded))
     rows = [
         (row["name"], nanoseconds(row["ts"]), nanoseconds(row["dur"]), row["args"]["phase"])
         for row in tracks(load(run))["run / layers"][2:]
@@ -205,7 +206,7 @@ def test_overlapping_slices_go_to_lanes_and_none_is_lost(
     run = make_run.output / "any"
     if not run.exists():
         make_run("any", steps=(), phases=(), samples=None)
-    counts = chrome.write(run, folded_of(events, make_run.start_ns))
+    counts = chrome.write(run, build(run, folded_of(events, make_run.start_ns)))
     document = load(run)
     assert counts.slices == counts.slices_in == len(events) == len(slices(document))
     assert not crossing(document)
@@ -225,7 +226,7 @@ def test_overlapping_slices_go_to_lanes_and_none_is_lost(
 def test_recorded_traces_survive(make_run: Any, name: str, arrows: int, gpu: str) -> None:
     run = make_run(steps=(), phases=(), samples=None)
     folded = fold_trace(KinetoTrace(DATA / f"{name}.json.gz"))
-    counts = chrome.write(run, folded)
+    counts = chrome.write(run, build(run, folded))
     document = load(run)
     memory = int((folded.block.kind == Kind.MEMORY).sum())
     assert counts.slices == counts.slices_in == len(folded.block) - memory == len(slices(document))
@@ -247,7 +248,7 @@ def test_recorded_traces_survive(make_run: Any, name: str, arrows: int, gpu: str
 
 def test_numbers_of_tracks_are_unique_in_the_file(make_run: Any) -> None:
     run = make_run()
-    chrome.write(run, folded_of(STEP, make_run.start_ns))
+    chrome.write(run, build(run, folded_of(STEP, make_run.start_ns)))
     events = load(run)["traceEvents"]
     threads = [e["tid"] for e in events if e["ph"] == "M" and e["name"] == "thread_name"]
     assert len(threads) == len(set(threads))
@@ -258,5 +259,5 @@ def test_a_folder_that_cannot_be_written_to(make_run: Any) -> None:
     run = make_run()
     (run / "trace.json.gz").mkdir()
     with pytest.raises(ProfileError, match="can't be written"):
-        chrome.write(run, None)
+        chrome.write(run, build(run, None))
     assert not [path for path in run.iterdir() if path.name.startswith(".trace")]

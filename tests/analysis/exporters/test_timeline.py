@@ -22,7 +22,7 @@ def test_the_timeline_starts_at_the_earliest_thing_it_shows(make_run: Any) -> No
         make_run("phases", phases=[Phase("timed", start_ns - 9, 1)], steps=(), samples=None), None
     )
     assert later.start_ns == start_ns - 9
-    assert (later.slice_count, later.counters, later.arrows) == (1, [], [])
+    assert (later.slice_count, later.counters, later.launches) == (1, [], [])
 
 
 def test_a_run_that_ended_at_once_has_an_empty_timeline(make_run: Any) -> None:

@@ -1,0 +1,252 @@
+"""Perfetto's protobuf by hand: packets of tracks, slices and counters, with interned texts.
+
+Numbers of fields and values are those of perfetto_trace.proto
+(https://perfetto.dev/docs/reference/trace-packet-proto). A trace is a row of packets; packets of
+one sequence share a clock, on which each time is the difference to the one before, and a table of
+texts, each of which is written once.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from analysis import wording
+from analysis.exporters.protobuf import (
+    PAIRS,
+    SHORT,
+    bytes_field,
+    double_field,
+    fixed_field,
+    number_field,
+    varint,
+)
+
+SLICE_BEGIN, SLICE_END, COUNTER = 1, 2, 4
+BOOTTIME, REALTIME, DELTA_CLOCK = 6, 1, 64
+BYTES_UNIT, COUNT_UNIT = 3, 2
+EXPLICIT_ORDER, NEVER_MERGED = 3, 2
+FIRST_OF_SEQUENCE, LATER_IN_SEQUENCE = 3, 2
+CATEGORIES, NAMES, KEYS, TEXTS = 1, 2, 3, 29
+"""Tables of interned texts, by their field in InternedData."""
+
+LONGEST = 4096
+"""Characters of a text that are kept."""
+
+BUFFER_PIECES = 30_000
+LONGEST_VARINT = 10
+
+
+class Sink(Protocol):
+    """Where the bytes go, such as a gzip stream."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take the next bytes."""
+
+
+def utf8(text: str) -> bytes:
+    """A text as viewers can show it: without control characters, and of a bounded length."""
+    shown = text[:LONGEST]
+    if not shown.isprintable():
+        shown = wording.plain(shown)
+    if len(text) > LONGEST:
+        shown += f"… ({len(text):,} characters)"
+    return shown.encode("utf-8", "replace")
+
+
+END_OF_SLICE = number_field(9, SLICE_END)
+
+
+class TraceFile:
+    """A trace in the making: packets go to a stream, some thousand at a time.
+
+    Args:
+        sink: what takes the bytes.
+        start_ns: Unix time before everything in the trace.
+    """
+
+    def __init__(self, sink: Sink, start_ns: int) -> None:
+        self._sink = sink
+        self._packets: list[bytes] = []
+        self._sequences = 0
+        self.start_ns = start_ns
+        clocks = (_clock(BOOTTIME, start_ns), _clock(REALTIME, start_ns))
+        self.add(bytes_field(6, b"".join(clocks)))
+
+    def add(self, packet: bytes) -> None:
+        """Append a packet."""
+        size = len(packet)
+        self.add_parts(b"\x0a", SHORT[size] if size < PAIRS else varint(size), packet)
+
+    def add_parts(self, *parts: bytes) -> None:
+        """Append parts that make whole packets, with their lengths."""
+        self._packets += parts
+        if len(self._packets) >= BUFFER_PIECES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on what is kept."""
+        self._sink.write(b"".join(self._packets))
+        self._packets.clear()
+
+    def sequence_number(self) -> int:
+        """A number for a further sequence."""
+        self._sequences += 1
+        return self._sequences
+
+    def root(self) -> None:
+        """Say that groups stand in the order of their ranks; some viewers sort them by name."""
+        self.add(_descriptor(0, number_field(11, EXPLICIT_ORDER)))
+
+    def group(self, uuid: int, name: str, rank: int) -> None:
+        """A group of tracks at the top."""
+        self.add(_descriptor(uuid, _child(0, name, rank)))
+
+    def track(self, uuid: int, parent: int, name: str, rank: int) -> None:
+        """A track of slices below a group or another track."""
+        self.add(_descriptor(uuid, _child(parent, name, rank)))
+
+    def counter(self, uuid: int, parent: int, name: str, rank: int, unit: int | str) -> None:
+        """A track of numbers; `unit` is BYTES_UNIT, COUNT_UNIT or the name of another one."""
+        kind = bytes_field(6, utf8(unit)) if isinstance(unit, str) else number_field(3, unit)
+        self.add(_descriptor(uuid, _child(parent, name, rank), bytes_field(8, kind)))
+
+
+class EventSequence:
+    """The packets of one track, and of its lanes, by time: slices, or values of a counter.
+
+    Args:
+        file: what they are written to.
+        uuid: the track that events are on unless they name another.
+    """
+
+    def __init__(self, file: TraceFile, uuid: int) -> None:
+        self._file = file
+        self._last_ns = file.start_ns
+        number = number_field(10, file.sequence_number())
+        self._head = number + number_field(13, LATER_IN_SEQUENCE) + b"\x5a"
+        self._interned: dict[tuple[int, str], int] = {}
+        self._fresh: list[bytes] = []
+        self._beginnings: dict[tuple[str, str], bytes] = {}
+        self._texts: dict[tuple[str, str], bytes] = {}
+        self._heads: dict[str, list[bytes]] = {}
+        ending = self._head + bytes((len(END_OF_SLICE),)) + END_OF_SLICE + b"\x40"
+        self._endings = [
+            b"\x0a" + varint(len(ending) + digits) + ending for digits in range(LONGEST_VARINT + 1)
+        ]
+        clocks = _clock(DELTA_CLOCK, file.start_ns, delta=True) + _clock(BOOTTIME, file.start_ns)
+        defaults = bytes_field(11, number_field(11, uuid)) + number_field(58, DELTA_CLOCK)
+        first = number + number_field(13, FIRST_OF_SEQUENCE)
+        file.add(first + bytes_field(6, clocks) + bytes_field(59, defaults))
+
+    def begin(
+        self,
+        time_ns: int,
+        name: str,
+        category: str,
+        args: Mapping[str, object],
+        flows: Sequence[int] = (),
+        uuid: int = 0,
+    ) -> None:
+        """A slice begins, under what is open on its track.
+
+        Args:
+            time_ns: Unix time, not before that of the event before.
+            name: of the slice.
+            category: its kind; empty for none.
+            args: texts and numbers that are shown with it; None is left out.
+            flows: arrows that begin or end here, as numbers that the slices at both ends name.
+            uuid: the track, if it is another than that of the sequence.
+        """
+        parts = [self._beginnings.get((name, category)) or self._beginning(name, category)]
+        for key, value in args.items():
+            if type(value) is str:
+                parts.append(self._texts.get((key, value)) or self._text(key, value))
+            elif type(value) is int and value >= 0 and key in self._heads:
+                digits = SHORT[value] if value < PAIRS else varint(value)
+                parts.append(self._heads[key][len(digits)] + digits)
+            elif value is not None:
+                parts.append(self._annotation(key, value))
+        if flows:
+            parts += [fixed_field(47, flow) for flow in flows]
+        if uuid:
+            parts.append(number_field(11, uuid))
+        self._event(time_ns, b"".join(parts))
+
+    def end(self, time_ns: int, uuid: int = 0) -> None:
+        """The slice that began last on the track, and is open, ends."""
+        if uuid:
+            self._event(time_ns, END_OF_SLICE + number_field(11, uuid))
+            return
+        passed = self._passed(time_ns)
+        self._file.add_parts(self._endings[len(passed)], passed)
+
+    def value(self, time_ns: int, value: float) -> None:
+        """From here on the counter has this value, which is finite."""
+        self._event(time_ns, number_field(9, COUNTER) + double_field(44, value))
+
+    def _event(self, time_ns: int, event: bytes) -> None:
+        passed = self._passed(time_ns)
+        fresh = b""
+        if self._fresh:
+            fresh = bytes_field(12, b"".join(self._fresh))
+            self._fresh.clear()
+        size = len(event)
+        length = SHORT[size] if size < PAIRS else varint(size)
+        self._file.add(b"".join((self._head, length, event, b"\x40", passed, fresh)))
+
+    def _passed(self, time_ns: int) -> bytes:
+        """The time since the event before, as it is written."""
+        passed_ns = time_ns - self._last_ns
+        if passed_ns < 0:
+            raise ValueError(f"an event at {time_ns} ns comes after one at {self._last_ns} ns")
+        self._last_ns = time_ns
+        return SHORT[passed_ns] if passed_ns < PAIRS else varint(passed_ns)
+
+    def _beginning(self, name: str, category: str) -> bytes:
+        made = number_field(9, SLICE_BEGIN) + number_field(10, self._number(NAMES, name))
+        if category:
+            made += number_field(3, self._number(CATEGORIES, category))
+        self._beginnings[name, category] = made
+        return made
+
+    def _text(self, key: str, text: str) -> bytes:
+        value = number_field(17, self._number(TEXTS, text))
+        made = bytes_field(4, number_field(1, self._number(KEYS, key)) + value)
+        self._texts[key, text] = made
+        return made
+
+    def _annotation(self, key: str, value: object) -> bytes:
+        name = number_field(1, self._number(KEYS, key))
+        if type(value) is int:
+            body = name + b"\x20"
+            heads = [
+                b"\x22" + varint(len(body) + digits) + body for digits in range(LONGEST_VARINT + 1)
+            ]
+            self._heads[key] = heads
+            return bytes_field(4, name + number_field(4, value))
+        if isinstance(value, float):
+            return bytes_field(4, name + double_field(5, value))
+        raise TypeError(f"{key} is a {type(value).__name__}, not a text or a number")
+
+    def _number(self, table: int, text: str) -> int:
+        """The number of a text in one of the tables; it is written with the next event if new."""
+        known = self._interned.get((table, text))
+        if known is None:
+            known = self._interned[table, text] = len(self._interned) + 1
+            entry = number_field(1, known) + bytes_field(2, utf8(text))
+            self._fresh.append(bytes_field(table, entry))
+        return known
+
+
+def _clock(number: int, time_ns: int, *, delta: bool = False) -> bytes:
+    fields = number_field(1, number) + number_field(2, time_ns)
+    return bytes_field(1, fields + number_field(3, 1) if delta else fields)
+
+
+def _child(parent: int, name: str, rank: int) -> bytes:
+    fields = bytes_field(2, utf8(name)), number_field(5, parent) if parent else b""
+    order = number_field(11, EXPLICIT_ORDER) + number_field(12, rank)
+    return b"".join(fields) + order + number_field(15, NEVER_MERGED)
+
+
+def _descriptor(uuid: int, *fields: bytes) -> bytes:
+    return bytes_field(60, number_field(1, uuid) + b"".join(fields))
