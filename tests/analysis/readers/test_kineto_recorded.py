@@ -13,7 +13,8 @@ import pytest
 
 from analysis.annotate import Folded, fold_trace
 from analysis.blocks import Kind
-from analysis.exporters import chrome
+from analysis.exporters import chrome, perfetto
+from analysis.exporters.timeline import build
 from analysis.groups import every_event, gather_folded
 from analysis.ops.table import Table
 from analysis.readers.kineto import KinetoTrace
@@ -215,6 +216,8 @@ def test_backward_ops_belong_to_the_layer_whose_forward_op_they_answer(folded: F
 
 
 def test_the_exported_timeline_holds_each_event(folded: Folded, make_run: Any) -> None:
-    counts = chrome.write(make_run(samples=None), folded)
-    assert counts.slices == counts.slices_in
-    assert counts.samples == (folded.block.kind == Kind.MEMORY).sum()
+    run = make_run(samples=None)
+    timeline = build(run, folded)
+    for counts in (chrome.write(run, timeline), perfetto.write(run, timeline)):
+        assert counts.slices == counts.slices_in
+        assert counts.samples == (folded.block.kind == Kind.MEMORY).sum()
