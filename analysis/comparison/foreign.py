@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis import sides, wording
-from analysis.alignment.levels import levels
+from analysis.alignment.levels import FOREIGN, levels
 from analysis.anatomy.anatomy import anatomy
 from analysis.comparison.compare import Compared
 from analysis.comparison.record import (
@@ -25,7 +25,6 @@ from profilers import rundir
 from profilers.records import ComparisonSummary, RunRecord, Side
 from profilers.rundir import ProfileError
 
-STAMP = "uncertified: foreign traces"
 SUFFIXES = (".gz", ".json", ".pb", ".xplane", ".pt.trace", ".trace")
 LONGEST_LABEL = 28
 
@@ -55,7 +54,7 @@ def compare(directory: Path, paths: Sequence[Path]) -> Compared:
         profiles=[None for _ in names],
         anatomies=[anatomy(each) for each in partitions],
         levels=list(found),
-        stamp=STAMP,
+        stamp=FOREIGN,
         warned=[
             Warned(note, [[1] if number == side else [] for number in range(len(names))])
             for side, each in enumerate(partitions)
@@ -135,7 +134,7 @@ def _summary(directory: Path, baseline: str, other: str) -> ComparisonSummary:
         baseline=baseline,
         other=other,
         ratio=None,
-        verdict=f"{STAMP}, no verdict",
+        verdict=f"{FOREIGN}, no verdict",
         parity=None,
         conditions=None,
         path=str(directory),

@@ -8,6 +8,7 @@ import pytest
 
 from profilers.records import Settings
 from tests.profilers.observers import Nobody, batches, train
+from tests.profilers.reaching import check_peaks
 from workloads.catalogue import find_workload
 from workloads.weights import fingerprint, initial_weights
 
@@ -260,15 +261,6 @@ def test_inference_runs_forward_only(
 def test_its_peaks_are_positive_and_the_model_goes_on(
     make_backend: MakeBackend, precision: str
 ) -> None:
-    from profilers import peaks
-
     backend = make_backend(precision=precision)
-    before, warnings = backend.weights(), []
-    found = peaks.measure(backend, warnings.append)
-    assert found.flops_per_second > 1e8
-    assert found.bytes_per_second > 1e8
-    assert warnings == []
-    assert fingerprint(backend.weights()) == fingerprint(before)
-    copied = backend.copying(4096)()
+    check_peaks(backend)
     assert backend.product(8)().dtype.name == {"fp32": "float32", "bf16": "bfloat16"}[precision]
-    assert np.size(np.asarray(copied)) == 1024
