@@ -96,17 +96,24 @@ class TraceFile:
         """Say that groups stand in the order of their ranks; some viewers sort them by name."""
         self.add(_descriptor(0, number_field(11, EXPLICIT_ORDER)))
 
-    def group(self, uuid: int, name: str, rank: int) -> None:
-        """A group of tracks at the top."""
-        self.add(_descriptor(uuid, _child(0, name, rank)))
+    def group(self, uuid: int, parent: int, name: str, rank: int) -> None:
+        """A group of tracks in another one, or at the top if the parent is 0."""
+        self.add(_descriptor(uuid, _child(parent, name, rank)))
 
     def track(self, uuid: int, parent: int, name: str, rank: int) -> None:
         """A track of slices below a group or another track."""
         self.add(_descriptor(uuid, _child(parent, name, rank)))
 
-    def counter(self, uuid: int, parent: int, name: str, rank: int, unit: int | str) -> None:
-        """A track of numbers; `unit` is BYTES_UNIT, COUNT_UNIT or the name of another one."""
+    def counter(
+        self, uuid: int, parent: int, name: str, rank: int, unit: int | str, shared: str = ""
+    ) -> None:
+        """A track of numbers; `unit` is BYTES_UNIT, COUNT_UNIT or the name of another one.
+
+        Counters of one group with the same `shared` text are drawn on one scale.
+        """
         kind = bytes_field(6, utf8(unit)) if isinstance(unit, str) else number_field(3, unit)
+        if shared:
+            kind += bytes_field(7, utf8(shared))
         self.add(_descriptor(uuid, _child(parent, name, rank), bytes_field(8, kind)))
 
 
@@ -145,6 +152,7 @@ class EventSequence:
         args: Mapping[str, object],
         flows: Sequence[int] = (),
         uuid: int = 0,
+        correlation: int = -1,
     ) -> None:
         """A slice begins, under what is open on its track.
 
@@ -153,8 +161,10 @@ class EventSequence:
             name: of the slice.
             category: its kind; empty for none.
             args: texts and numbers that are shown with it; None is left out.
-            flows: arrows that begin or end here, as numbers that the slices at both ends name.
+            flows: arrows that begin or end here, as numbers that the slices at both ends name; one
+                number may be negative where the other end has it positive.
             uuid: the track, if it is another than that of the sequence.
+            correlation: a number that slices have that are each other's counterpart, -1 for none.
         """
         parts = [self._beginnings.get((name, category)) or self._beginning(name, category)]
         for key, value in args.items():
@@ -166,7 +176,9 @@ class EventSequence:
             elif value is not None:
                 parts.append(self._annotation(key, value))
         if flows:
-            parts += [fixed_field(47, flow) for flow in flows]
+            parts += [fixed_field(47, abs(flow)) for flow in flows]
+        if correlation >= 0:
+            parts.append(number_field(52, correlation))
         if uuid:
             parts.append(number_field(11, uuid))
         self._event(time_ns, b"".join(parts))
