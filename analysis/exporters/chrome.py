@@ -8,12 +8,13 @@ import msgspec
 
 from analysis.exporters.counters import Counter
 from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
-from analysis.exporters.timeline import Group, Slice, Track
+from analysis.exporters.timeline import TRUE_DURATION, Group, Head, Slice, Track, with_number
 from analysis.exporters.trace_file import Counts, Form
 
 BUFFER_LINES = 10_000
 FIRST_THREAD = 100_001
 LEVEL = 2
+MOST_HEADS = 20_000
 
 
 class ChromeWriter:
@@ -34,6 +35,7 @@ class ChromeWriter:
         self._tracks: dict[Track, tuple[Lanes, dict[int, int]]] = {}
         self._slices = self._points = self._samples = self._arrow_ends = 0
         head = f'{{"displayTimeUnit":"ms","baseTimeNanoseconds":{start_ns},"traceEvents":[\n'
+        self._heads: dict[Head, tuple[str, str]] = {}
         self._lines: list[str] = []
         self._before = head
 
@@ -101,18 +103,32 @@ class ChromeWriter:
 
     def _slice(self, piece: Slice, pid: int, tid: int, point: bool) -> None:
         start = self._microseconds(piece.start_ns)
-        content, duration_ns = piece.args, piece.duration_ns
+        duration_ns = piece.duration_ns
         if point:
-            content, duration_ns = {**content, "duration_ns": duration_ns}, 0
+            piece, duration_ns = with_number(piece, TRUE_DURATION, duration_ns), 0
             self._points += 1
-        args = f',"args":{_json(content)}' if content else ""
+        before, fixed = self._heads.get(piece.head) or self._head(piece.head)
+        args = fixed + "".join(
+            f',"{key}":{number}'
+            for key, number in zip(piece.head.keys, piece.numbers, strict=True)
+            if number >= 0
+        )
+        shown = f',"args":{{{args[1:]}}}' if args else ""
         self._lines.append(
-            f'{{"ph":"X","name":{_json(piece.name)},"cat":"{piece.kind}","pid":{pid},"tid":{tid},'
-            f'"ts":{start},"dur":{_thousandths(duration_ns)}{args}}}'
+            f'{before}"pid":{pid},"tid":{tid},"ts":{start},"dur":{_thousandths(duration_ns)}'
+            f"{shown}}}"
         )
         self._slices += 1
         for arrow in piece.arrows:
             self._arrow(arrow, pid, tid, start)
+
+    def _head(self, head: Head) -> tuple[str, str]:
+        """What all slices with a head have in common, before and among the arguments."""
+        if len(self._heads) >= MOST_HEADS:
+            self._heads.clear()
+        before = f'{{"ph":"X","name":{_json(head.name)},"cat":"{head.kind}",'
+        made = self._heads[head] = before, "," * bool(head.args) + _json(head.args)[1:-1]
+        return made
 
     def _arrow(self, arrow: int, pid: int, tid: int, start: str) -> None:
         """One end of an arrow, which is a negative number where it ends or goes on from."""

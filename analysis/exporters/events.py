@@ -1,18 +1,18 @@
 """The events of a profile as slices of a timeline, with what the analysis found out about each."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.annotate import Folded
 from analysis.blocks import NONE, Kind
-from analysis.columns import Column, Int64, group_rows, pick
+from analysis.columns import Int64, group_rows, pick
 from analysis.exporters import arrows
 from analysis.exporters.arrows import Ends
 from analysis.exporters.shared_clock import Clock
-from analysis.exporters.timeline import Slice
+from analysis.exporters.timeline import TRUE_DURATION, Head, Slice, with_number
 from analysis.folds.categories import first_meaning
 from analysis.folds.links import on_device
 from analysis.folds.outermost import Works
@@ -21,17 +21,15 @@ from analysis.sums import Key
 Rows = npt.NDArray[np.intp]
 CHUNK_ROWS = 10_000
 TEXTS = ("shapes", "phase", "layer", "category")
-NUMBERS = ("sequence", "correlation", "bytes", "FLOP", "step")
-TRUE_DURATION = "true_duration_ns"
+NUMBERS = ("sequence", "correlation", "step")
 KINDS = [kind.name.lower() for kind in Kind]
 
 
 class Events:
     """Columns of a window's events, those that a timeline shows beside each.
 
-    `category` has of each event the string number of its category of work, `flops` its
-    floating-point operations, -1 where they are not known; `arrows` two columns of numbers of
-    arrows, 0 where there is none.
+    `group` has of each event the place of its head in `heads`, `numbers` are columns of its
+    numbers, `arrows` two columns of numbers of arrows, 0 where there is none.
 
     Args:
         folded: the window.
@@ -49,24 +47,39 @@ class Events:
             *(folded.phase, folded.layer, launcher),
             *(block.flops, block.bytes),
         )
-        group, first = group_rows(*columns)
+        self.group, first = group_rows(*columns)
         groups = np.stack([column[first] for column in columns], axis=1).astype(np.int64)
-        self.flops = works.of(groups)[0][group]
-        found = [self._category(Key(*row[: len(Key._fields)])) for row in groups.tolist()]
-        self.category = np.array(found, dtype=np.int64)[group]
+        flops = works.of(groups)[0].tolist()
+        self.heads = [
+            self._head(Key(*row[: len(Key._fields)]), flop, row[-1])
+            for row, flop in zip(groups.tolist(), flops, strict=True)
+        ]
+        self.numbers = (block.sequence, block.correlation, folded.step)
         self.arrows = (
             arrows.launches(folded.window, folded.linked, ends, run),
             arrows.gradients(folded.window, run),
         )
 
-    def _category(self, key: Key) -> int:
-        """The string number of the category; -1 for what no rule knows, and for ranges."""
+    def _head(self, key: Key, flops: int, moved_bytes: int) -> Head:
+        strings = self.folded.strings
+        texts = (strings[key.shapes], strings[key.phase], strings[key.layer], self._category(key))
+        args: dict[str, object] = {
+            name: text for name, text in zip(TEXTS, texts, strict=True) if text
+        }
+        if moved_bytes >= 0:
+            args["bytes"] = moved_bytes
+        if flops >= 0:
+            args["FLOP"] = flops
+        return Head(strings[key.name], KINDS[key.kind], args, NUMBERS)
+
+    def _category(self, key: Key) -> str:
+        """The category of the work; none for what no rule knows, and for ranges."""
         if key.kind in (Kind.STEP, Kind.ANNOTATION):
-            return NONE
+            return ""
         strings = self.folded.strings
         names = [strings[number] for number in (key.op, key.name) if number >= 0]
         known = first_meaning(strings[key.phase], strings[key.layer], names, KINDS[key.kind])
-        return strings.number(known.category.value) if known else NONE
+        return known.category.value if known else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,41 +92,42 @@ class EventSlices:
     prefix: str = ""
 
     def __iter__(self) -> Iterator[Slice]:
+        heads = self.events.heads
+        if self.prefix:
+            heads = [replace(head, name=head.name.removeprefix(self.prefix)) for head in heads]
         for begin in range(0, len(self.rows), CHUNK_ROWS):
-            yield from self._some(self.rows[begin : begin + CHUNK_ROWS])
+            yield from self._some(self.rows[begin : begin + CHUNK_ROWS], heads)
 
-    def _some(self, rows: Rows) -> Iterator[Slice]:
-        folded, strings = self.events.folded, self.events.folded.strings
-        block = folded.block
-        texts: tuple[Column, ...] = (block.shapes, folded.phase, folded.layer, self.events.category)
-        numbers = (block.sequence, block.correlation, block.bytes, self.events.flops, folded.step)
-        args: list[list[tuple[str, object]]] = [[] for _ in range(len(rows))]
-        for key, column in zip(TEXTS, texts, strict=True):
-            for place, value in _known(pick(column, rows)):
-                args[place].append((key, strings[value]))
-        for key, column in zip(NUMBERS, numbers, strict=True):
-            for place, value in _known(pick(column, rows)):
-                args[place].append((key, value))
-        start_ns, duration_ns = self._times(rows, args)
-        heads = (pick(column, rows).tolist() for column in (block.name, block.kind))
-        columns = (start_ns.tolist(), duration_ns.tolist(), *heads)
-        for own, tied, start, duration, name, kind in zip(
-            args, self._arrows(rows), *columns, strict=True
-        ):
-            shown = strings[name].removeprefix(self.prefix)
-            yield Slice(start, duration, shown, dict(own), KINDS[kind], tied)
+    def _some(self, rows: Rows, heads: Sequence[Head]) -> Iterator[Slice]:
+        events = self.events
+        numbers = zip(*(pick(column, rows).tolist() for column in events.numbers), strict=True)
+        start_ns, duration_ns, true_ns = self._times(rows)
+        found = map(
+            Slice,
+            start_ns.tolist(),
+            duration_ns.tolist(),
+            map(heads.__getitem__, events.group[rows].tolist()),
+            numbers,
+            self._arrows(rows),
+        )
+        if true_ns is duration_ns:
+            return found
+        return self._told(found, duration_ns, true_ns)
 
-    def _times(self, rows: Rows, args: list[list[tuple[str, object]]]) -> tuple[Int64, Int64]:
-        """When the slices are shown to begin, and for how long; one that waits says how long."""
+    def _times(self, rows: Rows) -> tuple[Int64, Int64, Int64]:
+        """When the slices are shown to begin, for how long, and how long they are in truth."""
         block = self.events.folded.block
         start_ns, duration_ns = block.start_ns[rows], block.duration_ns[rows]
         begins = self.clock.begins(start_ns)
         if self.clock.is_plain:
-            return begins, duration_ns
+            return begins, duration_ns, duration_ns
         shown_ns = np.maximum(self.clock.ends(start_ns + duration_ns) - begins, 0)
-        for place in np.flatnonzero(shown_ns != duration_ns).tolist():
-            args[place].append((TRUE_DURATION, int(duration_ns[place])))
-        return begins, shown_ns
+        return begins, shown_ns, duration_ns
+
+    def _told(self, slices: Iterable[Slice], shown_ns: Int64, true_ns: Int64) -> Iterator[Slice]:
+        """The slices; one that is shown longer than it is says how long it is."""
+        for piece, waits, true in zip(slices, shown_ns != true_ns, true_ns.tolist(), strict=True):
+            yield with_number(piece, TRUE_DURATION, true) if waits else piece
 
     def _arrows(self, rows: Rows) -> list[tuple[int, ...]]:
         found: list[tuple[int, ...]] = [()] * len(rows)
@@ -122,9 +136,3 @@ class EventSlices:
             for place in np.flatnonzero(some).tolist():
                 found[place] += (int(some[place]),)
         return found
-
-
-def _known(column: npt.NDArray[np.signedinteger]) -> Iterator[tuple[int, int]]:
-    """Where a number is known, and the number."""
-    places = np.flatnonzero(column >= 0)
-    return zip(places.tolist(), column[places].tolist(), strict=True)

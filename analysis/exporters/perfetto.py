@@ -14,7 +14,7 @@ from analysis.exporters.perfetto_packets import (
     EventSequence,
     TraceFile,
 )
-from analysis.exporters.timeline import Group, Slice, Track
+from analysis.exporters.timeline import TRUE_DURATION, Group, Slice, Track, with_number
 from analysis.exporters.trace_file import Counts, Form
 
 LEVEL = 4
@@ -59,10 +59,8 @@ class PerfettoWriter:
             self._file.counter(uuid, group, track.name, track.rank, unit, shared)
             sequence = self._counters[track] = EventSequence(self._file, uuid)
         known = np.isfinite(counter.values)
-        values = (counter.values[known] * factor).tolist()
-        for time_ns, value in zip(counter.time_ns[known].tolist(), values, strict=True):
-            sequence.value(time_ns, value)
-        self._samples += len(values)
+        sequence.values(counter.time_ns[known], counter.values[known] * factor)
+        self._samples += int(known.sum())
 
     def close(self) -> None:
         """End what is open."""
@@ -111,23 +109,23 @@ class _Lined:
         """Begin slices, and end those before them."""
         lanes, uuids = self._lanes, self._uuids
         place, sequence = lanes.place, self._sequence
-        for start_ns, duration_ns, name, args, kind, arrows, correlation in slices:
-            lane = place(start_ns, start_ns + duration_ns)
+        for piece in slices:
+            start_ns = piece.start_ns
+            lane = place(start_ns, start_ns + piece.duration_ns)
             if lane not in uuids:
                 self._describe(lane, group)
             if sequence is None:
                 sequence = self._sequence = EventSequence(self._file, uuids[lane])
             for end_ns, ended in lanes.ended:
                 sequence.end(end_ns, uuids[ended] if ended else 0)
-            uuid = uuids[lane] if lane else 0
             if lane == TOO_MANY:
-                args = {**args, "duration_ns": duration_ns}
-            sequence.begin(start_ns, name, kind, args, arrows, uuid, correlation)
-            if lane == TOO_MANY:
-                sequence.end(start_ns, uuid)
+                piece = with_number(piece, TRUE_DURATION, piece.duration_ns)
                 self.points += 1
+            sequence.begin(piece, uuids[lane] if lane else 0)
+            if lane == TOO_MANY:
+                sequence.end(start_ns, uuids[lane])
             self.written += 1
-            self.arrow_ends += len(arrows)
+            self.arrow_ends += len(piece.arrows)
 
     def close(self) -> None:
         """End what is open."""

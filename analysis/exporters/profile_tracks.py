@@ -15,7 +15,7 @@ from analysis.exporters.counters import allocated
 from analysis.exporters.events import Events, EventSlices, Rows
 from analysis.exporters.run_tracks import shifted
 from analysis.exporters.shared_clock import Clock
-from analysis.exporters.timeline import Group, Shelf, Slice, Track, Writer
+from analysis.exporters.timeline import Group, Shelf, Slice, Track, Writer, by_start
 from analysis.folds.layers import LAYER
 from analysis.folds.outermost import Works
 from analysis.folds.phases import PHASE
@@ -86,7 +86,7 @@ class ProfileTracks:
             self._slices(f"phase {name}", found)
         of_layers = stretches.of_layers(folded, self.clock)
         ranges = EventSlices(events, layers, self.clock, LAYER)
-        self._slices("layers", _by_start([*ranges, *of_layers]))
+        self._slices("layers", sorted([*ranges, *of_layers], key=by_start))
         left = ~is_kind(block.kind, INSTANTS) & new
         slices = int(left.sum())
         left[phases] = left[layers] = False
@@ -160,7 +160,3 @@ class ProfileTracks:
 
     def _process_name(self, process: int) -> str:
         return self.names.host or self.names.processes.get(process) or f"process {process}"
-
-
-def _by_start(slices: list[Slice]) -> list[Slice]:
-    return sorted(slices, key=lambda piece: (piece.start_ns, -piece.duration_ns))

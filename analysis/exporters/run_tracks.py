@@ -7,7 +7,17 @@ from pathlib import Path
 
 from analysis.exporters.counters import Counter, resource_counters
 from analysis.exporters.shared_clock import Clock, Moment
-from analysis.exporters.timeline import Group, Shelf, Slice, Track, Writer
+from analysis.exporters.timeline import (
+    TRUE_DURATION,
+    Group,
+    Shelf,
+    Slice,
+    Track,
+    Writer,
+    by_start,
+    single,
+    with_number,
+)
 from profilers import rundir
 from profilers.records import Phase, Step
 
@@ -73,16 +83,15 @@ def shown(slices: Iterable[Slice], clock: Clock) -> list[Slice]:
     found = []
     for piece in slices:
         start_ns, duration_ns = clock.span(piece.start_ns, piece.duration_ns)
-        args = piece.args
         if duration_ns != piece.duration_ns:
-            args = {**args, "true_duration_ns": piece.duration_ns}
-        found.append(piece._replace(start_ns=start_ns, duration_ns=duration_ns, args=args))
-    return sorted(found, key=lambda row: (row.start_ns, -row.duration_ns))
+            piece = with_number(piece, TRUE_DURATION, piece.duration_ns)
+        found.append(piece._replace(start_ns=start_ns, duration_ns=duration_ns))
+    return sorted(found, key=by_start)
 
 
 def phase_slice(phase: Phase) -> Slice:
     """A phase of the run."""
-    return Slice(phase.start_ns, phase.duration_ns, phase.phase, {}, "phase")
+    return single(phase.start_ns, phase.duration_ns, phase.phase, {}, "phase")
 
 
 def step_slice(step: Step) -> Slice:
@@ -99,4 +108,4 @@ def step_slice(step: Step) -> Slice:
         args["ms per step"] = step.duration_ns / step.count / 1e6
     if step.loss is not None and math.isfinite(step.loss):
         args["loss"] = step.loss
-    return Slice(step.start_ns, step.duration_ns, name, args, "step")
+    return single(step.start_ns, step.duration_ns, name, args, "step")

@@ -12,7 +12,7 @@ from analysis.exporters.arrows import Ends
 from analysis.exporters.profile_tracks import Names, ProfileTracks
 from analysis.exporters.run_tracks import RunTimes, step_slice
 from analysis.exporters.shared_clock import TRUE_TIME, Clock, Moment
-from analysis.exporters.timeline import Group, Shelf, Slice, Writer
+from analysis.exporters.timeline import Group, Shelf, Slice, Writer, single
 from analysis.folds.steps import Steps
 from analysis.ops import source
 from analysis.readers.ranks import Ranks
@@ -142,5 +142,6 @@ def _marked(steps: Steps) -> list[Slice]:
     columns = (steps.number.tolist(), steps.start_ns.tolist(), steps.end_ns.tolist())
     for number, start_ns, end_ns in zip(*columns, strict=True):
         args: dict[str, object] = {"step": number}
-        found.setdefault(number, Slice(start_ns, end_ns - start_ns, f"step {number}", args, "step"))
+        piece = single(start_ns, end_ns - start_ns, f"step {number}", args, "step")
+        found.setdefault(number, piece)
     return [*found.values()]

@@ -7,7 +7,7 @@ from analysis.annotate import Folded
 from analysis.blocks import NONE, Kind
 from analysis.columns import group_rows, runs_of_equal
 from analysis.exporters.shared_clock import Clock
-from analysis.exporters.timeline import Slice
+from analysis.exporters.timeline import Slice, by_start, single
 from analysis.windows import inherit
 
 Rows = npt.NDArray[np.intp]
@@ -31,7 +31,10 @@ def of_phases(folded: Folded, clock: Clock) -> dict[str, list[Slice]]:
         for part in np.split(some, begins):
             name = folded.strings[int(folded.path_phase[part[0]])]
             found.setdefault(name, []).append(_slice(folded, clock, part, name, "phase"))
-    return {name: sorted(found[name]) for name in sorted(found, key=lambda name: found[name][0])}
+    return {
+        name: sorted(found[name], key=by_start)
+        for name in sorted(found, key=lambda name: by_start(found[name][0]))
+    }
 
 
 def of_layers(folded: Folded, clock: Clock) -> list[Slice]:
@@ -74,4 +77,4 @@ def _slice(folded: Folded, clock: Clock, rows: Rows, name: str, kind: str) -> Sl
     args["ops"] = len(rows)
     if folded.step[rows[0]] >= 0:
         args["step"] = int(folded.step[rows[0]])
-    return Slice(*clock.span(start_ns, length_ns), name, args, kind)
+    return single(*clock.span(start_ns, length_ns), name, args, kind)

@@ -1,12 +1,13 @@
 """What a timeline is made of: groups of tracks, slices on them, and counters, on one clock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from analysis.exporters.counters import Counter
 
 COUNTERS_RANK = 1_000
+TRUE_DURATION = "true_duration_ns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,23 @@ class Track:
     rank: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """What many slices have in common, so that it is put into words once; known by identity.
+
+    `args` are texts and numbers that are shown with a slice, `keys` the names of its numbers.
+    """
+
+    name: str
+    kind: str
+    args: Mapping[str, object]
+    keys: tuple[str, ...] = ()
+
+
 class Slice(NamedTuple):
     """One slice of a track; times are Unix nanoseconds.
 
+    `numbers` are those that the head has keys for, from 0 on, and -1 where one is not known.
     `arrows` are the numbers of arrows that begin here, and where one ends or goes on from its
     number times -1; `correlation` is a number that slices have that are each other's counterpart,
     -1 for none.
@@ -37,11 +52,29 @@ class Slice(NamedTuple):
 
     start_ns: int
     duration_ns: int
-    name: str
-    args: dict[str, object]
-    kind: str
+    head: Head
+    numbers: tuple[int, ...] = ()
     arrows: tuple[int, ...] = ()
     correlation: int = -1
+
+
+def by_start(piece: Slice) -> tuple[int, int]:
+    """What slices of a track are sorted by: those that enclose others before these."""
+    return piece.start_ns, -piece.duration_ns
+
+
+def single(
+    start_ns: int, duration_ns: int, name: str, args: Mapping[str, object], kind: str
+) -> Slice:
+    """A slice that has nothing in common with others."""
+    return Slice(start_ns, duration_ns, Head(name, kind, args))
+
+
+def with_number(piece: Slice, key: str, number: int) -> Slice:
+    """The slice with one more number beside it."""
+    head = piece.head
+    longer = Head(head.name, head.kind, head.args, (*head.keys, key))
+    return piece._replace(head=longer, numbers=(*piece.numbers, number))
 
 
 class Writer(Protocol):
