@@ -73,7 +73,5 @@ def allocated(block: Block) -> list[Counter]:
         rows = memory.device == device
         place = f"GPU {device}" if device >= 0 else "host"
         values = memory.total_bytes[rows] / MIB
-        counters.append(
-            Counter(f"Allocated by the framework, {place}", "MiB", memory.start_ns[rows], values)
-        )
+        counters.append(Counter(f"Allocated, {place}", "MiB", memory.start_ns[rows], values))
     return counters

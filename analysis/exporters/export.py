@@ -8,9 +8,11 @@ from analysis import sides
 from analysis.exporters import chrome, perfetto, sources, trace_file
 from analysis.exporters.merged import Merged, Titled
 from analysis.exporters.shared_clock import Align
+from analysis.exporters.sources import Profile
 from analysis.exporters.timeline import Group, Writer
 from analysis.exporters.trace_file import Counts, Form
 from profilers import rundir
+from profilers.rundir import ProfileError
 
 if TYPE_CHECKING:
     from analysis.annotate import Folded
@@ -74,3 +76,11 @@ def merge(paths: Sequence[Path], output: Path, align: Align, titles: Sequence[st
     ]
     merged = Merged(members, align)
     return trace_file.write({output: perfetto.FORM}, merged.start_ns, merged.draw)[output]
+
+
+def profile_of(path: Path) -> Profile:
+    """The profile of a run, or a trace, read to its end; ProfileError if there is none."""
+    profile = sources.opened(path).profile
+    if profile is None:
+        raise ProfileError(f"{path} has no profile; run profile.py again.")
+    return profile

@@ -39,7 +39,9 @@ class Merged:
         self._of_run = all(member.source.is_run for member in members)
         self._moments = [member.source.moments(of_run=self._of_run) for member in members]
         titles = [member.title for member in members]
-        self._clocks = shared_clock.clocks(self._moments, align, titles)
+        self._clocks = shared_clock.clocks(
+            self._moments, [member.source.first_ns for member in members], align, titles
+        )
         self._top = Group(f"Compare: {' vs '.join(titles)}", 0)
 
     @property
@@ -57,7 +59,7 @@ class Merged:
         runs = len(self._members)
         for place, (member, clock) in enumerate(self._with_clocks()):
             shelf = Shelf(self._top, member.title, place, runs, known)
-            group = Group(f"{place + 1}. {member.title}", place + 1)
+            group = Group(f"Run {place + 1}: {member.title}", place + 1)
             count += member.source.draw(writer, group, shelf, clock)
         return count
 

@@ -84,22 +84,37 @@ def common(moments: Sequence[Sequence[Moment]]) -> list[list[int]]:
     return found
 
 
-def clocks(moments: Sequence[Sequence[Moment]], align: Align, names: Sequence[str]) -> list[Clock]:
+class NoCommonStepError(ProfileError):
+    """Runs have no step in common that could be shown at one time."""
+
+
+def clocks(
+    moments: Sequence[Sequence[Moment]], first_ns: Sequence[int], align: Align, names: Sequence[str]
+) -> list[Clock]:
     """A clock for each run; the first run's time is the one that is shown.
 
     `wall` leaves times as they are, `run` lets the first common moment be at one time, and `step`
     each common moment: where one run is faster, it waits.
 
+    Args:
+        moments: of each run, in order of time.
+        first_ns: when the first thing of each run begins, which counts for `run` where there is no
+            common moment.
+        align: which moments are shown at one time.
+        names: what the runs are called.
+
     Raises:
-        ProfileError: there is no common moment.
+        NoCommonStepError: there is no common moment, and `step` was asked for.
     """
     if align == "wall":
         return [TRUE_TIME for _ in moments]
     found = common(moments)
-    if not found[0]:
-        raise ProfileError(
-            f"{' and '.join(names)} have no step in common; use --align wall, or record steps."
+    if align == "step" and not found[0]:
+        raise NoCommonStepError(
+            f"{' and '.join(names)} have no step in common; use --align run, or record steps."
         )
+    if not found[0]:
+        found = [[each] for each in first_ns]
     if align == "run":
         return [clock(times[:1], found[0][:1]) for times in found]
     waits = np.diff(np.array(found, dtype=np.int64), axis=1).max(axis=0)
