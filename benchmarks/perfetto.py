@@ -24,9 +24,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from analysis import derived  # noqa: E402
 from analysis.annotate import fold_trace  # noqa: E402
 from analysis.exporters import chrome, perfetto  # noqa: E402
-from analysis.exporters.events import Slice  # noqa: E402
-from analysis.exporters.timeline import RUN, Timeline, Track, build  # noqa: E402
 from analysis.readers.registry import open_trace  # noqa: E402
+from analysis.timeline.events import Slice  # noqa: E402
+from analysis.timeline.record import RUN, Timeline, Track, build  # noqa: E402
 from profilers import rundir  # noqa: E402
 
 START_NS = 1_790_000_000_000_000_000

@@ -17,7 +17,7 @@ def write(directory: Path, record: Comparison) -> bool:
         ProfileError: a run can't be read, or the file can't be written.
     """
     from analysis.exporters import export
-    from analysis.exporters.shared_clock import NoCommonStepError
+    from analysis.timeline.shared_clock import NoCommonStepError
 
     chosen = shown(record)
     if len(chosen) < 2:

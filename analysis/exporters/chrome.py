@@ -6,10 +6,10 @@ from itertools import count
 
 import msgspec
 
-from analysis.exporters.counters import Counter
 from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
-from analysis.exporters.timeline import TRUE_DURATION, Group, Head, Slice, Track, with_number
 from analysis.exporters.trace_file import Counts, Form
+from analysis.timeline.counters import Counter
+from analysis.timeline.record import TRUE_DURATION, Group, Head, Slice, Track, with_number
 
 BUFFER_LINES = 10_000
 FIRST_THREAD = 100_001

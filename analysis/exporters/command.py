@@ -6,9 +6,9 @@ from pathlib import Path
 
 from analysis import sides, wording
 from analysis.exporters import export
-from analysis.exporters.shared_clock import Align
 from analysis.exporters.trace_file import Counts
 from analysis.output_file import replacing
+from analysis.timeline.shared_clock import Align
 from profilers.rundir import ProfileError
 
 

@@ -11,11 +11,11 @@ from analysis import wording
 from analysis.annotate import Folded
 from analysis.blocks import Strings
 from analysis.columns import Int64
-from analysis.exporters.arrows import Ends
-from analysis.exporters.events import KINDS, Events
-from analysis.exporters.sources import Profile
 from analysis.exporters.tables import guarded
 from analysis.folds.outermost import Works
+from analysis.timeline.arrows import Ends
+from analysis.timeline.events import KINDS, Events
+from analysis.timeline.sources import Profile
 
 if TYPE_CHECKING:
     import pyarrow as pa

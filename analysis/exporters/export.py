@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis import sides
-from analysis.exporters import chrome, perfetto, sources, trace_file
-from analysis.exporters.merged import Merged, Titled
-from analysis.exporters.shared_clock import Align
-from analysis.exporters.sources import Profile
-from analysis.exporters.timeline import Group, Writer
+from analysis.exporters import chrome, perfetto, trace_file
 from analysis.exporters.trace_file import Counts, Form
+from analysis.timeline import sources
+from analysis.timeline.merged import Merged, Titled
+from analysis.timeline.record import Group, Writer
+from analysis.timeline.shared_clock import Align
+from analysis.timeline.sources import Profile
 from profilers import rundir
 from profilers.rundir import ProfileError
 

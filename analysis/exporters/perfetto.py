@@ -6,7 +6,6 @@ from itertools import count
 
 import numpy as np
 
-from analysis.exporters.counters import MIB, Counter
 from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
 from analysis.exporters.perfetto_packets import (
     BYTES_UNIT,
@@ -14,8 +13,9 @@ from analysis.exporters.perfetto_packets import (
     EventSequence,
     TraceFile,
 )
-from analysis.exporters.timeline import TRUE_DURATION, Group, Slice, Track, with_number
 from analysis.exporters.trace_file import Counts, Form
+from analysis.timeline.counters import MIB, Counter
+from analysis.timeline.record import TRUE_DURATION, Group, Slice, Track, with_number
 
 LEVEL = 4
 UNITS: dict[str, tuple[int | str, float]] = {"MiB": (BYTES_UNIT, MIB), "count": (COUNT_UNIT, 1)}

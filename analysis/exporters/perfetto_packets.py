@@ -23,7 +23,7 @@ from analysis.exporters.protobuf import (
     number_field,
     varint,
 )
-from analysis.exporters.timeline import Head, Slice
+from analysis.timeline.record import Head, Slice
 
 SLICE_BEGIN, SLICE_END, COUNTER = 1, 2, 4
 BOOTTIME, REALTIME, DELTA_CLOCK = 6, 1, 64

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from isal import igzip
 
-from analysis.exporters.timeline import Several, Writer
+from analysis.timeline.record import Several, Writer
 from profilers.rundir import ProfileError
 
 FASTEST_LEVELS = 3

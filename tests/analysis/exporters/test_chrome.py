@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.exporters import chrome
-from analysis.exporters.timeline import build
 from analysis.readers.kineto import KinetoTrace
+from analysis.timeline.record import build
 from profilers.records import Phase
 from profilers.rundir import ProfileError
 

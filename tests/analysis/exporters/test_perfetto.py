@@ -17,11 +17,11 @@ import pytest
 from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Kind, Strings, from_columns
 from analysis.exporters import perfetto
-from analysis.exporters.counters import Counter
-from analysis.exporters.events import Slice
-from analysis.exporters.timeline import RUN, Timeline, Track, build
 from analysis.exporters.trace_file import Counts
 from analysis.readers.kineto import KinetoTrace
+from analysis.timeline.counters import Counter
+from analysis.timeline.events import Slice
+from analysis.timeline.record import RUN, Timeline, Track, build
 from profilers import rundir
 from profilers.rundir import ProfileError
 from tests.analysis.exporters.perfetto_decoding import Decoded, decode

@@ -14,10 +14,10 @@ import pytest
 from analysis.annotate import Folded, fold_trace
 from analysis.blocks import Kind
 from analysis.exporters import chrome, perfetto
-from analysis.exporters.timeline import build
 from analysis.groups import every_event, gather_folded
 from analysis.ops.table import Table
 from analysis.readers.kineto import KinetoTrace
+from analysis.timeline.record import build
 
 pytestmark = pytest.mark.slow
 

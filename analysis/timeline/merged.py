@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.exporters import run_tracks, shared_clock
-from analysis.exporters.arrows import STEP, numbered
-from analysis.exporters.shared_clock import Align, Clock
-from analysis.exporters.sources import Source
-from analysis.exporters.timeline import Group, Shelf, Slice, Track, Writer
+from analysis.timeline import run_tracks, shared_clock
+from analysis.timeline.arrows import STEP, numbered
+from analysis.timeline.record import Group, Shelf, Slice, Track, Writer
+from analysis.timeline.shared_clock import Align, Clock
+from analysis.timeline.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

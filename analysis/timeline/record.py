@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from analysis.exporters.counters import Counter
+from analysis.timeline.counters import Counter
 
 COUNTERS_RANK = 1_000
 TRUE_DURATION = "true_duration_ns"

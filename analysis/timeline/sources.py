@@ -7,16 +7,16 @@ from pathlib import Path
 from analysis import derived, sides
 from analysis.annotate import Folded, annotated
 from analysis.blocks import Strings
-from analysis.exporters import run_tracks
-from analysis.exporters.arrows import Ends
-from analysis.exporters.profile_tracks import Names, ProfileTracks
-from analysis.exporters.run_tracks import RunTimes, step_slice
-from analysis.exporters.shared_clock import TRUE_TIME, Clock, Moment
-from analysis.exporters.timeline import Group, Shelf, Slice, Writer, single
 from analysis.folds.steps import Steps
 from analysis.ops import source
 from analysis.readers.ranks import Ranks
 from analysis.reading_progress import reading
+from analysis.timeline import run_tracks
+from analysis.timeline.arrows import Ends
+from analysis.timeline.profile_tracks import Names, ProfileTracks
+from analysis.timeline.record import Group, Shelf, Slice, Writer, single
+from analysis.timeline.run_tracks import RunTimes, step_slice
+from analysis.timeline.shared_clock import TRUE_TIME, Clock, Moment
 from profilers import rundir
 from profilers.rundir import ProfileError
 

@@ -5,9 +5,9 @@ import msgspec
 import pytest
 
 from analysis.annotate import fold_trace
-from analysis.exporters.timeline import _step_slice, build
 from analysis.readers.kineto import KinetoTrace
 from analysis.readers.xspace import XSpaceTrace
+from analysis.timeline.record import _step_slice, build
 from profilers import rundir
 from profilers.records import Phase, Step
 

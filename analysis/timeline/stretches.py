@@ -6,8 +6,8 @@ import numpy.typing as npt
 from analysis.annotate import Folded
 from analysis.blocks import NONE, Kind
 from analysis.columns import group_rows, runs_of_equal
-from analysis.exporters.shared_clock import Clock
-from analysis.exporters.timeline import Slice, by_start, single
+from analysis.timeline.record import Slice, by_start, single
+from analysis.timeline.shared_clock import Clock
 from analysis.windows import inherit
 
 Rows = npt.NDArray[np.intp]

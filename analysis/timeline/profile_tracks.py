@@ -9,17 +9,17 @@ import numpy.typing as npt
 from analysis.annotate import Folded
 from analysis.blocks import Strings, is_kind
 from analysis.columns import Int64, group_rows
-from analysis.exporters import stretches
-from analysis.exporters.arrows import Ends
-from analysis.exporters.counters import allocated
-from analysis.exporters.events import Events, EventSlices, Rows
-from analysis.exporters.run_tracks import shifted
-from analysis.exporters.shared_clock import Clock
-from analysis.exporters.timeline import Group, Shelf, Slice, Track, Writer, by_start
 from analysis.folds.layers import LAYER
 from analysis.folds.outermost import Works
 from analysis.folds.phases import PHASE
 from analysis.folds.selftime import AROUND, INSTANTS
+from analysis.timeline import stretches
+from analysis.timeline.arrows import Ends
+from analysis.timeline.counters import allocated
+from analysis.timeline.events import Events, EventSlices, Rows
+from analysis.timeline.record import Group, Shelf, Slice, Track, Writer, by_start
+from analysis.timeline.run_tracks import shifted
+from analysis.timeline.shared_clock import Clock
 
 PHASES_RANK, LAYERS_RANK, HOSTS_RANK, DEVICES_RANK, LAST_RANK = 10, 100, 200, 2_000, 100_000
 MOST_TRACKS = 1_000
@@ -135,18 +135,17 @@ class ProfileTracks:
             key = ()
         if key not in self._tracks:
             number = 2 * len(self._tracks)
-            self._tracks[key] = (number, self._described(number, *key))
+            self._tracks[key] = (number, self._described(number, key))
         number, track = self._tracks[key]
         if around:
             return number + 1, Track(track.group, f"{track.name} annotations", number + 1)
         return number, track
 
-    def _described(
-        self, number: int, rank: int = -1, device: int = -1, process: int = -1, line: int = -1
-    ) -> Track:
-        """A track by what it is of; of nothing, it is that of all further ones."""
-        if rank < 0:
+    def _described(self, number: int, key: tuple[int, ...]) -> Track:
+        """A track by rank, device, process, and thread or stream; by none, that of all others."""
+        if not key:
             return Track(self._group("others", LAST_RANK), "further threads and streams", number)
+        rank, device, process, line = key
         of_rank = f"rank {rank}, " if self.names.ranks else ""
         if device >= 0:
             group = self._group(f"{of_rank}GPU {device}", DEVICES_RANK + device)

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from analysis.blocks import Kind, from_columns
-from analysis.exporters.counters import MIB, allocated, resource_counters
+from analysis.timeline.counters import MIB, allocated, resource_counters
 from profilers.rundir import ProfileError
 
 MS = 1_000_000

@@ -9,14 +9,14 @@ import numpy.typing as npt
 from analysis.annotate import Folded
 from analysis.blocks import NONE, Kind
 from analysis.columns import Int64, group_rows, pick
-from analysis.exporters import arrows
-from analysis.exporters.arrows import Ends
-from analysis.exporters.shared_clock import Clock
-from analysis.exporters.timeline import TRUE_DURATION, Head, Slice, with_number
 from analysis.folds.categories import first_meaning
 from analysis.folds.links import on_device
 from analysis.folds.outermost import Works
 from analysis.sums import Key
+from analysis.timeline import arrows
+from analysis.timeline.arrows import Ends
+from analysis.timeline.record import TRUE_DURATION, Head, Slice, with_number
+from analysis.timeline.shared_clock import Clock
 
 Rows = npt.NDArray[np.intp]
 CHUNK_ROWS = 10_000

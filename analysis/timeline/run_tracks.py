@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.exporters.counters import Counter, resource_counters
-from analysis.exporters.shared_clock import Clock, Moment
-from analysis.exporters.timeline import (
+from analysis.timeline.counters import Counter, resource_counters
+from analysis.timeline.record import (
     TRUE_DURATION,
     Group,
     Shelf,
@@ -18,6 +17,7 @@ from analysis.exporters.timeline import (
     single,
     with_number,
 )
+from analysis.timeline.shared_clock import Clock, Moment
 from profilers import rundir
 from profilers.records import Phase, Step
 
