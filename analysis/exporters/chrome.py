@@ -48,7 +48,8 @@ class ChromeWriter:
             if lane not in tids:
                 tids[lane] = self._thread(track, pid, lane)
             self._slice(piece, pid, tids[lane], lane == TOO_MANY)
-        self._flush(BUFFER_LINES)
+            if len(self._lines) > BUFFER_LINES:
+                self._flush()
 
     def counter(self, track: Track, counter: Counter, shared: str = "") -> None:
         """Show the values of a counter; scales can't be shared."""
@@ -61,11 +62,12 @@ class ChromeWriter:
                 f'{{"ph":"C","name":{name},"pid":{pid},"tid":{pid},'
                 f'"ts":{self._microseconds(time_ns)},"args":{{{unit}:{_json(value)}}}}}'
             )
-        self._flush(BUFFER_LINES)
+            if len(self._lines) > BUFFER_LINES:
+                self._flush()
 
     def close(self) -> None:
         """Write the rest."""
-        self._flush(0)
+        self._flush()
         self._stream.write((self._before.removesuffix(",\n") + "\n]}\n").encode())
 
     def counts(self, slices_in: int) -> Counts:
@@ -74,8 +76,8 @@ class ChromeWriter:
         numbers = (self._slices, self._points, self._samples, self._arrow_ends, tracks)
         return Counts(slices_in, *numbers)
 
-    def _flush(self, more_than: int) -> None:
-        if len(self._lines) > more_than:
+    def _flush(self) -> None:
+        if self._lines:
             self._stream.write((self._before + ",\n".join(self._lines)).encode())
             self._before = ",\n"
             self._lines.clear()

@@ -5,6 +5,8 @@ DEEPEST = 500
 
 MOST_LANES = 100
 TOO_MANY = -1
+EVER_NS = -(1 << 65)
+"""Before any time."""
 
 
 class Lanes:
@@ -25,11 +27,11 @@ class Lanes:
         left: each of them has a slice open that ends before this one does.
         """
         ended = self.ended = []
-        best, best_start_ns = TOO_MANY, -2
+        best, best_start_ns = TOO_MANY, EVER_NS - 1
         for number, stack in enumerate(self._open):
             while stack and stack[-1][1] <= start_ns:
                 ended.append((stack.pop()[1], number))
-            top_start_ns, top_end_ns = stack[-1] if stack else (-1, end_ns)
+            top_start_ns, top_end_ns = stack[-1] if stack else (EVER_NS, end_ns)
             if end_ns <= top_end_ns and top_start_ns > best_start_ns and len(stack) < DEEPEST:
                 best, best_start_ns = number, top_start_ns
         if best < 0 and len(self._open) < MOST_LANES:

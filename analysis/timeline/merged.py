@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.timeline import run_tracks, shared_clock
+from analysis.timeline import shared_clock
 from analysis.timeline.arrows import STEP, numbered
-from analysis.timeline.record import Group, Shelf, Slice, Track, Writer
+from analysis.timeline.record import Group, Shelf, Slice, Track, Writer, by_start
 from analysis.timeline.shared_clock import Align, Clock
 from analysis.timeline.sources import Source
 
@@ -68,26 +68,24 @@ class Merged:
 
     def _draw_steps(self, writer: Writer) -> int:
         """A row of steps for each; arrows lead from one to its counterpart."""
-        places = self._places()
+        steps = [member.source.steps(of_run=self._of_run) for member in self._members]
+        shared = set.intersection(*({key for key, _ in each} for each in steps))
+        numbers = {key: place for place, (key, _) in enumerate(steps[0]) if key in shared}
         count = 0
         for rank, (member, clock) in enumerate(self._with_clocks()):
-            steps = member.source.steps(of_run=self._of_run)
-            tied = [self._tied(step, rank, places) for step in steps]
+            tied = [
+                shared_clock.shown(_tied(step, rank, numbers.get(key)), clock)
+                for key, step in steps[rank]
+            ]
             track = Track(self._top, f"steps, {member.title}", rank)
-            writer.slices(track, run_tracks.shown(tied, clock))
-            count += len(steps)
+            writer.slices(track, sorted(tied, key=by_start))
+            count += len(tied)
         return count
 
-    def _places(self) -> list[dict[int, int]]:
-        """For each member, the number of each moment that all have, by when it is in it."""
-        return [
-            {time: number for number, time in enumerate(times)}
-            for times in shared_clock.common(self._moments)
-        ]
 
-    def _tied(self, step: Slice, rank: int, places: Sequence[dict[int, int]]) -> Slice:
-        number = places[rank].get(step.start_ns)
-        if number is None:
-            return step
-        (arrow,) = numbered(0, STEP, np.array([0]), np.array([number])).tolist()
-        return step._replace(arrows=(-arrow if rank else arrow,), correlation=number)
+def _tied(step: Slice, rank: int, number: int | None) -> Slice:
+    """A step with its end of the arrow of this number, which begins in the first run."""
+    if number is None:
+        return step
+    (arrow,) = numbered(0, STEP, np.array([0]), np.array([number])).tolist()
+    return step._replace(arrows=(-arrow if rank else arrow,), correlation=number)

@@ -1,23 +1,14 @@
 """Draws what a run recorded beside its profile: phases, steps, marks and resources."""
 
 import math
-from collections.abc import Iterable
+from collections import Counter as Count
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.timeline.counters import Counter, resource_counters
-from analysis.timeline.record import (
-    TRUE_DURATION,
-    Group,
-    Shelf,
-    Slice,
-    Track,
-    Writer,
-    by_start,
-    single,
-    with_number,
-)
-from analysis.timeline.shared_clock import Clock, Moment
+from analysis.timeline.record import Group, Shelf, Slice, Track, Writer, by_start, single
+from analysis.timeline.shared_clock import Clock, Moment, shifted, shown
 from profilers import rundir
 from profilers.records import Phase, Step
 
@@ -42,11 +33,22 @@ class RunTimes:
     def moments(self) -> list[Moment]:
         """When each phase and step begins, by what it is."""
         found: list[Moment] = [(("phase", row.phase), row.start_ns) for row in self.phases]
-        found += [
-            (("step", row.phase, row.index, row.count, row.profiled), row.start_ns)
-            for row in self.steps
-        ]
+        starts = (row.start_ns for row in self.steps)
+        found += zip(self.step_keys(), starts, strict=True)
         return sorted(found, key=lambda moment: moment[1])
+
+    def step_keys(self) -> list[Hashable]:
+        """What each step is in any run: its phase, number and kind, and the how-manieth of these.
+
+        Inference has its steps of one sample and then those of a batch, numbered alike.
+        """
+        seen = Count[Hashable]()
+        found: list[Hashable] = []
+        for row in self.steps:
+            key = row.phase, row.index, row.count, row.profiled
+            found.append(("step", *key, seen[key]))
+            seen[key] += 1
+        return found
 
     def draw(self, writer: Writer, group: Group, clock: Clock) -> int:
         """Draw phases and steps into a group; how many slices there are."""
@@ -55,7 +57,8 @@ class RunTimes:
             ("steps", STEPS_RANK, map(step_slice, self.steps)),
         )
         for name, rank, slices in rows:
-            writer.slices(Track(group, name, rank), shown(slices, clock))
+            pieces = sorted((shown(piece, clock) for piece in slices), key=by_start)
+            writer.slices(Track(group, name, rank), pieces)
         return len(self.phases) + len(self.steps)
 
     def draw_counters(self, writer: Writer, shelf: Shelf, clock: Clock) -> None:
@@ -71,22 +74,6 @@ def read(run: Path) -> RunTimes:
         rundir.read_rows(run / rundir.STEPS, Step),
         resource_counters(run),
     )
-
-
-def shifted(counter: Counter, clock: Clock) -> Counter:
-    """A counter at the times at which it is shown."""
-    return Counter(counter.name, counter.unit, clock.begins(counter.time_ns), counter.values)
-
-
-def shown(slices: Iterable[Slice], clock: Clock) -> list[Slice]:
-    """Slices in order, at the times at which they are shown."""
-    found = []
-    for piece in slices:
-        start_ns, duration_ns = clock.span(piece.start_ns, piece.duration_ns)
-        if duration_ns != piece.duration_ns:
-            piece = with_number(piece, TRUE_DURATION, piece.duration_ns)
-        found.append(piece._replace(start_ns=start_ns, duration_ns=duration_ns))
-    return sorted(found, key=by_start)
 
 
 def phase_slice(phase: Phase) -> Slice:

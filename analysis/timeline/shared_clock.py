@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 
 from analysis.columns import Int64
+from analysis.timeline.counters import Counter
+from analysis.timeline.record import TRUE_DURATION, Slice, with_number
 from profilers.rundir import ProfileError
 
 Align = Literal["run", "step", "wall"]
@@ -62,6 +64,19 @@ def clock(at_ns: Sequence[int], shown_ns: Sequence[int]) -> Clock:
 
 
 TRUE_TIME = clock([0], [0])
+
+
+def shown(piece: Slice, clock: Clock) -> Slice:
+    """A slice at the time at which it is shown; one shown longer than it is says how long it is."""
+    start_ns, duration_ns = clock.span(piece.start_ns, piece.duration_ns)
+    if duration_ns != piece.duration_ns:
+        piece = with_number(piece, TRUE_DURATION, piece.duration_ns)
+    return piece._replace(start_ns=start_ns, duration_ns=duration_ns)
+
+
+def shifted(counter: Counter, clock: Clock) -> Counter:
+    """A counter at the times at which it is shown."""
+    return Counter(counter.name, counter.unit, clock.begins(counter.time_ns), counter.values)
 
 
 def common(moments: Sequence[Sequence[Moment]]) -> list[list[int]]:

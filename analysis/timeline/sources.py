@@ -1,6 +1,6 @@
 """What a timeline is drawn from: a run with its profile, or a trace of another tool."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from analysis.timeline.shared_clock import TRUE_TIME, Clock, Moment
 from profilers import rundir
 from profilers.rundir import ProfileError
 
-RESOURCES, RESOURCES_RANK = "resources", 50_000
+RESOURCES, RESOURCES_RANK = "resources", 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,14 @@ class Source:
         """When what it recorded begins, or else when the steps of its profile do, by place."""
         if of_run:
             return self.times.moments()
-        return [(place, piece.start_ns) for place, piece in enumerate(self.steps(of_run=False))]
+        return [(key, piece.start_ns) for key, piece in self.steps(of_run=False)]
 
-    def steps(self, *, of_run: bool) -> list[Slice]:
-        """The steps that it recorded, or else those that its profile marks."""
+    def steps(self, *, of_run: bool) -> list[tuple[Hashable, Slice]]:
+        """The steps that it recorded, or else those that its profile marks, by what they are."""
         if of_run:
-            return [step_slice(step) for step in self.times.steps]
-        return _marked(self.profile.steps) if self.profile else []
+            steps = map(step_slice, self.times.steps)
+            return [*zip(self.times.step_keys(), steps, strict=True)]
+        return [*enumerate(_marked(self.profile.steps))] if self.profile else []
 
     def draw(
         self, writer: Writer, group: Group, shelf: Shelf | None = None, clock: Clock = TRUE_TIME
@@ -87,7 +88,7 @@ class Source:
             *(writer, group, shelf, clock),
             *(profile.strings, profile.names, profile.ends, group.rank),
         )
-        return count + sum(map(tracks.take, profile.windows))
+        return count + sum(map(tracks.take, profile.windows)) + tracks.finish()
 
 
 def of_run(run: Path, folded: Folded | None) -> Source:

@@ -4,106 +4,110 @@ from typing import Any
 import msgspec
 import pytest
 
+from analysis import derived
 from analysis.annotate import fold_trace
-from analysis.readers.kineto import KinetoTrace
-from analysis.readers.xspace import XSpaceTrace
-from analysis.timeline.record import _step_slice, build
+from analysis.readers.registry import open_trace
+from analysis.timeline import sources
+from analysis.timeline.record import Group, Shelf
+from analysis.timeline.shared_clock import clock
 from profilers import rundir
-from profilers.records import Phase, Step
+from profilers.rundir import ProfileError
+from tests.analysis.timeline.sketch import DATA, Sketch
 
-DATA = Path(__file__).parents[2] / "data" / "kineto"
-
-
-def test_the_timeline_starts_at_the_earliest_thing_it_shows(make_run: Any) -> None:
-    start_ns = make_run.start_ns
-    timeline = build(make_run("samples", phases=[Phase("timed", start_ns + 9, 1)]), None)
-    assert timeline.start_ns == start_ns
-    later = build(
-        make_run("phases", phases=[Phase("timed", start_ns - 9, 1)], steps=(), samples=None), None
-    )
-    assert later.start_ns == start_ns - 9
-    assert (later.slice_count, later.counters, later.launches) == (1, [], [])
+RUN = Group("run", 3)
+KINETO = DATA / "kineto" / "mi250-minitoy.json.gz"
 
 
-def test_a_run_that_ended_at_once_has_an_empty_timeline(make_run: Any) -> None:
-    timeline = build(make_run(steps=(), phases=(), samples=None), None)
-    assert timeline.start_ns == timeline.slice_count == 0
-    assert [list(track.slices) for track in timeline.tracks] == [[], []]
+def drawn(source: sources.Source) -> Sketch:
+    sketch = Sketch()
+    assert source.draw(sketch, RUN) == sketch.count()
+    return sketch
 
 
-def test_steps_are_named_by_what_they_are(make_run: Any) -> None:
-    steps = [
-        make_run.step("warmup", 1, 5.0),
-        make_run.step("timed", 2, 60.0, kind="window", count=8),
-        make_run.step("profiled", 3, 1.0, profiled=False),
-        make_run.step("profiled", 4, 1.0, profiled=True),
+def whole(run: Path) -> sources.Source:
+    return sources.of_run(run, fold_trace(open_trace(derived.profile_path(run), memory=True)))
+
+
+def test_a_run_shows_what_it_recorded_and_its_profile(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    source = whole(run)
+    assert source.is_run
+    assert source.first_ns == make_run.start_ns
+    sketch = drawn(source)
+    assert [*sketch.tracks] == [
+        "run / run phases",
+        "run / steps",
+        "run / phases",
+        "run / layers",
+        "run / torch host / thread 7",
+        "run / torch host / thread 7 annotations",
     ]
-    timeline = build(make_run(steps=steps, phases=(), samples=None), None)
-    [names] = [
-        [piece.name for piece in track.slices] for track in timeline.tracks if track.name == "steps"
-    ]
-    assert names == [
+    assert {"run / resources / CPU", "run / resources / RSS"} <= set(sketch.counters)
+
+
+@pytest.mark.parametrize("framework", ["torch", "tensorflow"])
+def test_a_run_opened_shows_what_it_shows_as_a_whole(make_run: Any, framework: str) -> None:
+    settings = msgspec.structs.replace(make_run.settings, framework=framework)
+    run = make_run(settings=settings)
+    if framework == "torch":
+        make_run.add_profile(run)
+    else:
+        make_run.add_tensorflow_profile(run)
+    one, other = drawn(whole(run)), drawn(sources.opened(run))
+    assert one.names() == other.names()
+    assert one.counters == other.counters
+    assert any(track.startswith(f"run / {framework} host / ") for track in one.tracks)
+
+
+def test_a_run_without_a_profile_shows_what_it_recorded(make_run: Any) -> None:
+    run = make_run()
+    source = sources.opened(run)
+    assert source.profile is None
+    assert [*drawn(source).tracks] == ["run / run phases", "run / steps"]
+    assert [piece.head.name for _, piece in source.steps(of_run=True)][:2] == [
+        "first_step step 0",
         "warmup step 1",
-        "timed, window of 8",
-        "unprofiled step 3 of the profiled build",
-        "profiled step 4",
     ]
+    assert source.steps(of_run=False) == []
 
 
-def test_a_window_without_a_step_has_no_time_per_step(make_run: Any) -> None:
-    run = make_run(steps=[make_run.step("timed", 2, 60.0, count=4)], phases=(), samples=None)
-    [row] = rundir.read_rows(run / rundir.STEPS, Step)
-    assert _step_slice(row).args["ms per step"] == 15.0
-    assert "ms per step" not in _step_slice(msgspec.structs.replace(row, count=0)).args
+def test_a_damaged_profile_and_what_is_no_trace_are_errors(make_run: Any, tmp_path: Path) -> None:
+    run = make_run()
+    make_run.add_profile(run).write_bytes(b"nothing")
+    with pytest.raises(ProfileError, match=r"kineto\.json\.gz"):
+        sources.opened(run)
+    with pytest.raises(ProfileError, match="gone"):
+        sources.opened(tmp_path / "gone.json")
 
 
-def test_host_and_device_are_processes_and_threads_and_streams_their_tracks(make_run: Any) -> None:
-    folded = fold_trace(KinetoTrace(DATA / "mi250-minitoy.json.gz"))
-    timeline = build(make_run(steps=(), phases=(), samples=None), folded)
-    counts = {(track.process, track.name): len(list(track.slices)) for track in timeline.tracks}
-    assert counts == {
-        ("run", "run phases"): 0,
-        ("run", "steps"): 0,
-        ("run", "phases"): 1,
-        ("run", "layers"): 0,
-        ("GPU 2", "stream 0"): 16,
-        ("GPU 2", "stream 0 annotations"): 2,
-        ("torch host", "thread 597913 (python3)"): 48,
-        ("torch host", "thread 598009 (pt_autograd_0)"): 43,
-        ("torch host", "thread 597913 (python3) annotations"): 2,
-    }
-    assert sum(counts.values()) == timeline.slice_count
+def test_a_trace_has_the_moments_that_it_marks() -> None:
+    source = sources.opened(KINETO)
+    assert not source.is_run
+    assert source.profile is not None
+    assert source.first_ns == source.profile.ends.first_ns > 0
+    steps = [piece for _, piece in source.steps(of_run=False)]
+    assert [piece.head.name for piece in steps] == ["step 1", "step 2"]
+    assert source.moments(of_run=False) == [(0, steps[0].start_ns), (1, steps[1].start_ns)]
+    assert source.moments(of_run=True) == []
 
 
-@pytest.mark.parametrize("execution", ["function", "fit", "xla", "eager"])
-def test_a_tensorflow_run_has_the_tracks_of_a_torch_run(make_run: Any, execution: str) -> None:
-    torch_run = make_run("torch")
-    make_run.add_profile(torch_run)
-    torch = build(torch_run, fold_trace(KinetoTrace(torch_run / "raw" / "kineto.json.gz")))
-    settings = msgspec.structs.replace(make_run.settings, framework="tensorflow")
-    path = DATA.parent / "xspace" / f"tensorflow-{execution}.xplane.pb"
-    timeline = build(make_run("tensorflow", settings=settings), fold_trace(XSpaceTrace(path)))
-    kinds = [
-        [(track.process, track.name) for track in each.tracks if track.process == "run"]
-        for each in (torch, timeline)
-    ]
-    assert kinds[0] == kinds[1]
-    assert {track.process for track in timeline.tracks} == {"run", "tensorflow host"}
-    tracks = {(track.process, track.name): list(track.slices) for track in timeline.tracks}
-    assert sum(map(len, tracks.values())) == timeline.slice_count
-    phases = [piece.name for piece in tracks["run", "phases"]]
-    assert set(phases) == {"data", "forward", "loss", "backward", "optimizer"}
-    layers = {piece.name for piece in tracks["run", "layers"]}
-    assert ("fc2" in layers) == (execution != "eager")
-    steps = [piece.name for piece in tracks["tensorflow host", "python annotations"]]
-    assert [name for name in steps if name.startswith("step:")] == ["step:0", "step:1", "step:2"]
+def test_a_clock_and_a_shelf_say_when_and_where(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    plain, other = Sketch(), Sketch()
+    sources.opened(run).draw(plain, RUN)
+    shelf = Shelf(Group("top", 0), "mine", 1, 2)
+    sources.opened(run).draw(other, RUN, shelf, clock([0], [1_000]))
+    for track, slices in plain.tracks.items():
+        assert [piece.start_ns + 1_000 for piece in slices] == [
+            piece.start_ns for piece in other.tracks[track]
+        ]
+    assert {"top / CPU, mine", "top / RSS, mine"} <= set(other.counters)
 
 
-def test_stretches_of_a_phase_are_parted_by_other_phases(make_run: Any) -> None:
-    path = DATA.parent / "xspace" / "tensorflow-function.xplane.pb"
-    timeline = build(make_run(), fold_trace(XSpaceTrace(path)))
-    (track,) = (track for track in timeline.tracks if track.name == "phases")
-    forward = [piece for piece in track.slices if piece.name == "forward"]
-    assert len(forward) >= 3
-    assert all(piece.duration_ns > 0 for piece in forward)
-    assert {piece.args["phase"] for piece in forward} == {"forward"}
+def test_nothing_at_all_begins_at_zero(make_run: Any) -> None:
+    run = make_run(steps=(), phases=(), samples=None)
+    source = sources.opened(run)
+    assert (source.first_ns, drawn(source).tracks) == (0, {})
+    assert (run / rundir.RUN).exists()
