@@ -1,6 +1,7 @@
 """The timeline of a comparison: one run of each side, step by step in one Perfetto trace."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from analysis.comparison import rounds
@@ -11,7 +12,8 @@ from profilers import rundir
 def write(directory: Path, record: Comparison) -> bool:
     """Write DIRECTORY/compare.pftrace.gz; false where fewer than two sides have a run to show.
 
-    Each step that all sides have begins at one time; where there is none, the first events do.
+    What was there before is gone. Each step that all sides have begins at one time; where there is
+    none, the first events do.
 
     Raises:
         ProfileError: a run can't be read, or the file can't be written.
@@ -19,12 +21,14 @@ def write(directory: Path, record: Comparison) -> bool:
     from analysis.exporters import export
     from analysis.timeline.shared_clock import NoCommonStepError
 
+    output = directory / rundir.COMPARE_TRACE
+    with suppress(OSError):
+        output.unlink()
     chosen = shown(record)
     if len(chosen) < 2:
         return False
     paths = [rounds.path_of(directory, run) for _, run in chosen]
     titles = [side.label for side, _ in chosen]
-    output = directory / rundir.COMPARE_TRACE
     try:
         export.merge(paths, output, "step", titles)
     except NoCommonStepError:

@@ -1,13 +1,15 @@
 """Writes timelines as Chrome JSON, which chrome://tracing and Perfetto open."""
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
 
 import msgspec
+import numpy as np
 
+from analysis import wording
 from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
-from analysis.exporters.trace_file import Counts, Form
+from analysis.exporters.trace_file import Counts, Form, bounded
 from analysis.timeline.counters import Counter
 from analysis.timeline.record import TRUE_DURATION, Group, Head, Slice, Track, with_number
 
@@ -35,7 +37,7 @@ class ChromeWriter:
         self._tracks: dict[Track, tuple[Lanes, dict[int, int]]] = {}
         self._slices = self._points = self._samples = self._arrow_ends = 0
         head = f'{{"displayTimeUnit":"ms","baseTimeNanoseconds":{start_ns},"traceEvents":[\n'
-        self._heads: dict[Head, tuple[str, str]] = {}
+        self._heads: dict[Head, tuple[str, str, list[str]]] = {}
         self._lines: list[str] = []
         self._before = head
 
@@ -52,11 +54,13 @@ class ChromeWriter:
                 self._flush()
 
     def counter(self, track: Track, counter: Counter, shared: str = "") -> None:
-        """Show the values of a counter; scales can't be shared."""
+        """Show the values of a counter that are known; scales can't be shared."""
         del shared
         pid = self._process(track.group)
         name, unit = _json(track.name), _json(counter.unit)
-        for time_ns, value in zip(counter.time_ns.tolist(), counter.values.tolist(), strict=True):
+        known = np.isfinite(counter.values)
+        columns = counter.time_ns[known].tolist(), counter.values[known].tolist()
+        for time_ns, value in zip(*columns, strict=True):
             self._samples += 1
             self._lines.append(
                 f'{{"ph":"C","name":{name},"pid":{pid},"tid":{pid},'
@@ -109,11 +113,9 @@ class ChromeWriter:
         if point:
             piece, duration_ns = with_number(piece, TRUE_DURATION, duration_ns), 0
             self._points += 1
-        before, fixed = self._heads.get(piece.head) or self._head(piece.head)
+        before, fixed, keys = self._heads.get(piece.head) or self._head(piece.head)
         args = fixed + "".join(
-            f',"{key}":{number}'
-            for key, number in zip(piece.head.keys, piece.numbers, strict=True)
-            if number >= 0
+            f"{key}{number}" for key, number in zip(keys, piece.numbers, strict=True) if number >= 0
         )
         shown = f',"args":{{{args[1:]}}}' if args else ""
         self._lines.append(
@@ -124,12 +126,13 @@ class ChromeWriter:
         for arrow in piece.arrows:
             self._arrow(arrow, pid, tid, start)
 
-    def _head(self, head: Head) -> tuple[str, str]:
-        """What all slices with a head have in common, before and among the arguments."""
+    def _head(self, head: Head) -> tuple[str, str, list[str]]:
+        """What all slices with a head have in common: before, among, and before the numbers."""
         if len(self._heads) >= MOST_HEADS:
             self._heads.clear()
         before = f'{{"ph":"X","name":{_json(head.name)},"cat":"{head.kind}",'
-        made = self._heads[head] = before, "," * bool(head.args) + _json(head.args)[1:-1]
+        keys = [f",{_json(key)}:" for key in head.keys]
+        made = self._heads[head] = before, _members(head.args), keys
         return made
 
     def _arrow(self, arrow: int, pid: int, tid: int, start: str) -> None:
@@ -150,10 +153,19 @@ def _thousandths(nanoseconds: int) -> str:
 
 
 def _metadata(name: str, pid: int, tid: int, args: dict[str, object]) -> str:
-    return f'{{"ph":"M","name":"{name}","pid":{pid},"tid":{tid},"ts":0,"args":{_json(args)}}}'
+    shown = _members(args)[1:]
+    return f'{{"ph":"M","name":"{name}","pid":{pid},"tid":{tid},"ts":0,"args":{{{shown}}}}}'
+
+
+def _members(args: Mapping[str, object]) -> str:
+    """The members of an object, with a comma before each."""
+    return "".join(f",{_json(key)}:{_json(value)}" for key, value in args.items())
 
 
 def _json(value: object) -> str:
+    """A text, which viewers can show, or another value."""
+    if isinstance(value, str):
+        value = wording.well_formed(bounded(value))
     return msgspec.json.encode(value).decode()
 
 

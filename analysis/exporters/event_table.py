@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis import wording
 from analysis.annotate import Folded
-from analysis.blocks import Strings
+from analysis.blocks import NONE, Strings
 from analysis.columns import Int64
 from analysis.exporters.tables import guarded
 from analysis.folds.outermost import Works
@@ -25,6 +26,8 @@ NUMBERS = (
     *("parent", "correlation", "sequence", "forward_thread", "flow", "bytes", "total_bytes"),
 )
 """Columns of a block, -1 in which says that there is none; Unix nanoseconds."""
+
+ALWAYS_KNOWN = ("start_ns", "duration_ns")
 
 TEXTS = ("kind", "name", "shapes", "path", "phase", "layer", "op", "category")
 COLUMNS = (*NUMBERS, "step", "flops", *TEXTS)
@@ -50,13 +53,7 @@ def write_csv(profile: Profile, path: Path) -> int:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for columns in _windows(profile, _csv_texts):
-            lists = [columns[name] for name in COLUMNS]
-            cells = [
-                [None if value < 0 else value for value in each.tolist()]
-                if isinstance(each, np.ndarray)
-                else each
-                for each in lists
-            ]
+            cells = [_cells(name, columns[name]) for name in COLUMNS]
             writer.writerows(zip(*cells, strict=True))
             count += len(cells[0])
     return count
@@ -95,6 +92,22 @@ def _columns(
     return columns
 
 
+def _unknown(name: str, column: Int64) -> npt.NDArray[np.bool_]:
+    """Where a column of numbers has none; the change of a memory event may be below zero."""
+    if name in ALWAYS_KNOWN:
+        return np.zeros(len(column), dtype=bool)
+    unknown: npt.NDArray[np.bool_] = column == NONE
+    return unknown
+
+
+def _cells(name: str, column: Any) -> list[object]:
+    """The cells of a column for CSV."""
+    if name in TEXTS:
+        return list(column)
+    unknown = _unknown(name, column).tolist()
+    return [None if no else value for value, no in zip(column.tolist(), unknown, strict=True)]
+
+
 def _csv_texts(numbers: Int64, text: Callable[[int], str]) -> list[object]:
     distinct, places = np.unique(numbers, return_inverse=True)
     words = [guarded(text(number), "utf-8") for number in distinct.tolist()]
@@ -122,7 +135,7 @@ def _table(columns: dict[str, Any]) -> "pa.Table":
     import pyarrow as pa
 
     made = {
-        name: column if name in TEXTS else pa.array(column, mask=column < 0)
+        name: column if name in TEXTS else pa.array(column, mask=_unknown(name, column))
         for name, column in columns.items()
     }
     return pa.table({name: made[name] for name in COLUMNS}, schema=_schema())

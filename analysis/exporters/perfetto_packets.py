@@ -23,6 +23,7 @@ from analysis.exporters.protobuf import (
     number_field,
     varint,
 )
+from analysis.exporters.trace_file import bounded
 from analysis.timeline.record import Head, Slice
 
 SLICE_BEGIN, SLICE_END, COUNTER = 1, 2, 4
@@ -32,9 +33,6 @@ EXPLICIT_ORDER, NEVER_MERGED = 3, 2
 FIRST_OF_SEQUENCE, LATER_IN_SEQUENCE = 3, 2
 CATEGORIES, NAMES, KEYS, TEXTS = 1, 2, 3, 29
 """Tables of interned texts, by their field in InternedData."""
-
-LONGEST = 4096
-"""Characters of a text that are kept."""
 
 BUFFER_PIECES = 30_000
 LONGEST_VARINT = 10
@@ -50,11 +48,9 @@ class Sink(Protocol):
 
 def utf8(text: str) -> bytes:
     """A text as viewers can show it: without control characters, and of a bounded length."""
-    shown = text[:LONGEST]
+    shown = bounded(text)
     if not shown.isprintable():
         shown = wording.plain(shown)
-    if len(text) > LONGEST:
-        shown += f"… ({len(text):,} characters)"
     return shown.encode("utf-8", "replace")
 
 

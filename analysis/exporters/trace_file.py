@@ -14,6 +14,8 @@ from analysis.timeline.record import Several, Writer
 from profilers.rundir import ProfileError
 
 FASTEST_LEVELS = 3
+LONGEST = 4096
+"""Characters of a text that are kept: what many slices say stands there many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,13 @@ def write(
         for path, found in counts.items():
             _check(path, found)
     return counts
+
+
+def bounded(text: str) -> str:
+    """A text, cut where it is very long, with its length then."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]}… ({len(text):,} characters)"
 
 
 def _check(path: Path, counts: Counts) -> None:
