@@ -87,7 +87,7 @@ def _compared(
 
 
 def write(compared: Compared) -> tuple[Compared, list[str]]:
-    """Write the report with its tables and charts, the timeline, and compare.json.
+    """Write the timeline, the report with its tables and charts, and compare.json.
 
     Returns:
         What was written, and sentences on what could not be.
@@ -96,6 +96,11 @@ def write(compared: Compared) -> tuple[Compared, list[str]]:
 
     problems = []
     try:
+        if timeline.write(compared.directory, compared.record):
+            compared = _naming(compared, trace=str(compared.directory / rundir.COMPARE_TRACE))
+    except ProfileError as error:
+        problems.append(f"{compared.directory} has no timeline: {error}")
+    try:
         report.write(compared, compared.directory / rundir.REPORT)
     except OSError as error:
         problems.append(
@@ -103,11 +108,6 @@ def write(compared: Compared) -> tuple[Compared, list[str]]:
         )
     else:
         compared = _naming(compared, report=str(compared.directory / rundir.REPORT))
-    try:
-        if timeline.write(compared.directory, compared.record):
-            compared = _naming(compared, trace=str(compared.directory / rundir.COMPARE_TRACE))
-    except ProfileError as error:
-        problems.append(f"{compared.directory} has no timeline: {error}")
     try:
         rundir.write_json(compared.directory / rundir.COMPARISON, compared.record)
     except OSError as error:
