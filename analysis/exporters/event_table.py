@@ -64,7 +64,7 @@ Texts = Callable[[Int64, Callable[[int], str]], Any]
 
 
 def _windows(profile: Profile, texts: Texts) -> Iterator[dict[str, Any]]:
-    works, ends = Works(profile.strings), Ends()
+    works, ends = Works(profile.strings), Ends(profile.strings)
     for folded in profile.windows:
         rows = np.flatnonzero(folded.window.new)
         if len(rows):

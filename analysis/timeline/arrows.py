@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import Block, Kind
+from analysis.blocks import Block, Kind, Strings, TextTable
 from analysis.columns import Int64
-from analysis.folds.links import LinkTable, launching, link_keys, on_device
+from analysis.folds.links import NO_USE, LinkTable, launching, link_keys, on_device, uses
 from analysis.windows import Window
 
 LAUNCH, GRADIENT, STEP = range(3)
@@ -39,8 +39,13 @@ class Ends:
     `first_ns` is when the first event of any kind begins.
     """
 
+    strings: Strings
     first_ns: int = np.iinfo(np.int64).max
     _work: LinkTable = field(default_factory=LinkTable)
+    _uses: TextTable = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._uses = uses(self.strings)
 
     def take(self, block: Block) -> None:
         """Look at the next events of the trace, in any order."""
@@ -52,14 +57,16 @@ class Ends:
     def launching(self, window: Window) -> Rows:
         """New calls of the host that launched something that the trace has; each launch once."""
         block = window.block
-        rows = launching(block)
+        rows: Rows = launching(block)
         rows = rows[rows >= window.carried]
+        rows = rows[self._uses.of(block.name[rows]) != NO_USE]
         if not len(rows):
             return rows
         keys = link_keys(block, rows)
         _, first = np.unique(keys, return_index=True)
         known, _ = self._work.find(keys[first], 1)
-        return rows[first[known]]
+        chosen: Rows = rows[first[known]]
+        return chosen
 
 
 def launches(window: Window, linked: npt.NDArray[np.bool_], ends: Ends, run: int) -> Int64:

@@ -96,7 +96,7 @@ def of_run(run: Path, folded: Folded | None) -> Source:
     times = run_tracks.read(run)
     if folded is None:
         return Source(times, None)
-    ends = Ends()
+    ends = Ends(folded.strings)
     ends.take(folded.block)
     names = Names(folded.thread_names, {}, _host(run))
     return Source(times, Profile(folded.strings, names, ends, folded.steps, [folded]))
@@ -123,7 +123,7 @@ def opened(path: Path) -> Source:
 def _profile(path: Path) -> Profile:
     request = source.Request(path=path, host=True, memory=True)
     trace = source.opened(request, source.find(request))
-    ends = Ends()
+    ends = Ends(trace.strings)
     with reading(trace) as progress:
         recorded = annotated(trace, progress=progress, also=ends.take)
     several = isinstance(trace, Ranks) and len(trace.traces) > 1

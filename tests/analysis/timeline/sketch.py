@@ -114,7 +114,7 @@ def folded_of(events: Sequence[Event], **columns: Any) -> Folded:
 
 def profile(folded: Folded, names: Names | None = None) -> Profile:
     """A profile of one window."""
-    ends = Ends()
+    ends = Ends(folded.strings)
     ends.take(folded.block)
     names = names or Names(folded.thread_names, {}, "torch host")
     return Profile(folded.strings, names, ends, folded.steps, [folded])
@@ -123,7 +123,7 @@ def profile(folded: Folded, names: Names | None = None) -> Profile:
 def recorded(name: str, rows: int) -> Profile:
     """A recorded trace in windows of so many rows."""
     trace = open_trace(DATA / name, host=True, memory=True)
-    ends = Ends()
+    ends = Ends(trace.strings)
     found = annotated(trace, TimeOrder(rows=rows), also=ends.take)
     names = Names(trace.thread_names, trace.process_names)
     return Profile(trace.strings, names, ends, found.steps, found.windows())

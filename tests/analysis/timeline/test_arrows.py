@@ -66,6 +66,7 @@ def test_launches_lead_to_kernels_and_forward_to_backward(rows: int) -> None:
 def test_one_launch_may_lead_to_many_kernels_and_begins_once() -> None:
     folded = folded_of(
         [
+            ("cudaStreamWaitEvent", Kind.RUNTIME, -2, 1),
             ("cudaGraphLaunch", Kind.RUNTIME, 0, 5),
             ("cudaGraphLaunch", Kind.RUNTIME, 6, 1),
             ("one", Kind.KERNEL, 10, 5),
@@ -73,9 +74,9 @@ def test_one_launch_may_lead_to_many_kernels_and_begins_once() -> None:
             ("cudaLaunchKernel", Kind.RUNTIME, 30, 5),
             ("of no launch", Kind.KERNEL, 40, 5),
         ],
-        correlation=[3, 3, 3, 3, 9, 8],
-        device=[-1, -1, 0, 0, -1, 0],
-        stream=[-1, -1, 7, 7, -1, 7],
+        correlation=[3, 3, 3, 3, 3, 9, 8],
+        device=[-1, -1, -1, 0, 0, -1, 0],
+        stream=[-1, -1, -1, 7, 7, -1, 7],
     )
     (some,) = ends(profile(folded)).values()
     assert [(piece.head.name, begins) for piece, begins in some] == [

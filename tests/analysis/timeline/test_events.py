@@ -14,7 +14,7 @@ from tests.analysis.timeline.sketch import BASE_NS, STEP, args, folded_of
 
 
 def slices(folded: Folded, shown: Clock = TRUE_TIME, prefix: str = "") -> EventSlices:
-    ends = Ends()
+    ends = Ends(folded.strings)
     ends.take(folded.block)
     found = Events(folded, Works(folded.strings), ends, 0)
     return EventSlices(found, np.arange(len(folded.block)), shown, prefix)
