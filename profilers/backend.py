@@ -123,7 +123,11 @@ class Backend(Protocol):
         ...
 
     def memory(self) -> dict[str, int]:
-        """What the framework itself says of its memory, in bytes, by name."""
+        """Peaks of the framework's own allocator on its device since the last call.
+
+        In bytes: `allocated_peak_bytes` in use, `reserved_peak_bytes` held; empty on the CPU. It
+        does not wait for the device.
+        """
         ...
 
     def explain(self, error: Exception) -> str | None:

@@ -34,6 +34,7 @@ def measure(run: Path, channel: Channel) -> None:
     recorder = Recorder(run, channel)
     with recorder.phase("import"):
         backend = backends.create(record.settings)
+    recorder.read_memory_by(backend.memory)
     environment = backend.environment()
     rundir.write_json(run / rundir.ENVIRONMENT, environment)
     channel.send(Hello(platform.python_version(), environment.versions, SCHEMA))
@@ -74,7 +75,7 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
         accuracy, test_loss = backend.evaluate(settings.batch_size)
     build_ms = measurement.profiled(run / rundir.RAW, settings.profile_steps, timed_steps)
     measurement.infer(settings.batch_size)
-    framework_memory = backend.memory()
+    framework_memory = dict(recorder.memory_peaks)
     with recorder.phase("peaks", seconds=peaks.SECONDS):
         peak = peaks.measure(backend, recorder.warn)
     return Result(

@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -18,7 +18,7 @@ from profilers.backend import Framework
 from profilers.interpreters import ROOT
 from profilers.lifeline import PARENT_VARIABLE
 from profilers.progress import Progress
-from profilers.protocol import Failed, Message, PhaseBegins, Ready, StepDone, Warned
+from profilers.protocol import Failed, Message, PhaseBegins, PhaseEnds, Ready, StepDone, Warned
 from profilers.records import RunError, RunRecord, Settings, Status
 from profilers.rundir import CheckFailedError, ProfileError
 from profilers.sampling.handle import SamplerHandle
@@ -169,6 +169,7 @@ class Launch:
                 if sampler is not None:
                     self._note_trouble(sampler)
                     sampler.stop()
+                    self._note(sampler.notices())
                 self._close(status)
         return self.record
 
@@ -188,6 +189,8 @@ class Launch:
         try:
             while (messages := child.messages(POLL_SECONDS)) is not None:
                 for message in messages:
+                    if isinstance(message, PhaseEnds):
+                        sampler.phase_ended(message.phase)
                     self._take(message)
                 self._progress.tick()
                 self._note_trouble(sampler)
@@ -225,9 +228,12 @@ class Launch:
         self._progress.message(message)
 
     def _note_trouble(self, sampler: SamplerHandle) -> None:
-        trouble = sampler.trouble()
-        if trouble and trouble not in self._warnings:
-            self._warnings.append(trouble)
+        self._note(sampler.notices())
+        if trouble := sampler.trouble():
+            self._note([trouble])
+
+    def _note(self, sentences: Iterable[str]) -> None:
+        self._warnings += [each for each in sentences if each not in self._warnings]
 
     def _close(self, status: Status) -> None:
         error = None if status == "complete" else self._error

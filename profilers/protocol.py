@@ -33,6 +33,12 @@ class PhaseBegins(msgspec.Struct, frozen=True, tag="phase", tag_field="event"):
     seconds: float | None = None
 
 
+class PhaseEnds(msgspec.Struct, frozen=True, tag="phase_end", tag_field="event"):
+    """A phase has just ended, in whatever way."""
+
+    phase: str
+
+
 class StepDone(msgspec.Struct, frozen=True, tag="step", tag_field="event"):
     """`done` steps of the phase are over; at most ten of these a second."""
 
@@ -53,7 +59,7 @@ class Failed(msgspec.Struct, frozen=True, tag="error", tag_field="event"):
     message: str
 
 
-Message = Hello | Ready | PhaseBegins | StepDone | Warned | Failed
+Message = Hello | Ready | PhaseBegins | PhaseEnds | StepDone | Warned | Failed
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 

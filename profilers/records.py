@@ -110,11 +110,17 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Phase(msgspec.Struct, frozen=True):
-    """One row of phases.csv; Unix nanoseconds and nanoseconds."""
+    """One row of phases.csv; Unix nanoseconds and nanoseconds.
+
+    The peaks are those of the framework's own allocator on the device within the phase: bytes in
+    use, and bytes that it held; None where it has none, or does not tell.
+    """
 
     phase: str
     start_ns: int
     duration_ns: Duration
+    allocated_peak_bytes: int | None = None
+    reserved_peak_bytes: int | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,8 +184,35 @@ class ClockAnchor(msgspec.Struct, frozen=True):
     bracket_ns: int
 
 
+class RowRate(msgspec.Struct, frozen=True):
+    """From this Unix time in ns on, a row of resources.csv stands for so many readings."""
+
+    from_ns: int
+    readings_per_row: int
+
+
+class MemoryAtPhaseEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """Memory of the measured processes, in bytes, right after a phase; `time_ns` is Unix time.
+
+    In `pss_bytes` a page that several of them share counts once, in `rss_bytes` for each;
+    `uss_bytes` are pages that only one has. `rss_peak_bytes` is the kernel's own peak, since its
+    begin, of the process that had the most. None where the kernel does not tell.
+    """
+
+    phase: str
+    time_ns: int
+    rss_bytes: int
+    rss_peak_bytes: int | None = None
+    pss_bytes: int | None = None
+    uss_bytes: int | None = None
+
+
 class ResourcesRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """resources.json: what the columns of resources.csv are, and what could not be measured."""
+    """resources.json: what the columns of resources.csv are, and what could not be measured.
+
+    `samples` is the number of readings; when there are many, several of them are a row, as
+    `row_rates` says. `missed` are readings that should have been made and were not.
+    """
 
     schema: int = SCHEMA
     sample_hz: float
@@ -190,6 +223,8 @@ class ResourcesRecord(msgspec.Struct, frozen=True, kw_only=True):
     gpus: list[dict[str, str | int | None]] = []
     samples: int = 0
     missed: int = 0
+    row_rates: list[RowRate] = []
+    phase_ends: list[MemoryAtPhaseEnd] = []
     ended: str = ""
 
 

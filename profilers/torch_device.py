@@ -152,13 +152,15 @@ def check_placement(model: nn.Module, device: torch.device) -> None:
 
 
 def memory(device: torch.device) -> dict[str, int]:
-    """Peaks of torch's CUDA allocator in bytes; empty on other devices."""
+    """Peaks of torch's CUDA allocator in bytes since the last call; empty on other devices."""
     if device.type != "cuda":
         return {}
-    return {
+    peaks = {
         "allocated_peak_bytes": torch.cuda.max_memory_allocated(device),
         "reserved_peak_bytes": torch.cuda.max_memory_reserved(device),
     }
+    torch.cuda.reset_peak_memory_stats(device)
+    return peaks
 
 
 def versions() -> dict[str, str]:

@@ -12,6 +12,7 @@ from profilers.sampling.source import Source
 class Constant(Source):
     def __init__(self):
         self.columns = {"a_seconds": "seconds", "b_bytes": "bytes"}
+        self.counters = ["a_seconds"]
         self.capabilities = {"a": "available"}
         self.gpus = [{"index": 0, "uuid": "GPU-0"}]
 
@@ -36,9 +37,10 @@ def test_rows_are_whole_and_exact(run, monkeypatch):
     recording.row(2007, 5, 44, [1e-7, 2**60 + 1])
     recording.close()
     assert (run / rundir.RESOURCES).read_text() == (
-        "time_ns,monotonic_ns,sampler_lag_ns,sampler_cost_ns,a_seconds,b_bytes\n"
-        f"{epoch_ns + 7},1007,-3,44,12.34,\n"
-        f"{epoch_ns + 1007},2007,5,44,0.0,{2**60 + 1}\n"
+        "time_ns,monotonic_ns,sampler_lag_ns,sampler_cost_ns,a_seconds,b_bytes,"
+        "sampler_lag_ns_max,sampler_cost_ns_max,b_bytes_max,sampler_readings\n"
+        f"{epoch_ns + 7},1007,-3,44,12.34,,,,,1\n"
+        f"{epoch_ns + 1007},2007,5,44,0.0,{2**60 + 1},,,,1\n"
     )
 
 
@@ -52,7 +54,7 @@ def test_record_is_complete_from_the_start_and_kept_up(run):
     assert first.gpus == [{"index": 0, "uuid": "GPU-0"}]
     assert [anchor.label for anchor in first.anchors] == ["start"]
     recording.row(1, 2, 3, [1.0, 2])
-    recording.anchor("end", missed=4, ended="stopped")
+    recording.end(missed=4, ended="stopped")
     recording.close()
     last = record_of(run)
     assert (last.samples, last.missed, last.ended) == (1, 4, "stopped")
@@ -74,7 +76,7 @@ def test_clock_that_is_set_during_the_run_is_told(run, monkeypatch, jump_ns, fla
     recording = open_recording(run)
     recording.anchor("periodic")
     recording.row(10**10 + 1, 0, 0, [None, None])
-    recording.anchor("end")
+    recording.end(0, "stopped")
     recording.close()
     assert ("was set" in record_of(run).capabilities["clock"]) == flagged
     assert f"{10**18 + 10**10 + jump_ns + 1}," in (run / rundir.RESOURCES).read_text()
