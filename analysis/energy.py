@@ -6,7 +6,8 @@ import numpy as np
 
 from analysis import resources
 from analysis.resources import Window
-from analysis.samples import Float64, Int64, Samples
+from analysis.sample_folds import Float64, Int64
+from analysis.samples import Samples
 
 SHORTEST_SECONDS = 1.0
 LARGEST_DIFFERENCE_RATIO = 0.10

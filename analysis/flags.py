@@ -6,7 +6,8 @@ import numpy.typing as npt
 from analysis import resources, wording
 from analysis.measured import Measured
 from analysis.resources import Window
-from analysis.samples import QUOTA, Int64, Samples
+from analysis.sample_folds import Int64
+from analysis.samples import QUOTA, Samples
 
 WAITING_RATIO = 0.2
 """The part of a phase in which a process may wait for a CPU."""
@@ -108,7 +109,8 @@ def _shared(samples: Samples, window: Window) -> str:
 def _late(samples: Samples, window: Window) -> str:
     """Samples that were skipped because the sampler got no CPU, or not taken because it ended."""
     expected = int(window.seconds * samples.record.sample_hz)
-    missing = expected - int(_inside(samples.time_ns, window).sum())
+    taken = samples.readings()[_inside(samples.time_ns, window)]
+    missing = expected - int(taken.sum())
     if expected < FEWEST_SAMPLES or missing <= MISSING_RATIO * expected:
         return ""
     return f"the sampler was late: {missing} of {expected} samples of the timed phase are missing"

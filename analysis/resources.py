@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.samples import CPU_WAITING, LAG, RSS, THREADS, Float64, Int64, Samples
+from analysis.sample_folds import Float64, Int64
+from analysis.samples import CPU_WAITING, LAG, THREADS, Samples
 from profilers.records import Phase
 
 TOO_FEW = "fewer than 2 samples in the timed phase"
@@ -118,8 +119,9 @@ def figures(samples: Samples, window: Window | None, end_ns: int | None = None) 
     cpu = None if window is None else growth(samples.time_ns, samples.cpu_seconds(), window)
     gpu_ratio, no_gpu = _gpu_mean(samples, "utilization_ratio", window)
     power_watts, no_power = _gpu_mean(samples, "power_watts", window)
-    vram_peak_bytes = _peak(samples.gpu_column("memory_used_bytes")[own])
+    vram_peak_bytes = _peak(samples.highest(samples.gpu_name("memory_used_bytes"))[own])
     lag_ns = samples.column(LAG)[~np.isnan(samples.column(LAG))]
+    largest_lag_ns = _peak(samples.highest(LAG))
     reasons = {
         "cpu_percent": "" if cpu else NOT_REACHED if window is None else TOO_FEW,
         "gpu_percent": no_gpu,
@@ -129,16 +131,18 @@ def figures(samples: Samples, window: Window | None, end_ns: int | None = None) 
     return Figures(
         cpu_seconds=cpu[0] if cpu else None,
         cpu_percent=100 * cpu[0] / cpu[1] if cpu else None,
-        rss_peak_bytes=_peak(samples.column(RSS)[own]),
-        threads=_peak(samples.column(THREADS)[own]),
+        rss_peak_bytes=_peak(samples.rss_peak()[own]),
+        threads=_peak(samples.highest(THREADS)[own]),
         gpu_percent=None if gpu_ratio is None else 100 * gpu_ratio,
         vram_peak_bytes=vram_peak_bytes,
-        process_vram_peak_bytes=_peak(samples.gpu_column("process_memory_bytes")[own]),
+        process_vram_peak_bytes=_peak(
+            samples.highest(samples.gpu_name("process_memory_bytes"))[own]
+        ),
         power_watts=power_watts,
-        samples=len(samples.time_ns),
+        samples=int(samples.readings().sum()),
         missed=samples.record.missed,
         lag_median_ns=float(np.median(lag_ns)) if len(lag_ns) else None,
-        lag_largest_ns=float(lag_ns.max()) if len(lag_ns) else None,
+        lag_largest_ns=None if largest_lag_ns is None else float(largest_lag_ns),
         reasons={name: reason for name, reason in reasons.items() if reason},
     )
 
