@@ -9,6 +9,7 @@ before rows were put together. Exit code 1 if a target is not met.
 """
 
 import argparse
+import gc
 import json
 import math
 import os
@@ -114,31 +115,42 @@ def _invented_clock(start_ns: int) -> Iterator[list[int]]:
 
 
 def record(
-    run: Path, start_ns: int, readings: int, rows_per_rate: int = ROWS_PER_RATE
+    run: Path,
+    start_ns: int,
+    readings: int,
+    rows_per_rate: int = ROWS_PER_RATE,
+    trace_memory: bool = True,
 ) -> tuple[int, int]:
     """Write resources.csv and resources.json.
 
     Returns:
-        How many bytes of memory came to be held between the first tenth and the end; the rows.
+        How many bytes of memory came to be held between the first tenth and the end (0 where that
+        was not traced, which takes long); the rows.
     """
     (run / rundir.RESOURCES).unlink(missing_ok=True)
     source = Invented()
     held = 0
     with _invented_clock(start_ns) as now_ns:
         recording = Recording(run, SAMPLE_HZ, [source], {"cpu_count": 2.0}, rows_per_rate)
-        tracemalloc.start()
+        if trace_memory:
+            tracemalloc.start()
         for reading in range(readings):
             now_ns[0] += round(1e9 / SAMPLE_HZ)
             recording.row(now_ns[0], 50_000, 700_000, source.read(now_ns[0]))
             if reading % ANCHOR_READINGS == 0:
                 recording.anchor("periodic")
             if reading == readings // 10:
-                held = tracemalloc.get_traced_memory()[0]
-        growth = tracemalloc.get_traced_memory()[0] - held
+                held = _held_bytes()
+        growth = _held_bytes() - held
         tracemalloc.stop()
         recording.end(0, "stopped")
         recording.close()
     return growth, (run / rundir.RESOURCES).read_bytes().count(b"\n") - 1
+
+
+def _held_bytes() -> int:
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
 
 
 def lengthen(run: Path, seconds: float) -> int:
