@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.sample_folds import Float64, Int64
 from analysis.samples import CPU_WAITING, LAG, THREADS, Samples
@@ -131,7 +132,7 @@ def figures(samples: Samples, window: Window | None, end_ns: int | None = None) 
     return Figures(
         cpu_seconds=cpu[0] if cpu else None,
         cpu_percent=100 * cpu[0] / cpu[1] if cpu else None,
-        rss_peak_bytes=_peak(samples.rss_peak()[own]),
+        rss_peak_bytes=_rss_peak_bytes(samples, own, end_ns),
         threads=_peak(samples.highest(THREADS)[own]),
         gpu_percent=None if gpu_ratio is None else 100 * gpu_ratio,
         vram_peak_bytes=vram_peak_bytes,
@@ -145,6 +146,16 @@ def figures(samples: Samples, window: Window | None, end_ns: int | None = None) 
         lag_largest_ns=None if largest_lag_ns is None else float(largest_lag_ns),
         reasons={name: reason for name, reason in reasons.items() if reason},
     )
+
+
+def _rss_peak_bytes(samples: Samples, own: npt.NDArray[np.bool_], end_ns: int | None) -> int | None:
+    """By the samples, and by what was read as phases ended: a peak can lie between samples."""
+    found = [
+        end.rss_peak_bytes
+        for end in samples.record.phase_ends
+        if end.rss_peak_bytes and (end_ns is None or end.time_ns < end_ns)
+    ]
+    return max([*found, *filter(None, [_peak(samples.rss_peak()[own])])], default=None)
 
 
 def _gpu_mean(samples: Samples, name: str, window: Window | None) -> tuple[float | None, str]:
