@@ -1,6 +1,5 @@
 import gc
 import time
-
 from pathlib import Path
 from typing import Any
 
