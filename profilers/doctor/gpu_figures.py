@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from profilers.doctor.record import FrameworkFound, Gpu, Gpus, Machine, Measurement
+from profilers.doctor.record import FrameworkFound, Gpu, Gpus, Machine, Measurement, State
 from profilers.environment import KERNELS_UNSEEN
 from profilers.sampling.cgroup import ROOT
 from profilers.sampling.source import AVAILABLE
@@ -14,7 +14,6 @@ Described = Sequence[Mapping[str, str | int | None]]
 POWER_KINDS = {"instant": "instantaneous", "average-1s": "mean of the last second"}
 USE = "NVML; it has a new value every 1/6 s to 1 s"
 COUNTER = "counter with a new value every 100 ms: nothing under 1 s gets a figure"
-WHOLE = "of the whole GPU, whichever instance was used"
 CAP_SYS_ADMIN, CAP_PERFMON = 21, 38
 PERFMON_DRIVER = 565
 """The driver's first release to which CAP_PERFMON is enough."""
@@ -47,7 +46,7 @@ def examine(
         root: the folder that stands for `/`.
     """
     if not gpus.found:
-        state = "unavailable" if gpus.expected else "absent"
+        state: State = "unavailable" if gpus.expected else "absent"
         title, how = "GPU use, memory, power", gpus.problem or "no GPU"
         return [Measurement(name="gpu", title=title, state=state, how=how, remedy=gpus.remedy)]
     failing = {
@@ -101,7 +100,7 @@ def _row(
     else:
         missing = ", ".join(f"not on {gpu} ({reason})" for gpu, reason in failing.items())
         how = missing if len(failing) == len(gpus) else f"{how}; {missing}"
-    state = "unavailable" if len(failing) == len(gpus) else "limited"
+    state: State = "unavailable" if len(failing) == len(gpus) else "limited"
     return Measurement(name=name, title=title, state=state, how=how, remedy=remedy)
 
 
@@ -154,11 +153,11 @@ def _energy(gpus: Sequence[Gpu], failing: Failing, without_power: Failing) -> Me
 
 def _of_whole(gpus: Sequence[Gpu], found: Measurement) -> Measurement:
     """The same, with the restriction that MIG brings."""
-    if found.state == "unavailable" or not any(gpu.mig for gpu in gpus):
+    split = [called(gpu) for gpu in gpus if gpu.mig]
+    if found.state == "unavailable" or not split:
         return found
-    return Measurement(
-        name=found.name, title=found.title, state="limited", how=f"{found.how}; {WHOLE}"
-    )
+    how = f"{found.how}; on {', '.join(split)} of the whole GPU, as MIG's parts have no sensor"
+    return Measurement(name=found.name, title=found.title, state="limited", how=how)
 
 
 def _kernels(

@@ -100,11 +100,12 @@ def _gpu(library: Any, index: int, device: str | None) -> Gpu:
 
 
 def _instances(library: Any, handle: Any) -> list[str]:
-    found = []
+    found: list[str] = []
     for index in range(_asked(library, library.nvmlDeviceGetMaxMigDeviceCount, handle) or 0):
         instance = _asked(library, library.nvmlDeviceGetMigDeviceHandleByIndex, handle, index)
-        uuid = instance and _text(_asked(library, library.nvmlDeviceGetUUID, instance))
-        found += [uuid] * bool(uuid)
+        if instance is not None:
+            uuid = _text(_asked(library, library.nvmlDeviceGetUUID, instance))
+            found += [] if uuid is None else [uuid]
     return found
 
 

@@ -84,10 +84,10 @@ def _is_virtual(root: Path) -> bool:
 
 
 def _pressure(capabilities: Mapping[str, str], root: Path) -> Measurement:
-    name, title = "pressure", "waiting for a CPU"
+    name, title = "pressure", "CPU pressure"
     told = capabilities.get("pressure")
     if told == AVAILABLE:
-        how = "the machine's pressure, /proc/pressure"
+        how = "how long processes of the machine waited for a CPU"
         return Measurement(name=name, title=title, state="available", how=how)
     if told is None:
         return Measurement(name=name, title=title, state="unavailable", how=NOT_TRIED)

@@ -63,7 +63,7 @@ def machine(found: Machine) -> list[str]:
 
 def sections(found: Examination) -> Iterator[tuple[str, list[Row]]]:
     """Each heading with its rows."""
-    yield "Frameworks", list(_frameworks(found.frameworks))
+    yield "Frameworks", list(_frameworks(found.frameworks, found.gpus))
     yield "Devices", [*_cpu(found.machine), *_gpus(found)]
     measured = [
         Row(Mark(each.state), each.title, "; ".join(filter(None, (each.how, each.remedy))))
@@ -93,7 +93,7 @@ def summary(found: Examination) -> str:
     return f"Ready to run.{' ' * bool(parts)}{'; '.join(parts)}{'.' * bool(parts)}"
 
 
-def _frameworks(found: list[FrameworkFound]) -> Iterator[Row]:
+def _frameworks(found: list[FrameworkFound], gpus: Gpus) -> Iterator[Row]:
     usable = [each for each in found if each.usable]
     version_cells = max((len(each.versions.get(each.name, "")) for each in usable), default=0)
     path_cells = max((len(_shown(each.interpreter)) for each in usable), default=0)
@@ -106,9 +106,18 @@ def _frameworks(found: list[FrameworkFound]) -> Iterator[Row]:
         rest = ", ".join([f"on {each.device}", *beside])
         text = f"{version:<{version_cells}}  {path:<{path_cells}}  {rest}"
         yield Row(Mark.GOOD, each.title, text)
+        if each.device == "cpu" and not each.warnings and any(g.device for g in gpus.found):
+            yield Row(Mark.WARNING, each.title, _unused_gpu(each))
         for warning in each.warnings:
             if not warning.startswith(KERNELS_UNSEEN):  # a row of its own tells that
                 yield Row(Mark.WARNING, each.title, warning)
+
+
+def _unused_gpu(found: FrameworkFound) -> str:
+    cuda = found.versions.get("cuda")
+    if cuda is None:
+        return "it does not use the GPU: it is built for the CPU alone"
+    return f"it does not use the GPU: the driver may be too old for its CUDA {cuda}"
 
 
 def _unusable(found: FrameworkFound) -> Row:
@@ -149,9 +158,9 @@ def _gpu(found: Gpu, driver: str | None) -> Row:
     limit = found.power_limit_watts
     parts = (
         found.name or "of unknown name",
-        found.memory_bytes and _memory(found.memory_bytes),
-        driver and f"driver {driver}",
-        limit and f"limit {limit:.3g} W",
+        _memory(found.memory_bytes) if found.memory_bytes else "",
+        f"driver {driver}" if driver else "",
+        f"limit {limit:.3g} W" if limit else "",
         _mig(found),
         "" if found.device else "hidden by CUDA_VISIBLE_DEVICES",
     )

@@ -77,8 +77,9 @@ def _record(run: Path, seconds: float) -> tuple[float | None, str | None]:
         sampler.stop()
         idle.kill()
         idle.communicate()
-    known = before is not None and after is not None and trouble is None
-    return ((after - before) / (ended - began) if known else None), trouble
+    if before is None or after is None or trouble is not None:
+        return None, trouble
+    return (after - before) / (ended - began), None
 
 
 def _cpu_seconds(pid: int) -> float | None:

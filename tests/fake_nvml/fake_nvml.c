@@ -41,7 +41,8 @@ enum {
 };
 enum { FIELD_ENERGY = 83, FIELD_POWER_AVERAGE = 185, FIELD_POWER_INSTANT = 186 };
 enum { UNSIGNED_INT = 1, UNSIGNED_LONG_LONG = 3 };
-enum { AMPERE = 7, CLOCK_KIND_MEMORY = 2, NO_INSTANCE = -1, SCOPE_GPU = 0 };
+enum { AMPERE = 7, CLOCK_KIND_MEMORY = 2, NO_INSTANCE = -1 };
+enum { SCOPE_GPU = 0, SCOPE_MODULE = 1 };
 enum { MOST_DEVICES = 16, MOST_SIGNALS = 256, MOST_FAULTS = 64, MOST_PROCESSES = 64, WORD = 96 };
 
 typedef int Status;
@@ -240,6 +241,11 @@ static double figure(const Device *device, const char *name, Status *status) {
     return signal->of[0] + (power ? integral(power, held_s(signal)) : 0);
 }
 
+static double told(const Device *device, const char *name) { /* 0 for what is not supported */
+    Status status;
+    return figure(device, name, &status);
+}
+
 static double mean_of_last_second(const Device *device, const char *name, Status *status) {
     const Signal *signal = signal_of(device->number, name);
     if (!signal) return figure(device, name, status);
@@ -364,6 +370,13 @@ Status nvmlDeviceGetArchitecture(Device *device, unsigned *architecture) {
     return status;
 }
 
+Status nvmlDeviceGetCudaComputeCapability(Device *device, int *major, int *minor) {
+    BEGIN(device);
+    *major = (int)figure(device, "capability_major", &status);
+    *minor = (int)figure(device, "capability_minor", &status);
+    return status;
+}
+
 /* ---- MIG ---- */
 
 Status nvmlDeviceGetMigMode(Device *device, unsigned *current, unsigned *pending) {
@@ -425,17 +438,16 @@ typedef struct {
 
 Status nvmlDeviceGetUtilizationRates(Device *device, Utilization *rates) {
     BEGIN(device);
-    Status of_memory;
     rates->gpu = (unsigned)figure(device, "utilization", &status);
-    rates->memory = (unsigned)figure(device, "memory_utilization", &of_memory);
+    rates->memory = (unsigned)told(device, "memory_utilization");
     return status;
 }
 
 static Status memory(const Device *device, MemoryWithReserved *found) {
-    Status status = SUCCESS, of_reserved;
+    Status status = SUCCESS;
     found->total = (unsigned long long)figure(device, "memory_total", &status);
     found->used = (unsigned long long)figure(device, "memory_used", &status);
-    found->reserved = (unsigned long long)figure(device, "memory_reserved", &of_reserved);
+    found->reserved = (unsigned long long)told(device, "memory_reserved");
     found->free = found->total - found->used - found->reserved;
     return status;
 }
@@ -453,12 +465,16 @@ Status nvmlDeviceGetMemoryInfo_v2(Device *device, MemoryWithReserved *found) {
     return memory(device, found);
 }
 
-Status nvmlDeviceGetPowerUsage(Device *device, unsigned *milliwatts) { /* a mean from Ampere on */
+static int is_ga100(const Device *device) {
+    return told(device, "capability_major") == 8 && told(device, "capability_minor") == 0;
+}
+
+/* From Ampere on a mean, but for GA100. */
+Status nvmlDeviceGetPowerUsage(Device *device, unsigned *milliwatts) {
     BEGIN(device);
-    Status of_architecture;
-    double architecture = figure(device, "architecture", &of_architecture);
-    *milliwatts = (unsigned)(architecture >= AMPERE ? mean_of_last_second(device, "power", &status)
-                                                    : figure(device, "power", &status));
+    int is_mean = told(device, "architecture") >= AMPERE && !is_ga100(device);
+    *milliwatts = (unsigned)(is_mean ? mean_of_last_second(device, "power", &status)
+                                     : figure(device, "power", &status));
     return status;
 }
 
@@ -534,13 +550,14 @@ static void fill(const Device *device, Field *field) {
     field->status = fault_at(device->number, name);
     field->type = UNSIGNED_INT;
     if (field->status) return;
-    if (field->scope != SCOPE_GPU) {
-        field->status = NOT_SUPPORTED;
-    } else if (field->number == FIELD_POWER_INSTANT) {
-        field->value.small = (unsigned)figure(device, "power", &field->status);
+    const char *power = field->scope == SCOPE_GPU      ? "power"
+                        : field->scope == SCOPE_MODULE ? "module_power"
+                                                       : "power_of_no_known_scope";
+    if (field->number == FIELD_POWER_INSTANT) {
+        field->value.small = (unsigned)figure(device, power, &field->status);
     } else if (field->number == FIELD_POWER_AVERAGE) {
-        field->value.small = (unsigned)mean_of_last_second(device, "power", &field->status);
-    } else if (field->number == FIELD_ENERGY) {
+        field->value.small = (unsigned)mean_of_last_second(device, power, &field->status);
+    } else if (field->number == FIELD_ENERGY && field->scope == SCOPE_GPU) {
         field->type = UNSIGNED_LONG_LONG;
         field->value.large = (unsigned long long)figure(device, "energy", &field->status);
     } else {

@@ -95,6 +95,8 @@ def plain_signals() -> dict[str, Signal]:
     """An idle GPU that supports everything."""
     return {
         "architecture": Constant(HOPPER),
+        "capability_major": Constant(9),
+        "capability_minor": Constant(0),
         "utilization": Constant(25),
         "memory_total": Constant(80 * GIB),
         "memory_used": Constant(4 * GIB),

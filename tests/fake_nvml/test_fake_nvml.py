@@ -186,8 +186,20 @@ def test_mean_power_and_a_sensor_that_holds_its_value(ask):
         "print(json.dumps([n.nvmlDeviceGetPowerUsage(gpus[0]), *[f.value.uiVal for f in fields]]))",
     )
     assert found == [200_000, 300_000, 200_000]
-    gpu.signals["architecture"] = Constant(5)
+    gpu.signals |= {"architecture": Constant(7), "capability_major": Constant(8)}
     assert ask(script, "print(n.nvmlDeviceGetPowerUsage(gpus[0]))") == 300_000
+
+
+def test_power_of_a_module_is_another_scope(ask):
+    gpu = Gpu("GPU-1")
+    gpu.signals["module_power"] = Constant(700_000)
+    found = ask(
+        Script([gpu, Gpu("GPU-2")]),
+        "fields = [n.nvmlDeviceGetFieldValues(g, [(186, 1), (186, 2)]) for g in gpus]",
+        "print(json.dumps([[[f.nvmlReturn, f.value.uiVal] for f in each] for each in fields]))",
+    )
+    assert found[0][0] == [0, 700_000]
+    assert [found[0][1][0], found[1][0][0]] == [NOT_SUPPORTED, NOT_SUPPORTED]
 
 
 def test_mig_instances(ask):
