@@ -35,11 +35,12 @@ class Mark(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """A finding; its text may have several lines."""
+    """A finding, with a command that helps, which must stay in one piece."""
 
     mark: Mark
     label: str
     text: str
+    command: str = ""
 
 
 def machine(found: Machine) -> list[str]:
@@ -122,8 +123,8 @@ def _unused_gpu(found: FrameworkFound) -> str:
 
 def _unusable(found: FrameworkFound) -> Row:
     if found.install is not None:
-        where = _shown(found.interpreter)
-        return Row(Mark.NONE, found.title, f"not installed in {where}; {found.install}")
+        text = f"not installed in {_shown(found.interpreter)}:"
+        return Row(Mark.NONE, found.title, text, found.install)
     return Row(Mark.WARNING, found.title, (found.problem or "").rstrip("."))
 
 

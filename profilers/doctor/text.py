@@ -19,7 +19,7 @@ PLAIN_SIGNS = {Mark.GOOD: "ok", Mark.WARNING: "! ", Mark.BAD: "x ", Mark.NONE: "
 STYLES = {Mark.GOOD: "green", Mark.WARNING: "yellow", Mark.BAD: "red", Mark.NONE: "bright_black"}
 HEADING = "bold"
 FALLBACKS = str.maketrans({"·": "|", "–": "-", "✓": "ok", "✗": "x"})
-INDENT, APART = 2, 2
+INDENT, APART, FEWEST = 2, 2, 20
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _row(row: Row, sign: str, label_cells: int, width: int) -> Iterator[Line]:
     if width < NARROW and label_cells:
         yield Line(row.label, sign, style)
         first, sign, indent = "", " " * len(sign), len(sign)
-    texts = _wrapped(row.text, width - indent)
+    texts = [*_wrapped(row.text, width - indent), *filter(None, [row.command])]
     between = " " * (indent - len(sign) - len(first))
     yield Line(f"{first}{between}{texts[0]}", sign, style)
     for text in texts[1:]:
@@ -96,12 +96,8 @@ def _row(row: Row, sign: str, label_cells: int, width: int) -> Iterator[Line]:
 
 def _wrapped(text: str, cells: int) -> list[str]:
     """At blanks alone: what is to be copied, such as a path or an option, stays whole."""
-    parts: list[str] = []
-    for part in text.split("\n"):
-        parts += textwrap.wrap(
-            part, max(cells, 20), break_long_words=False, break_on_hyphens=False
-        ) or [""]
-    return parts
+    cells = max(cells, FEWEST)
+    return textwrap.wrap(text, cells, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _written(text: str, is_plain: bool) -> str:

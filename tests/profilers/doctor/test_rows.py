@@ -59,8 +59,8 @@ def test_frameworks_that_can_not_be_used(examination: Examination) -> None:
     broken = changed(LACKING, install=None, problem="it does not start (why); see x.")
     found = changed(examination, ready=False, frameworks=[LACKING, broken])
     missing, failing = of(found, "Frameworks")
-    assert missing.mark is Mark.NONE
-    assert missing.text == f"not installed in /opt/bin/python; {LACKING.install}"
+    text = "not installed in /opt/bin/python:"
+    assert missing == Row(Mark.NONE, "TensorFlow", text, LACKING.install or "")
     assert failing == Row(Mark.WARNING, "TensorFlow", "it does not start (why); see x")
     assert rows.summary(found).startswith("Not ready: no framework can be used.")
 

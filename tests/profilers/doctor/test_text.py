@@ -29,8 +29,7 @@ def test_a_page_as_wide_as_it_gets(examination: Examination) -> None:
         "  8 CPUs usable (affinity 8, no quota, 4 physical cores) · memory 32 GiB",
         "",
         "Frameworks",
-        "  ✓ PyTorch  2.13.0  /opt/torch/bin/python  on cuda:0, CUDA 13.0, cuDNN 92400, numpy",
-        "             2.4.6",
+        "  ✓ PyTorch  2.13.0  /opt/torch/bin/python  on cuda:0, CUDA 13.0, cuDNN 92400, numpy 2.4.6",  # noqa: E501
         "",
         "Devices",
         "  ✓ cpu     Test CPU",
@@ -52,6 +51,15 @@ def test_on_a_narrow_page_texts_stand_below_their_labels(examination: Examinatio
     start = lines.index("  ✗ GPU kernels")
     assert lines[start + 1] == "    the driver restricts profiling"
     assert all(len(line) <= 50 for line in lines)
+
+
+def test_a_command_stays_in_one_line(examination: Examination) -> None:
+    install = "/opt/bin/python -m pip install 'torch>=2.8,<2.14' numpy msgspec"
+    (torch,) = examination.frameworks
+    missing = changed(torch, usable=False, install=install)
+    for width in (40, 80):
+        lines = written(changed(examination, frameworks=[missing]), width)
+        assert any(line.strip() == install for line in lines)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
