@@ -13,6 +13,7 @@ from profilers.doctor.record import Examination
 from profilers.sampling.cgroup import ROOT
 
 READY, NOT_READY = 0, 1
+WAITING = "asking each interpreter, then trying the sampler ..."
 
 
 def run(
@@ -69,11 +70,12 @@ def examine(
 
 @contextmanager
 def _waiting(shown: bool) -> Iterator[None]:
-    """On a terminal, say that this takes a while."""
+    """On a terminal, say that this takes a while; nothing moves, as that would cost CPU time."""
     if not shown or not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
-
-    with Console(stderr=True).status("Asking each interpreter, then trying the sampler (15 s) ..."):
+    print(WAITING, end="\r", file=sys.stderr, flush=True)
+    try:
         yield
+    finally:
+        print(" " * len(WAITING), end="\r", file=sys.stderr, flush=True)

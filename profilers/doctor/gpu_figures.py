@@ -12,6 +12,7 @@ Described = Sequence[Mapping[str, str | int | None]]
 """The GPUs as the sampler describes them."""
 
 POWER_KINDS = {"instant": "instantaneous", "average-1s": "mean of the last second"}
+ALL = "GPU use, memory, power"
 USE = "NVML; it has a new value every 1/6 s to 1 s"
 COUNTER = "counter with a new value every 100 ms: nothing under 1 s gets a figure"
 CAP_SYS_ADMIN, CAP_PERFMON = 21, 38
@@ -47,18 +48,22 @@ def examine(
     """
     if not gpus.found:
         state: State = "unavailable" if gpus.expected else "absent"
-        title, how = "GPU use, memory, power", gpus.problem or "no GPU"
-        return [Measurement(name="gpu", title=title, state=state, how=how, remedy=gpus.remedy)]
+        how = gpus.problem or "no GPU"
+        return [Measurement(name="gpu", title=ALL, state=state, how=how, remedy=gpus.remedy)]
+    visible = [gpu for gpu in gpus.found if gpu.device is not None]
+    if not visible:
+        how = "CUDA_VISIBLE_DEVICES hides every GPU"
+        return [Measurement(name="gpu", title=ALL, state="absent", how=how)]
     failing = {
-        figure: _failing(gpus.found, figure, capabilities)
+        figure: _failing(visible, figure, capabilities)
         for figure in ("utilization_ratio", "memory_used_bytes", "power_watts", "energy_joules")
     }
     return [
-        _use(gpus.found, failing["utilization_ratio"]),
-        _row("gpu_memory", "GPU memory", gpus.found, failing["memory_used_bytes"], "NVML"),
+        _use(visible, failing["utilization_ratio"]),
+        _row("gpu_memory", "GPU memory", visible, failing["memory_used_bytes"], "NVML"),
         _own_memory(machine),
-        _power(gpus.found, failing["power_watts"], described),
-        _energy(gpus.found, failing["energy_joules"], failing["power_watts"]),
+        _power(visible, failing["power_watts"], described),
+        _energy(visible, failing["energy_joules"], failing["power_watts"]),
         _kernels(gpus, machine, frameworks, root),
     ]
 
@@ -128,9 +133,11 @@ def _own_memory(machine: Machine) -> Measurement:
 def _power(gpus: Sequence[Gpu], failing: Failing, described: Described) -> Measurement:
     kinds: dict[str, list[str]] = {}
     for gpu in gpus:
-        kind = next((d.get("power_kind") for d in described if d.get("index") == gpu.index), None)
+        told = next((each for each in described if each.get("index") == gpu.index), {})
+        words = POWER_KINDS.get(str(told.get("power_kind")), "of a kind that is not told")
+        if told.get("power_scope") == "module":
+            words += " of the whole module, the processor's included"
         if called(gpu) not in failing:
-            words = POWER_KINDS.get(str(kind), "of a kind that the driver does not tell")
             kinds.setdefault(words, []).append(called(gpu))
     if len(kinds) == 1:
         how = next(iter(kinds))

@@ -1,10 +1,11 @@
 """The GPUs that NVIDIA's driver lists, who holds them, and why there are none."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pynvml
 
 from profilers.doctor.record import Gpu, GpuProcess, Gpus, Machine
@@ -34,8 +35,7 @@ def examine(machine: Machine, root: Path = ROOT, library: Any = pynvml) -> Gpus:
     try:
         count = library.nvmlDeviceGetCount()
         driver = _text(_asked(library, library.nvmlSystemGetDriverVersion))
-        names = device_names(os.environ.get(VISIBLE), _uuids(library, count))
-        found = [_gpu(library, index, names[index]) for index in range(count)]
+        found = _named([_gpu(library, index) for index in range(count)])
     except library.NVMLError as error:
         return Gpus(expected=True, problem=f"the driver does not answer ({error})", remedy=INSTALL)
     finally:
@@ -47,48 +47,50 @@ def examine(machine: Machine, root: Path = ROOT, library: Any = pynvml) -> Gpus:
     return Gpus(driver=driver, found=found)
 
 
-def device_names(visible: str | None, uuids: list[str | None]) -> list[str | None]:
-    """What `--device` calls each GPU of the driver's list: cuda:N, or None for a hidden one.
-
-    CUDA numbers the GPUs that CUDA_VISIBLE_DEVICES names, by number or by a UUID that may be
-    shortened, in its order, and reads no further than an entry that names none.
-    """
-    if visible is None:
-        return [f"cuda:{index}" for index in range(len(uuids))]
-    names: list[str | None] = [None] * len(uuids)
-    for number, entry in enumerate(map(str.strip, visible.split(","))):
-        meant = [
-            index
-            for index, uuid in enumerate(uuids)
-            if entry == str(index) or (entry.startswith("GPU-") and (uuid or "").startswith(entry))
-        ]
-        if len(meant) != 1 or names[meant[0]] is not None:
-            break
-        names[meant[0]] = f"cuda:{number}"
-    return names
-
-
-def _uuids(library: Any, count: int) -> list[str | None]:
-    handles = [_asked(library, library.nvmlDeviceGetHandleByIndex, i) for i in range(count)]
+def _named(found: list[Gpu]) -> list[Gpu]:
+    names = device_names(os.environ.get(VISIBLE), found)
     return [
-        None if handle is None else _text(_asked(library, library.nvmlDeviceGetUUID, handle))
-        for handle in handles
+        msgspec.structs.replace(gpu, device=name) for gpu, name in zip(found, names, strict=True)
     ]
 
 
-def _gpu(library: Any, index: int, device: str | None) -> Gpu:
+def device_names(visible: str | None, gpus: Sequence[Gpu]) -> list[str | None]:
+    """What `--device` calls each GPU of the driver's list: cuda:N, or None for a hidden one.
+
+    CUDA numbers the GPUs that CUDA_VISIBLE_DEVICES names, by number or by a UUID that may be
+    shortened, in its order, and reads no further than an entry that names none. That of a MIG
+    instance stands for its GPU here.
+    """
+    if visible is None:
+        return [f"cuda:{index}" for index in range(len(gpus))]
+    names: list[str | None] = [None] * len(gpus)
+    for number, entry in enumerate(map(str.strip, visible.split(","))):
+        meant = [index for index, gpu in enumerate(gpus) if _is_meant(gpu, index, entry)]
+        if len(meant) != 1:
+            break
+        names[meant[0]] = names[meant[0]] or f"cuda:{number}"
+    return names
+
+
+def _is_meant(gpu: Gpu, index: int, entry: str) -> bool:
+    if entry.startswith(("GPU-", "MIG-")):
+        return any(uuid.startswith(entry) for uuid in (gpu.uuid or "", *gpu.instances))
+    return entry == str(index)
+
+
+def _gpu(library: Any, index: int) -> Gpu:
     """What the driver tells of a GPU; what it does not is None."""
     try:
         handle = library.nvmlDeviceGetHandleByIndex(index)
     except library.NVMLError as error:
-        return Gpu(index=index, device=device, problem=f"it can't be opened ({error})")
+        return Gpu(index=index, device=None, problem=f"it can't be opened ({error})")
     memory = _asked(library, library.nvmlDeviceGetMemoryInfo, handle)
     limit_milliwatts = _asked(library, library.nvmlDeviceGetEnforcedPowerLimit, handle)
     mig = _asked(library, library.nvmlDeviceGetMigMode, handle)
     is_split = None if mig is None else bool(mig[0])
     return Gpu(
         index=index,
-        device=device,
+        device=None,
         uuid=_text(_asked(library, library.nvmlDeviceGetUUID, handle)),
         name=_text(_asked(library, library.nvmlDeviceGetName, handle)),
         memory_bytes=memory and memory.total,

@@ -142,7 +142,7 @@ def _gpus(found: Examination) -> Iterator[Row]:
                 yield Row(Mark.WARNING, str(each.device), text)
     for gpu in gpus.found:
         yield _gpu(gpu, gpus.driver)
-        if gpu.processes:
+        if gpu.processes and gpu.device is not None:
             yield Row(Mark.WARNING, called(gpu), f"{_held(gpu.processes)}: runs will be flagged")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.fake_nvml.script import Script
 
-SOURCE = Path(__file__).with_name("fake_nvml.c")
+SOURCES = sorted(map(str, Path(__file__).parent.glob("*.c")))
 NAME = "libnvidia-ml.so.1"
 COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
 NEEDED = "needs a C compiler (cc, gcc or clang) for the fake libnvidia-ml"
@@ -17,9 +17,9 @@ def build(folder: Path) -> Path:
     """Compile it; the folder then stands for the one that the driver's libraries lie in."""
     assert COMPILER is not None
     folder.mkdir(parents=True, exist_ok=True)
-    flags = ["-shared", "-fPIC", "-O1", "-pthread", "-Wall", "-Wextra", "-Werror"]
-    output = ["-o", str(folder / NAME), str(SOURCE), "-lm"]
-    subprocess.run([COMPILER, *flags, f"-Wl,-soname,{NAME}", *output], check=True)
+    flags = ["-shared", "-fPIC", "-fvisibility=hidden", "-O1", "-pthread", "-Wall", "-Wextra"]
+    output = [f"-Wl,-soname,{NAME}", "-o", str(folder / NAME)]
+    subprocess.run([COMPILER, *flags, "-Werror", *output, *SOURCES, "-lm"], check=True)
     return folder
 
 

@@ -174,7 +174,7 @@ class Script:
         return (power.integral(end_s) - power.integral(begin_s)) / 1000
 
     def text(self) -> str:
-        """The file that the library reads; fake_nvml.c says what its lines mean."""
+        """The file that the library reads; script.c says what its lines mean."""
         lines = [f"origin {self.origin_ns}", f"gpus {len(self.gpus)}", f"driver {self.driver}"]
         instances = len(self.gpus)
         for number, gpu in enumerate(self.gpus):

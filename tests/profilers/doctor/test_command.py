@@ -71,6 +71,20 @@ def test_only_named_frameworks_are_asked_and_names_are_checked(
     assert "did you mean torch?" in capsys.readouterr().err
 
 
+def test_a_terminal_is_told_to_wait_and_left_clean(
+    examination: Examination, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "examine", lambda *arguments: examination)
+    assert cli.main(["--doctor"]) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert cli.main(["--doctor"]) == 0
+    told, left, rest = capsys.readouterr().err.split("\r")
+    assert told == command.WAITING
+    assert left == " " * len(told)
+    assert rest == ""
+
+
 @pytest.mark.slow
 def test_this_machine_without_a_driver(tmp_path: Path) -> None:
     environment = {**library.variables_without(tmp_path), "PYTHONPATH": str(ROOT)}

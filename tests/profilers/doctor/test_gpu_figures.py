@@ -64,6 +64,23 @@ def test_without_a_gpu_there_is_one_row(examine: Examine, expected: bool, state:
     assert [(row.name, row.state, row.how) for row in found.values()] == [("gpu", state, "none")]
 
 
+def test_hidden_gpus_are_not_told_of(examine: Examine, two: Gpus) -> None:
+    hidden = changed(two.found[0], device=None)
+    found = examine({"gpu0": "lost"}, gpus=changed(two, found=[hidden, two.found[1]]))
+    assert {row.state for row in found.values()} == {"available"}
+    assert found["gpu_power"].how == "mean of the last second"
+    (row,) = examine(gpus=changed(two, found=[hidden])).values()
+    assert (row.state, row.how) == ("absent", "CUDA_VISIBLE_DEVICES hides every GPU")
+
+
+def test_power_of_a_whole_module_is_named_so(files: MakeFiles, machine: Machine, two: Gpus) -> None:
+    described = [{"index": 0, "power_kind": "instant", "power_scope": "module"}]
+    one = changed(two, found=two.found[:1])
+    rows = gpu_figures.examine(one, machine, [], {"gpu": AVAILABLE}, described, files())
+    (power,) = (row for row in rows if row.name == "gpu_power")
+    assert power.how == "instantaneous of the whole module, the processor's included"
+
+
 def test_a_figure_that_one_gpu_does_not_give(examine: Examine) -> None:
     found = examine({"gpu1_utilization_ratio": "not supported"})["gpu_use"]
     assert found.state == "limited"

@@ -143,7 +143,11 @@ def test_a_driver_without_a_gpu(files: MakeFiles, machine: Machine) -> None:
         ("1,9,0", [None, "cuda:0", None]),
         ("GPU-b", [None, "cuda:0", None]),
         ("GPU-", [None, None, None]),
+        ("MIG-c1,0", ["cuda:1", None, "cuda:0"]),
+        ("MIG-c1,MIG-c2,MIG-x", [None, None, "cuda:0"]),
     ],
 )
 def test_names_are_those_that_cuda_gives(visible: str | None, names: list[str | None]) -> None:
-    assert gpus.device_names(visible, ["GPU-aa", "GPU-bb", "GPU-cc"]) == names
+    known = [Gpu(index=i, device=None, uuid=f"GPU-{letter}") for i, letter in enumerate("abc")]
+    known[2] = msgspec.structs.replace(known[2], instances=["MIG-c1", "MIG-c2"])
+    assert gpus.device_names(visible, known) == names

@@ -81,10 +81,12 @@ def test_a_gpu_that_the_framework_does_not_use(
     on_cpu = changed(torch_found, device="cpu", versions=versions)
     found = changed(examination, frameworks=[on_cpu])
     assert words in of(found, "Frameworks")[1].text
-    hidden = changed(examination.gpus.found[0], device=None)
+    other = [GpuProcess(pid=1, memory_bytes=1)]
+    hidden = changed(examination.gpus.found[0], device=None, processes=other)
     found = changed(found, gpus=Gpus(found=[hidden]))
     assert len(of(found, "Frameworks")) == 1
-    assert of(found, "Devices")[1].text.endswith("hidden by CUDA_VISIBLE_DEVICES")
+    _, row = of(found, "Devices")
+    assert row.text.endswith("hidden by CUDA_VISIBLE_DEVICES")
 
 
 @pytest.mark.parametrize(
