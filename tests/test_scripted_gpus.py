@@ -238,6 +238,7 @@ def test_a_whole_run_beside_two_gpus(nvml_library: Path, tmp_path: Path) -> None
     (row,) = json.loads(done.stdout)["runs"]
     run = Path(row["path"])
     assert row["status"] == "complete"
+    assert "power: not measured, as the run used no GPU" in done.stderr
     found = samples_of(run)
     for number in range(2):
         assert np.nanmax(found.column(f"gpu{number}_memory_used_bytes")) == 4 * GIB

@@ -1,4 +1,4 @@
-"""A stand-in for the module pynvml, for tests of single calls; library.py has one for whole runs."""
+"""A stand-in for the module pynvml, for tests of single calls; library.py is for whole runs."""
 
 from collections import Counter
 from types import SimpleNamespace
