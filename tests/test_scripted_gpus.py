@@ -59,7 +59,9 @@ def sampled(run: Path, record: RunRecord, seconds: float, variables: dict[str, s
     rundir.write_json(run / rundir.RUN, record)
     with in_environment(variables):
         sampler = SamplerHandle(run)
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+    )
     sampler.watch(child.pid)
     begin_ns = time.time_ns()
     time.sleep(seconds)

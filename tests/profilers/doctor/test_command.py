@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 
 from profilers import cli
+from profilers.backend import Framework
 from profilers.doctor import command
 from profilers.doctor.record import Examination
 from tests.conftest import ROOT, run_profile
@@ -69,6 +71,27 @@ def test_only_named_frameworks_are_asked_and_names_are_checked(
     assert (interpreters, sample_hz) == ({"torch": "x"}, 5.0)
     assert cli.main(["--doctor", "--framework", "pytorch"]) == 2
     assert "did you mean torch?" in capsys.readouterr().err
+
+
+def test_a_machine_of_made_up_files(files: Callable[..., Path]) -> None:
+    root = files(
+        {
+            "proc/version": "Linux version 5.15.0-microsoft-standard-WSL2\n",
+            "proc/self/cgroup": "0::/\n",
+            "sys/fs/cgroup/cgroup.controllers": "cpu memory\n",
+            "sys/fs/cgroup/cpu.max": "150000 100000\n",
+            "sys/fs/cgroup/memory.max": "2147483648\n",
+        }
+    )
+    lacking = Framework(name="x", title="X", packages={"no_such": "no-such"}, executions=("a",))
+    found = command.examine([lacking], {}, 20.0, root)
+    assert not found.ready
+    assert (found.machine.wsl, found.machine.cpu_quota) == (True, 1.5)
+    assert found.machine.memory_limit_bytes == 2 << 30
+    (energy,) = (row for row in found.measurements if row.name == "cpu_energy")
+    assert "WSL" in energy.how
+    assert found.self_test.expected == 40
+    assert found.self_test.samples >= 1
 
 
 def test_a_terminal_is_told_to_wait_and_left_clean(
