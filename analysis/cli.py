@@ -79,11 +79,11 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _view(arguments: argparse.Namespace) -> int:
-    from analysis import view
+    from analysis import view, view_tensorboard
 
     browser = not arguments.no_browser
     if arguments.tensorboard:
-        view.tensorboard(arguments.runs, browser=browser)
+        view_tensorboard.tensorboard(arguments.runs, browser=browser)
     elif len(arguments.runs) > 1:
         raise ProfileError("Perfetto shows one trace; name one run, or add --tensorboard.")
     else:

@@ -1,27 +1,21 @@
-"""Perfetto and TensorBoard as `python -m analysis view` opens them, up to a real browser."""
+"""Perfetto as `python -m analysis view` opens it, up to a real browser."""
 
 import gzip
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from analysis import cli, finish, view
+from analysis import cli, view
 from profilers import rundir
-from profilers.rundir import CheckFailedError, ProfileError
+from profilers.rundir import ProfileError
+from tests.viewing import ROOT, read, viewing
 
-ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 60
 ENGINE_QUERY = """
 const done = arguments[arguments.length - 1];
@@ -29,51 +23,6 @@ self.app.trace.engine.query(arguments[0])
     .then((found) => done(Number(found.firstRow({value: 0}).value)))
     .catch((error) => done(String(error)));
 """
-
-
-@contextmanager
-def viewing(
-    *arguments: str, end: signal.Signals = signal.SIGINT, **environment: str
-) -> Iterator[str]:
-    """The address that the command prints; it must end silently and leave no process behind.
-
-    Ctrl-C on a terminal is SIGINT to the whole group, other signals go to the command alone.
-    """
-    command = [sys.executable, "-m", "analysis", "view", *arguments]
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    family: list[psutil.Process] = []
-    try:
-        assert process.stderr is not None
-        line = process.stderr.readline()
-        assert "Ctrl-C ends it" in line
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(True)]
-        yield line.split()[-1]
-        if end is signal.SIGINT:
-            os.killpg(process.pid, end)
-        else:
-            process.send_signal(end)
-        assert process.communicate(timeout=20) == ("", "")
-        assert process.returncode == 0
-        assert psutil.wait_procs(family, timeout=10)[1] == []
-    finally:
-        for left in family:
-            if left.is_running():
-                left.kill()
-        process.kill()
-        process.communicate()
-
-
-def read(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=20) as answer:
-        return bytes(answer.read())
 
 
 @pytest.fixture
@@ -135,15 +84,6 @@ def test_other_signals_end_it_as_well(end: signal.Signals, traced: Path) -> None
         assert read(url.partition("#")[0])
 
 
-def test_without_a_screen_no_browser_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(sys, "platform", "linux")
-    assert not view._has_screen()
-    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
-    assert view._has_screen()
-
-
 def test_without_viztracer_the_error_says_what_to_do(
     traced: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,10 +111,6 @@ def test_viztracer_is_not_imported(traced: Path) -> None:
         (["run"], "has no derived/trace.pftrace.gz; make it with python -m analysis finish"),
         (["notes.txt"], "is no trace (.json, .json.gz, .pftrace, .pftrace.gz)"),
         (["run", "run"], "one trace"),
-        (["none", "--tensorboard"], "is no folder"),
-        (["notes.txt", "--tensorboard"], "is no folder"),
-        (["run", "--tensorboard"], "has no event files for TensorBoard; make them with"),
-        (["run", "empty", "--tensorboard"], "has no event files for TensorBoard; make them with"),
     ],
 )
 def test_a_wrong_request_is_one_sentence(
@@ -185,7 +121,6 @@ def test_a_wrong_request_is_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "run").mkdir()
-    (tmp_path / "empty" / rundir.TENSORBOARD).mkdir(parents=True)
     (tmp_path / "notes.txt").write_text("notes")
     monkeypatch.chdir(tmp_path)
     assert cli.main(["view", *arguments]) == 2
@@ -216,76 +151,13 @@ def test_a_comparison_is_answered_with_a_command_for_a_run_of_each_side(
     )
 
 
-@pytest.mark.parametrize("option", [[], ["--tensorboard"]])
 def test_a_comparison_without_a_complete_run_is_one_sentence(
-    option: list[str], make_comparison: Any, capsys: pytest.CaptureFixture[str]
+    make_comparison: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     directory = make_comparison([(None,), (3.0,)], profiled=False)
     (directory.parent / "run-1-1" / rundir.RUN).unlink()
-    assert cli.main(["view", str(directory), *option]) == 2
+    assert cli.main(["view", str(directory)]) == 2
     assert "has no complete run" in capsys.readouterr().err
-
-
-def test_tensorboard_takes_a_comparison_for_its_complete_runs(make_comparison: Any) -> None:
-    directory = make_comparison([(2.0, None), (3.0, 3.0)], profiled=False)
-    (directory.parent / "run-2-1" / rundir.RESULT).unlink()
-    with pytest.raises(ProfileError, match="run-1-0 has no event files"):
-        view.tensorboard([directory], browser=False)
-    assert view._runs_of(directory) == [directory.parent / name for name in ("run-1-0", "run-1-1")]
-    assert view._runs_of(directory.parent / "run-1-0") == [directory.parent / "run-1-0"]
-
-
-def test_runs_are_named_after_their_folders_even_if_two_have_one_name(tmp_path: Path) -> None:
-    runs = [tmp_path / place for place in ("a/run", "b/run", "b/other", "a/../a/run")]
-    assert view._names(runs[:3]) == {"run": runs[0], "run (2)": runs[1], "other": runs[2]}
-    assert len(view._names(runs)) == 3
-
-
-def test_a_mirror_has_real_folders_and_links_to_files(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    (source / "plugins" / "profile").mkdir(parents=True)
-    (source / "plugins" / "profile" / "host.xplane.pb").write_bytes(b"x")
-    view._mirror(view.files_below(source), tmp_path / "mirror")
-    profile = tmp_path / "mirror" / "plugins" / "profile"
-    assert not profile.is_symlink()
-    assert (profile / "host.xplane.pb").read_bytes() == b"x"
-    (profile / "cache").write_bytes(b"")
-    assert [path.name for path in (source / "plugins" / "profile").iterdir()] == ["host.xplane.pb"]
-
-
-def test_a_program_that_ends_by_itself_is_told_with_its_last_words() -> None:
-    command = [sys.executable, "-c", "print('noise\\n' * 9); raise SystemExit('no port is free')"]
-    with view._running(command) as child, pytest.raises(CheckFailedError) as raised:
-        view._follow(child, browser=False)
-    assert "exit code 1" in str(raised.value)
-    assert "no port is free" in str(raised.value)
-    assert "\n" not in str(raised.value)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_tensorboard_shows_runs_by_their_names_until_it_is_ended(
-    end: signal.Signals, make_comparison: Any, tmp_path: Path
-) -> None:
-    alone = make_comparison.make_run("alone")
-    finish.finish(alone)
-    comparison = make_comparison([(2.0,), (3.0,)], profiled=False)
-    for run in ("run-1-0", "run-1-1"):
-        finish.finish(comparison.parent / run)
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    arguments = [str(alone), str(comparison), "--tensorboard", "--no-browser"]
-    with viewing(*arguments, end=end, TMPDIR=str(temporary)) as url:
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", url)
-        assert b"<title>TensorBoard</title>" in read(url)
-        limit = time.monotonic() + WAIT_SECONDS
-        tags: dict[str, Any] = {}
-        while len(tags) < 3 and time.monotonic() < limit:  # it loads the files after it answers
-            tags = json.loads(read(f"{url}data/plugin/scalars/tags"))
-        assert set(tags) == {"alone", "run-1-0", "run-1-1"}
-        assert "train/loss" in tags["alone"]
-        assert list(temporary.glob("crossprof-*"))
-    assert not list(temporary.glob("crossprof-*"))
 
 
 @pytest.mark.slow
