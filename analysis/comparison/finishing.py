@@ -87,16 +87,18 @@ def _compared(
 
 
 def write(compared: Compared) -> tuple[Compared, list[str]]:
-    """Write the report with its tables and charts, and compare.json, which names it.
+    """Write the report with its tables and charts, compare.json, which names it, and tensorboard/.
 
     Returns:
         What was written, and sentences on what could not be.
     """
+    from analysis.exporters.tensorboard import comparison as tensorboard
     from analysis.report import write as report
 
     problems = []
+    files: list[Path] = []
     try:
-        report.write(compared, compared.directory / rundir.REPORT)
+        files = report.write(compared, compared.directory / rundir.REPORT)
     except OSError as error:
         problems.append(
             _blocked(compared.directory, f"{rundir.REPORT}, its tables or charts", error)
@@ -107,6 +109,10 @@ def write(compared: Compared) -> tuple[Compared, list[str]]:
         rundir.write_json(compared.directory / rundir.COMPARISON, compared.record)
     except OSError as error:
         problems.append(_blocked(compared.directory, rundir.COMPARISON, error))
+    try:
+        tensorboard.write(compared, files)
+    except OSError as error:
+        problems.append(_blocked(compared.directory, rundir.TENSORBOARD, error))
     return compared, problems
 
 
