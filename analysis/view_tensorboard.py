@@ -1,7 +1,7 @@
-"""Opens runs in TensorBoard: a process of its own on this machine, on links to their files."""
+"""Opens runs and comparisons in TensorBoard, a process of its own on this machine."""
 
+import json
 import re
-import shlex
 import subprocess
 import sys
 from collections import deque
@@ -9,82 +9,64 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote, urlencode
 
-from analysis import wording
+from analysis import logdir, wording
 from analysis.browser import announce, until_interrupted
-from analysis.serve import ADDRESS, files_below
-from profilers import rundir
-from profilers.rundir import CheckFailedError, ProfileError
+from analysis.logdir import Shown
+from analysis.serve import ADDRESS
+from profilers.rundir import CheckFailedError
 
-EVENT_FILE = "tfevents"
 END_LIMIT_SECONDS = 5
 LAST_LINES = 3
+SAFE = "/:@,()|"
+PINNED = ("train/step_ms", "train/loss", "resources/rss_mib", "resources/vram_mib")
+"""The curves that stand at the top; TensorBoard leaves out those that no run has."""
 
 
-def tensorboard(runs: Sequence[Path], *, browser: bool) -> None:
-    """Run TensorBoard on the event files of runs until Ctrl-C.
+def tensorboard(targets: Sequence[Path], *, browser: bool) -> None:
+    """Run TensorBoard on the event files of runs and comparisons until Ctrl-C.
 
     Args:
-        runs: runs, or comparisons, which stand for all their complete runs.
+        targets: runs, and comparisons, which stand for all their complete runs, too.
         browser: whether to open the default browser, too.
 
     Raises:
         ProfileError: a run has no event files, or a comparison has no complete run.
         CheckFailedError: TensorBoard ended by itself.
     """
-    runs = [run for target in runs for run in _runs_of(target)]
-    files = {run: _event_files(run) for run in runs}
+    found, problems = logdir.shown(targets)
+    for problem in problems:
+        print(f"warning: {problem}", file=sys.stderr, flush=True)
     with TemporaryDirectory(prefix="crossprof-", ignore_cleanup_errors=True) as folder:
-        for name, run in _names(runs).items():
-            _mirror(files[run], Path(folder) / name)
+        logdir.link(found, Path(folder))
         command = [sys.executable, "-P", "-m", "tensorboard.main", "--logdir", folder]
         command += ["--host", ADDRESS, "--port", "0"]
         with until_interrupted(), _running(command) as child:
-            _follow(child, browser)
+            _follow(child, page(found), browser)
 
 
-def _runs_of(target: Path) -> list[Path]:
-    """All complete runs of a comparison; what is none, itself."""
-    if not (target / rundir.ROUNDS).is_file():
-        return [target]
-    from analysis.comparison import rounds
+def page(found: Sequence[Shown]) -> str:
+    """The page to open, as the end of an address.
 
-    return [run for runs in rounds.complete_runs(target) for run in runs]
-
-
-def _event_files(run: Path) -> dict[str, Path]:
-    """What a run has for TensorBoard, by path."""
-    if not run.is_dir():
-        raise ProfileError(f"{run} is no folder; --tensorboard shows runs of profile.py.")
-    folder = run / rundir.TENSORBOARD
-    files = files_below(folder) if folder.is_dir() else {}
-    if not any(EVENT_FILE in path.name for path in files.values()):
-        finish = f"python -m analysis finish {shlex.quote(str(run))}"
-        raise ProfileError(f"{run} has no event files for TensorBoard; make them with {finish}.")
-    return files
-
-
-def _names(runs: Sequence[Path]) -> dict[str, Path]:
-    """What TensorBoard calls each run: its folder's name, counted where two have the same."""
-    names: dict[str, Path] = {}
-    for place, run in {run.resolve(): run for run in runs}.items():
-        name, number = place.name, 1
-        while name in names:
-            number += 1
-            name = f"{place.name} ({number})"
-        names[name] = run
-    return names
-
-
-def _mirror(files: dict[str, Path], folder: Path) -> None:
-    """Real folders with links to the files: TensorBoard's plugins put caches beside what they read.
-
-    Folders are real as the profile plugin does not look into linked ones.
+    For a run alone that has a profile, that is the trace viewer; for all else Time Series, with the
+    main curves at the top and the sides of a comparison in a colour each. The tab Profile begins
+    with the trace viewer, as the page that it would begin with needs a network.
     """
-    for name, path in files.items():
-        link = folder / name
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(path)
+    query = {"tag": "trace_viewer@", "smoothing": "0"}
+    query["pinnedCards"] = json.dumps(
+        [{"plugin": "scalars", "tag": tag} for tag in PINNED], separators=(",", ":")
+    )
+    sides = list(dict.fromkeys(each.side for each in found if each.side))
+    if len(sides) > 1:
+        query["runColorGroup"] = f"regex:({'|'.join(map(_escaped, sides))})"
+    tab = "profile" if len(found) == 1 and found[0].profiled else "timeseries"
+    return f"?{urlencode(query, safe=SAFE, quote_via=quote)}#{tab}"
+
+
+def _escaped(text: str) -> str:
+    """A text as a regular expression of JavaScript."""
+    return re.sub(r"[\\^$.*+?()\[\]{}|/]", r"\\\g<0>", text)
 
 
 @contextmanager
@@ -108,7 +90,7 @@ def _running(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
                 child.kill()
 
 
-def _follow(child: "subprocess.Popen[str]", browser: bool) -> None:
+def _follow(child: "subprocess.Popen[str]", page: str, browser: bool) -> None:
     """Read what TensorBoard prints as long as it runs; of that only its address is shown."""
     assert child.stdout is not None
     last: deque[str] = deque(maxlen=LAST_LINES)
@@ -116,6 +98,6 @@ def _follow(child: "subprocess.Popen[str]", browser: bool) -> None:
         last.append(printed.strip())
         address = re.search(rf"TensorBoard \S+ at (http://{re.escape(ADDRESS)}:\d+/)", printed)
         if address:
-            announce("TensorBoard", address[1], browser)
+            announce("TensorBoard", address[1] + page, browser)
     words = wording.plain(" ".join(filter(None, last)))
     raise CheckFailedError(f"TensorBoard ended by itself (exit code {child.wait()}): {words}")

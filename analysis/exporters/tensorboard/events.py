@@ -59,13 +59,11 @@ class Events:
         values = np.array([str(width).encode(), str(height).encode(), png], dtype=object)
         self._add_tensor(tag, values, create_summary_metadata(None, ""))
 
-    def add_hparams(
-        self, values: Mapping[str, str | float], name: str, start_seconds: float
-    ) -> None:
-        """The row of the HParams table that a run is; its name tells it from other rows."""
+    def add_hparams(self, values: Mapping[str, str | float], trial: str) -> None:
+        """The row of the HParams table that a run is; rows of one name become one."""
         from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
-        self._write(summary=hparams_pb(values, name, start_seconds))
+        self._write(summary=hparams_pb(values, trial, self._wall_seconds))
 
     def add_hparams_columns(self, experiment: Any) -> None:
         """The columns of the HParams table: an Experiment message."""

@@ -72,6 +72,13 @@ METRICS = (
 )
 
 
+def trial(run: Measured) -> str:
+    """What the row of a run is called: what tells runs apart first, as the table cuts it."""
+    record = run.record
+    settings = record.settings
+    return f"{settings.framework} {settings.execution} {record.repeat}, {record.id}"
+
+
 def values(run: Measured) -> dict[str, Value]:
     """The settings of a run, by column."""
     return {each.name: each.value(run) for each in HPARAMS}

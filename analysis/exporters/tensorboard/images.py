@@ -42,6 +42,6 @@ def picture(path: Path) -> Picture:
 
 def _packed(image: Image.Image, colours: int) -> bytes:
     written = io.BytesIO()
-    few = image.quantize(colours, dither=Image.Dither.NONE)
-    few.save(written, format="PNG", optimize=True)
+    few = image.quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(written, format="PNG")
     return written.getvalue()

@@ -59,9 +59,8 @@ def _curves(measured: Measured) -> Iterator[Series]:
 
 
 def _add_hparams(events: Events, measured: Measured, summary: RunSummary) -> None:
-    record = measured.record
     events.add_hparams_columns(hparams.columns())
-    events.add_hparams(hparams.values(measured), record.id, record.created_ns / 1e9)
+    events.add_hparams(hparams.values(measured), hparams.trial(measured))
     for tag, value in hparams.figures(summary):
         events.add_figure(tag, value)
 
