@@ -17,10 +17,9 @@ def escaped(text: str) -> str:
     return ESCAPED.sub(r"\\\g<0>", plain)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: int = 0) -> str:
-    """A table with all its cells escaped; its last columns, so many, have their cells right."""
-    marks = ["---"] * (len(head) - numbers) + ["---:"] * numbers
-    lines = [_row(map(escaped, head)), _row(marks)]
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table with all its cells escaped."""
+    lines = [_row(map(escaped, head)), _row(["---"] * len(head))]
     for row in rows:
         cells = (wording.MISSING if cell is None else str(cell) for cell in row)
         lines.append(_row(map(escaped, cells)))

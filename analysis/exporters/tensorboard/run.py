@@ -112,7 +112,7 @@ def _operations(rows: list[TableRow], steps: int) -> str:
         told.append(f"The first {MOST_OPERATIONS} of {len(rows)}; python -m analysis ops has all.")
     head = ("operation", "calls", "total, ms", "self, ms", "share of self time")
     cells = (_operation(row, bool(steps)) for row in rows[:MOST_OPERATIONS])
-    return f"{markdown.paragraphs([' '.join(told)])}\n\n{markdown.table(head, cells, numbers=4)}"
+    return f"{markdown.paragraphs([' '.join(told)])}\n\n{markdown.table(head, cells)}"
 
 
 def _operation(row: TableRow, per_step: bool) -> tuple[str, ...]:
