@@ -7,13 +7,15 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from analysis import cli, finish, view_tensorboard
-from analysis.serve import files_below
+from analysis.comparison import finishing
+from analysis.logdir import Shown
 from profilers import rundir
-from profilers.rundir import CheckFailedError, ProfileError
+from profilers.rundir import CheckFailedError
 from tests.viewing import read, viewing
 
 WAIT_SECONDS = 60
@@ -56,43 +58,46 @@ def test_a_comparison_without_a_complete_run_is_one_sentence(
     assert "has no complete run" in capsys.readouterr().err
 
 
-def test_tensorboard_takes_a_comparison_for_its_complete_runs(make_comparison: Any) -> None:
-    directory = make_comparison([(2.0, None), (3.0, 3.0)], profiled=False)
-    (directory.parent / "run-2-1" / rundir.RESULT).unlink()
-    with pytest.raises(ProfileError, match="run-1-0 has no event files"):
-        view_tensorboard.tensorboard([directory], browser=False)
-    assert view_tensorboard._runs_of(directory) == [
-        directory.parent / name for name in ("run-1-0", "run-1-1")
-    ]
-    assert view_tensorboard._runs_of(directory.parent / "run-1-0") == [directory.parent / "run-1-0"]
+def shown(name: str, side: str = "", profiled: bool = False) -> Shown:
+    files = {"plugins/profile/now/host.xplane.pb": Path("x")} if profiled else {}
+    return Shown(name, files, side)
 
 
-def test_runs_are_named_after_their_folders_even_if_two_have_one_name(tmp_path: Path) -> None:
-    runs = [tmp_path / place for place in ("a/run", "b/run", "b/other", "a/../a/run")]
-    assert view_tensorboard._names(runs[:3]) == {
-        "run": runs[0],
-        "run (2)": runs[1],
-        "other": runs[2],
-    }
-    assert len(view_tensorboard._names(runs)) == 3
+def query_of(page: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page).query)
 
 
-def test_a_mirror_has_real_folders_and_links_to_files(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    (source / "plugins" / "profile").mkdir(parents=True)
-    (source / "plugins" / "profile" / "host.xplane.pb").write_bytes(b"x")
-    view_tensorboard._mirror(files_below(source), tmp_path / "mirror")
-    profile = tmp_path / "mirror" / "plugins" / "profile"
-    assert not profile.is_symlink()
-    assert (profile / "host.xplane.pb").read_bytes() == b"x"
-    (profile / "cache").write_bytes(b"")
-    assert [path.name for path in (source / "plugins" / "profile").iterdir()] == ["host.xplane.pb"]
+def test_a_run_alone_opens_its_profile_where_it_has_one() -> None:
+    assert urlsplit(view_tensorboard.page([shown("one", profiled=True)])).fragment == "profile"
+    assert urlsplit(view_tensorboard.page([shown("one")])).fragment == "timeseries"
+
+
+def test_a_comparison_opens_its_curves_with_a_colour_for_each_side() -> None:
+    sides = ["PyTorch eager", "batch (1|2)"]
+    found = [shown("comparison"), *(shown(f"{side}, round 1", side) for side in sides)]
+    page = view_tensorboard.page([*found, shown("more", sides[0], profiled=True)])
+    assert urlsplit(page).fragment == "timeseries"
+    query = query_of(page)
+    assert query["smoothing"] == ["0"]
+    [colours] = query["runColorGroup"]
+    pattern = re.compile(colours.removeprefix("regex:"))
+    assert [pattern.search(each.name)[1] for each in found[1:]] == sides  # type: ignore[index]
+    assert pattern.search("comparison") is None
+    pinned = [each["tag"] for each in json.loads(query["pinnedCards"][0])]
+    assert pinned[:2] == ["train/step_ms", "train/loss"]
+
+
+def test_runs_that_are_no_sides_have_a_colour_each() -> None:
+    page = view_tensorboard.page([shown("one"), shown("two")])
+    assert "runColorGroup" not in query_of(page)
+    assert " " not in page
+    assert '"' not in page
 
 
 def test_a_program_that_ends_by_itself_is_told_with_its_last_words() -> None:
     command = [sys.executable, "-c", "print('noise\\n' * 9); raise SystemExit('no port is free')"]
     with view_tensorboard._running(command) as child, pytest.raises(CheckFailedError) as raised:
-        view_tensorboard._follow(child, browser=False)
+        view_tensorboard._follow(child, "", browser=False)
     assert "exit code 1" in str(raised.value)
     assert "no port is free" in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -101,24 +106,26 @@ def test_a_program_that_ends_by_itself_is_told_with_its_last_words() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_tensorboard_shows_runs_by_their_names_until_it_is_ended(
-    end: signal.Signals, make_comparison: Any, tmp_path: Path
+    end: signal.Signals, make_comparison: Any, without_report: None, tmp_path: Path
 ) -> None:
     alone = make_comparison.make_run("alone")
     finish.finish(alone)
     comparison = make_comparison([(2.0,), (3.0,)], profiled=False)
-    for run in ("run-1-0", "run-1-1"):
-        finish.finish(comparison.parent / run)
+    finishing.finish_all([comparison])
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     arguments = [str(alone), str(comparison), "--tensorboard", "--no-browser"]
     with viewing(*arguments, end=end, TMPDIR=str(temporary)) as url:
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", url)
-        assert b"<title>TensorBoard</title>" in read(url)
+        address, _, page = url.partition("?")
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
+        assert page.endswith("#timeseries")
+        assert b"<title>TensorBoard</title>" in read(address)
         limit = time.monotonic() + WAIT_SECONDS
         tags: dict[str, Any] = {}
         while len(tags) < 3 and time.monotonic() < limit:  # it loads the files after it answers
-            tags = json.loads(read(f"{url}data/plugin/scalars/tags"))
-        assert set(tags) == {"alone", "run-1-0", "run-1-1"}
+            tags = json.loads(read(f"{address}data/plugin/scalars/tags"))
+        above = "compare-1/"
+        assert set(tags) == {"alone", f"{above}PyTorch eager", f"{above}TensorFlow function"}
         assert "train/loss" in tags["alone"]
         assert list(temporary.glob("crossprof-*"))
     assert not list(temporary.glob("crossprof-*"))

@@ -24,7 +24,7 @@ def texts(compared: Compared) -> Iterator[tuple[str, str]]:
     """The pages with their tags: the answer, then what it stands on for each other side."""
     record = compared.record
     shown = text.shown_sides(record)
-    yield "answer", _verdict(compared, shown)
+    yield "comparison/answer", _verdict(compared, shown)
     if len(shown.numbers) < 2:
         return
     several = len(shown.numbers) > 2
@@ -34,12 +34,15 @@ def texts(compared: Compared) -> Iterator[tuple[str, str]]:
         behind = f", {record.sides[other]}" if several else ""
         found = certificate_text.page(compared, place)
         if found:
-            yield f"certificate{behind}", found
+            yield f"comparison/certificate{behind}", found
         levels = record.levels[place] if record.levels else None
         labels = (record.sides[record.baseline], record.sides[other])
         for level, name in LEVELS.items():
             if levels is not None and levels.rows.get(level):
-                yield f"difference by {name}{behind}", _level(levels, level, name, labels)
+                yield (
+                    f"comparison/difference by {name}{behind}",
+                    _level(levels, level, name, labels),
+                )
 
 
 def _verdict(compared: Compared, shown: Shown) -> str:

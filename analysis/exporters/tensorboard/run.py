@@ -44,7 +44,7 @@ def write(measured: Measured, summary: RunSummary, profile: Profile | None = Non
             events.add_histogram(each.tag, each.values_ms, each.step, each.wall_seconds, HISTOGRAM)
         _add_hparams(events, measured, summary)
         events.add_layout(layout.layout([measured.samples]))
-        events.add_text("run", _settings(measured, summary))
+        events.add_text("run/settings", _settings(measured, summary))
         for tag, rows in _profiled(profile):
             events.add_text(tag, _operations(rows, profile.coverage.steps if profile else 0))
     for path in sorted((measured.run / rundir.RAW).glob(f"*{profiles.PROFILE_SUFFIX}")):
@@ -98,9 +98,9 @@ def _shown(value: object) -> str:
 def _profiled(profile: Profile | None) -> Iterator[tuple[str, list[TableRow]]]:
     """The tables of a profile that have rows, by their tags."""
     if profile is not None and profile.ops:
-        yield "operations", profile.ops
+        yield "run/operations", profile.ops
     if profile is not None and profile.kernels:
-        yield "work on the GPU", profile.kernels
+        yield "run/work on the GPU", profile.kernels
 
 
 def _operations(rows: list[TableRow], steps: int) -> str:

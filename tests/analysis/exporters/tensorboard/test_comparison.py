@@ -36,12 +36,12 @@ def test_a_comparison_that_is_finished_has_its_texts_and_charts_settings(
     assert done.problems == []
     assert sorted(tags(directory / rundir.TENSORBOARD)) == [
         "_hparams_/experiment",
-        "answer",
+        "comparison/answer",
         "custom_scalars__config__",
-        "difference by kind of work",
-        "difference by layer",
-        "difference by operation",
-        "difference by phase",
+        "comparison/difference by kind of work",
+        "comparison/difference by layer",
+        "comparison/difference by operation",
+        "comparison/difference by phase",
     ]
 
 
@@ -68,7 +68,7 @@ def test_with_several_others_a_chart_names_its_own(make_comparison: Any, tmp_pat
     found = tags(comparison.write(compared, charts))
     assert "charts/01 Steps: TensorFlow function" in found
     assert "charts/02 Steps: PyTorch compile" in found
-    assert "difference by phase, PyTorch compile" in found
+    assert "comparison/difference by phase, PyTorch compile" in found
 
 
 def test_what_was_there_before_is_gone(make_comparison: Any) -> None:
@@ -97,5 +97,5 @@ def test_a_folder_that_cannot_be_replaced_is_told_and_the_rest_written(
 def test_without_runs_there_is_nothing_to_say_of_their_curves(make_comparison: Any) -> None:
     [compared] = finishing.finish_all([make_comparison([(2.0,), (3.0,)])]).comparisons
     found = tags(comparison.write(replace(compared, runs=[])))
-    assert "answer" in found
+    assert "comparison/answer" in found
     assert not {"_hparams_/experiment", "custom_scalars__config__"} & set(found)

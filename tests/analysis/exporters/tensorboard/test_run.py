@@ -48,7 +48,7 @@ def test_a_run_without_a_gpu_has_no_gpu_curves(make_run: Any) -> None:
         "resources/rss_mib",
         "resources/sampler_lag_ms",
         "resources/threads",
-        "run",
+        "run/settings",
         "step_ms/inference_of_1",
         "step_ms/profiled",
         "step_ms/timed",
@@ -88,7 +88,7 @@ def test_single_figures_are_those_of_the_summary(make_run: Any) -> None:
 
 
 def test_the_text_is_a_table_of_settings_versions_and_figures(make_run: Any) -> None:
-    found = text(read_back(written(make_run())), "run")
+    found = text(read_back(written(make_run())), "run/settings")
     assert "| workload | mnist-mlp |" in found
     assert "| torch version | 2.13.0+cpu |" in found
     assert r"| step\_ms | 0.400 (middle half 0.300 to 0.500, 5 rows) |" in found
@@ -99,7 +99,7 @@ def test_operations_are_a_table_by_self_time_of_a_step(make_run: Any) -> None:
     run = make_run()
     make_run.add_profile(run)
     finish.finish(run)
-    found = text(read_back(run / rundir.TENSORBOARD), "operations").splitlines()
+    found = text(read_back(run / rundir.TENSORBOARD), "run/operations").splitlines()
     assert found[0] == "By self time, of a profiled step, mean of 2."
     assert found[4:] == [
         "| aten::addmm | 1 | 0.150 | 0.150 | 60.0 % |",
@@ -116,7 +116,7 @@ def test_a_long_table_of_operations_says_what_it_leaves_out(make_run: Any) -> No
     ]
     make_run.add_profile(run, [make_run.kineto_events()[0], *others])
     finish.finish(run)
-    found = text(read_back(run / rundir.TENSORBOARD), "operations")
+    found = text(read_back(run / rundir.TENSORBOARD), "run/operations")
     assert "The first 30 of 40; python -m analysis ops has all." in found
     assert found.count("| aten::op") == 30
 
