@@ -47,8 +47,9 @@ def write(measured: Measured, summary: RunSummary, profile: Profile | None = Non
         events.add_text("run/settings", _settings(measured, summary))
         for tag, rows in _profiled(profile):
             events.add_text(tag, _operations(rows, profile.coverage.steps if profile else 0))
-    for path in sorted((measured.run / rundir.RAW).glob(f"*{profiles.PROFILE_SUFFIX}")):
-        profiles.copy(path, folder)
+    for origin in (rundir.RAW, rundir.DERIVED):  # as recorded, and as made of another form
+        for path in sorted((measured.run / origin).glob(f"*{profiles.PROFILE_SUFFIX}")):
+            profiles.copy(path, folder)
     return folder
 
 

@@ -37,11 +37,11 @@ def test_a_comparison_that_is_finished_has_its_texts_and_charts_settings(
     assert sorted(tags(directory / rundir.TENSORBOARD)) == [
         "_hparams_/experiment",
         "comparison/answer",
-        "custom_scalars__config__",
         "comparison/difference by kind of work",
         "comparison/difference by layer",
         "comparison/difference by operation",
         "comparison/difference by phase",
+        "custom_scalars__config__",
     ]
 
 
