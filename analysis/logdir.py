@@ -13,6 +13,7 @@ from profilers.rundir import ProfileError
 
 EVENT_FILE = "tfevents"
 PROFILES = "plugins/profile/"
+ONLY = f"{PROFILES}profile/"
 COMPARISON = "comparison"
 LONGEST_NAME = 120
 
@@ -74,13 +75,24 @@ def shown(targets: Sequence[Path]) -> tuple[list[Shown], list[str]]:
 def link(found: Sequence[Shown], folder: Path) -> None:
     """Real folders with links to the files: TensorBoard's plugins put caches beside what they read.
 
-    Folders are real as the profile plugin does not look into linked ones.
+    Folders are real as the profile plugin does not look into linked ones. The only profile of a run
+    needs no time in its name here, where nothing is kept of an older one.
     """
     for each in found:
+        sessions = {_session(name) for name in each.files} - {""}
         for name, path in each.files.items():
-            place = folder / each.name / name
+            session = _session(name)
+            named = name.replace(session, ONLY, 1) if session and len(sessions) == 1 else name
+            place = folder / each.name / named
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(path)
+
+
+def _session(name: str) -> str:
+    """The folder of profiles that a file lies in, by the file's path; empty if in none."""
+    if not name.startswith(PROFILES):
+        return ""
+    return f"{PROFILES}{name.removeprefix(PROFILES).partition('/')[0]}/"
 
 
 def _is_comparison(target: Path) -> bool:

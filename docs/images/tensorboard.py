@@ -17,10 +17,11 @@ from tests.browsing import chromium
 from tests.viewing import viewing
 
 FOLDER = Path(__file__).parent
-WIDTH, HEIGHT = 1280, 760
+WIDTH, HEIGHT = 1600, 960
 COLOURS = 128
 LOADING_SECONDS = 20
-PAGES = {"tensorboard-custom-scalars": "custom_scalars", "tensorboard-profile": "profile"}
+PROFILE = "profile"
+PAGES = {"tensorboard-custom-scalars": "custom_scalars", "tensorboard-profile": PROFILE}
 
 
 def main() -> None:
@@ -35,7 +36,17 @@ def main() -> None:
             browser.get("about:blank")
             browser.get(f"{url.partition('#')[0]}#{tab}")
             time.sleep(LOADING_SECONDS)
+            if tab == PROFILE:
+                _open_list(browser)
             _save(browser, FOLDER / f"{name}.png")
+
+
+def _open_list(browser: Any) -> None:
+    """Open the list of sessions, which stands in a frame."""
+    browser.switch_to.frame(browser.find_element("css selector", "iframe"))
+    browser.find_element("css selector", "mat-select").click()
+    browser.switch_to.default_content()
+    time.sleep(1)
 
 
 def _save(browser: Any, path: Path) -> None:

@@ -129,8 +129,17 @@ def test_folders_are_real_and_files_are_links(make_run: Any, tmp_path: Path) -> 
     logdir.link(logdir.shown([run])[0], tmp_path / "mirror")
     sessions = tmp_path / "mirror" / "profiled" / "plugins" / "profile"
     [session] = sessions.iterdir()
+    assert session.name == "profile"
     assert not session.is_symlink()
     assert (session / "host.xplane.pb").is_symlink()
     (session / "cache").write_bytes(b"")
     [own] = (run / rundir.TENSORBOARD / "plugins" / "profile").iterdir()
     assert [path.name for path in own.iterdir()] == ["host.xplane.pb"]
+
+
+def test_several_profiles_of_a_run_keep_their_names(tmp_path: Path) -> None:
+    (file := tmp_path / "host.xplane.pb").write_bytes(b"x")
+    names = [f"plugins/profile/{time}/host.xplane.pb" for time in ("one", "two")]
+    logdir.link([logdir.Shown("run", dict.fromkeys(names, file))], tmp_path / "mirror")
+    for name in names:
+        assert (tmp_path / "mirror" / "run" / name).read_bytes() == b"x"

@@ -53,22 +53,24 @@ HPARAMS = (
     Hparam("version", lambda run: _version(run)),
 )
 METRICS = (
-    Metric("summary/step_ms", "step, ms", lambda run: run.step_ms.median if run.step_ms else None),
-    Metric("summary/samples_per_second", "samples/s", lambda run: run.samples_per_second),
-    Metric("summary/first_step_ms", "first step, ms", lambda run: run.first_step_ms),
-    Metric("summary/accuracy", "test accuracy", lambda run: run.accuracy),
     Metric(
-        "summary/inference_ms",
+        "whole_run/step_ms", "step, ms", lambda run: run.step_ms.median if run.step_ms else None
+    ),
+    Metric("whole_run/samples_per_second", "samples/s", lambda run: run.samples_per_second),
+    Metric("whole_run/first_step_ms", "first step, ms", lambda run: run.first_step_ms),
+    Metric("whole_run/accuracy", "test accuracy", lambda run: run.accuracy),
+    Metric(
+        "whole_run/inference_ms",
         "inference of 1, ms",
         lambda run: run.inference_latency_ms.median if run.inference_latency_ms else None,
     ),
-    Metric("summary/cpu_percent", "CPU, % of one core", lambda run: run.cpu_percent),
-    Metric("summary/rss_peak_mib", "RSS peak, MiB", lambda run: _mib(run.rss_peak_bytes)),
-    Metric("summary/gpu_percent", "GPU in use, %", lambda run: run.gpu_percent),
-    Metric("summary/vram_peak_mib", "VRAM peak, MiB", lambda run: _mib(run.vram_peak_bytes)),
-    Metric("summary/power_watts", "power, W", lambda run: run.power_watts),
-    Metric("summary/energy_joules", "energy, J", lambda run: run.energy_joules),
-    Metric("summary/overhead_ratio", "profiled / timed step", lambda run: run.overhead_ratio),
+    Metric("whole_run/cpu_percent", "CPU, % of one core", lambda run: run.cpu_percent),
+    Metric("whole_run/rss_peak_mib", "RSS peak, MiB", lambda run: _mib(run.rss_peak_bytes)),
+    Metric("whole_run/gpu_percent", "GPU in use, %", lambda run: run.gpu_percent),
+    Metric("whole_run/vram_peak_mib", "VRAM peak, MiB", lambda run: _mib(run.vram_peak_bytes)),
+    Metric("whole_run/power_watts", "power, W", lambda run: run.power_watts),
+    Metric("whole_run/energy_joules", "energy, J", lambda run: run.energy_joules),
+    Metric("whole_run/overhead_ratio", "profiled / timed step", lambda run: run.overhead_ratio),
 )
 
 

@@ -22,7 +22,7 @@ def write(measured: Measured, summary: RunSummary, profile: Profile | None = Non
 
     A profile that XProf can read is copied to where its plugin looks for it.
     `train/*` show the timed phase, which trains from the initial weights, by its step;
-    `resources/*` and `gpu<number>/*` the whole run by the ms since its start; `summary/*` are
+    `resources/*` and `gpu<number>/*` the whole run by the ms since its start; `whole_run/*` are
     single numbers. All carry the true time.
     A curve has at most 2,000 points: a longer one is parted into buckets of even length, of which
     a point shows the mean (for memory the largest value) at the last row's step and time.

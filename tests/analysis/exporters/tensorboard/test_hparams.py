@@ -43,9 +43,9 @@ def test_a_run_is_a_row_with_its_settings_and_figures(make_run: Any) -> None:
     assert row.hparams["loader"].string_value == "preloaded, 2 workers"
     assert row.hparams["version"].string_value == "2.13.0+cpu"
     figures = {each.name.tag: round(each.value, 6) for each in row.metric_values}
-    assert figures["summary/step_ms"] == 0.4
-    assert figures["summary/accuracy"] == 0.951
-    assert "summary/vram_peak_mib" not in figures
+    assert figures["whole_run/step_ms"] == 0.4
+    assert figures["whole_run/accuracy"] == 0.951
+    assert "whole_run/vram_peak_mib" not in figures
     assert [each.name for each in columns.hparam_infos if each.differs] == [
         *("batch size", "device", "execution", "framework", "workload")
     ]

@@ -40,7 +40,7 @@ def test_resources_are_on_milliseconds_since_the_start(make_run: Any) -> None:
 
 def test_a_run_without_a_gpu_has_no_gpu_curves(make_run: Any) -> None:
     tags = read_back(written(make_run())).Tags()["tensors"]
-    assert sorted(tag for tag in tags if not tag.startswith(("summary/", "_"))) == [
+    assert sorted(tag for tag in tags if not tag.startswith(("whole_run/", "_"))) == [
         "custom_scalars__config__",
         "eval/accuracy",
         "eval/loss",
@@ -82,9 +82,9 @@ def test_accuracy_stands_at_the_last_trained_step(make_run: Any) -> None:
 
 def test_single_figures_are_those_of_the_summary(make_run: Any) -> None:
     events = read_back(written(make_run()))
-    assert scalars(events, "summary/step_ms")[0][2] == pytest.approx(0.4)
-    assert scalars(events, "summary/accuracy")[0][2] == pytest.approx(0.951)
-    assert "summary/power_watts" not in events.Tags()["tensors"]
+    assert scalars(events, "whole_run/step_ms")[0][2] == pytest.approx(0.4)
+    assert scalars(events, "whole_run/accuracy")[0][2] == pytest.approx(0.951)
+    assert "whole_run/power_watts" not in events.Tags()["tensors"]
 
 
 def test_the_text_is_a_table_of_settings_versions_and_figures(make_run: Any) -> None:
