@@ -68,10 +68,12 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="RUN",
         help="a run of profile.py, or a trace (.json, .json.gz, .pftrace, .pftrace.gz); with "
-        "--tensorboard several runs, or a comparison",
+        "--tensorboard several runs and comparisons",
     )
     parser.add_argument(
-        "--tensorboard", action="store_true", help="curves in TensorBoard, not the trace"
+        "--tensorboard",
+        action="store_true",
+        help="in TensorBoard: curves, tables, charts, profiles",
     )
     parser.add_argument(
         "--no-browser", action="store_true", help="print the address, open no browser"
