@@ -1,0 +1,65 @@
+"""Perfetto's own pages in a browser: what they loaded, counted, complained of and asked for."""
+
+import json
+import re
+from typing import Any
+
+WAIT_SECONDS = 60
+LOADED = "return Boolean(self.app && self.app.trace)"
+IMPORT_ERRORS = "return self.app.trace.traceInfo.importErrors"
+QUERY = """
+const done = arguments[arguments.length - 1];
+const plain = (value) => (typeof value === "bigint" ? Number(value) : value);
+self.app.trace.engine.query(arguments[0]).then((found) => {
+    const columns = found.columns(), rows = [];
+    for (const row = found.iter({}); row.valid(); row.next()) {
+        rows.push(columns.map((column) => plain(row.get(column))));
+    }
+    done(rows);
+}).catch((error) => done(String(error)));
+"""
+"""`self.app` is the pages' own object, not a public interface."""
+
+
+def wait_until_loaded(browser: Any) -> None:
+    """Wait until the trace is there."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    WebDriverWait(browser, WAIT_SECONDS).until(lambda driver: driver.execute_script(LOADED))
+
+
+def query(browser: Any, sql: str) -> list[list[Any]]:
+    """The rows of an answer of the pages' engine."""
+    rows = browser.execute_async_script(QUERY, sql)
+    assert isinstance(rows, list), rows
+    return rows
+
+
+def import_errors(browser: Any) -> int:
+    """How many the pages count."""
+    count: int = browser.execute_script(IMPORT_ERRORS)
+    return count
+
+
+def severe_complaints(browser: Any) -> list[str]:
+    """What the page's console calls severe, without what our policy keeps the page from."""
+    return [
+        entry["message"]
+        for entry in browser.get_log("browser")
+        if entry["level"] == "SEVERE"
+        and not re.search(r"Content.Security.Policy", entry["message"])
+    ]
+
+
+def outside_requests(browser: Any, *sites: str) -> list[str]:
+    """Addresses outside of these sites that were asked for, and not refused by a page's policy."""
+    asked: dict[str, str] = {}
+    for entry in browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        values = message["params"]
+        if message["method"] == "Network.requestWillBeSent":
+            asked[values["requestId"]] = values["request"]["url"]
+        elif message["method"] == "Network.loadingFailed" and values.get("blockedReason") == "csp":
+            asked.pop(values["requestId"], None)
+    inside = ("data:", *sites, *(f"blob:{site}" for site in sites))
+    return [url for url in asked.values() if not url.startswith(inside)]
