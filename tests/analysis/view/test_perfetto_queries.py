@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 TEXT = (ROOT / "docs" / "perfetto.md").read_text(encoding="utf-8")
 FIRST, *OTHERS = re.findall(r"^```sql\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-TITLES = re.findall(r"^\*\*(.*?)\*\*.*?^```sql$", TEXT, re.MULTILINE | re.DOTALL)
+TITLES = re.findall(r"^### (.*)$", TEXT, re.MULTILINE)
 QUERIES = dict(zip(TITLES, OTHERS, strict=True))
 GPU_TRACE = ROOT / "tests" / "data" / "kineto" / "h100-bert-small.json.gz"
 SECOND = 1_000_000_000
@@ -94,7 +94,9 @@ def test_time_per_category_is_that_of_the_tables(
     ask: Ask, framework: str, pair: dict[str, Any]
 ) -> None:
     title, run = next(
-        (title, path) for title, path in pair.items() if framework in path.name and title[0].isdigit()
+        (title, path)
+        for title, path in pair.items()
+        if framework in path.name and title[0].isdigit()
     )
     rows = answer(ask, pair["file"], "Time per category and step")
     for step in (0, 2):
