@@ -63,3 +63,38 @@ def outside_requests(browser: Any, *sites: str) -> list[str]:
             asked.pop(values["requestId"], None)
     inside = ("data:", *sites, *(f"blob:{site}" for site in sites))
     return [url for url in asked.values() if not url.startswith(inside)]
+
+
+SELECT = """
+self.app.trace.selection.selectSqlEvent("slice", arguments[0], {scrollToSelection: true});
+"""
+EXPAND = """
+const open = (track, depth) => {
+  if (depth > 0) { track.expand(); track.children.forEach((child) => open(child, depth - 1)); }
+  else track.collapse();
+};
+(self.app.trace.currentWorkspace || self.app.trace.workspace).children.forEach((track) => {
+  const title = track.name ?? track.title;
+  const depth = arguments[0].find(([start]) => title.startsWith(start));
+  open(track, depth ? depth[1] : 0);
+});
+self.app.raf.scheduleFullRedraw();
+"""
+
+
+def select_slice(browser: Any, number: int) -> str:
+    """Select a slice, as a click does; what the page then says, once that names the slice."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    browser.execute_script(SELECT, number)
+    panel = "return document.body.innerText"
+    WebDriverWait(browser, WAIT_SECONDS).until(
+        lambda driver: "Start time" in driver.execute_script(panel)
+    )
+    text: str = browser.execute_script(panel)
+    return text
+
+
+def expand(browser: Any, *levels: tuple[str, int]) -> None:
+    """Open the groups whose names begin so, as many levels deep, and close all others."""
+    browser.execute_script(EXPAND, levels)

@@ -163,8 +163,8 @@ def test_idle_gaps_are_what_the_union_of_the_work_leaves(
             assert idle_ms / gaps <= longest_ms <= idle_ms
 
 
-def test_the_longest_gap_is_after_what_ran_before_it(ask: Ask, make_lined: Any) -> None:
-    rows = answer(ask, make_lined, "Idle gaps")
+def test_the_longest_gap_is_after_what_ran_before_it(ask: Ask, small_trace: Any) -> None:
+    rows = answer(ask, small_trace, "Idle gaps")
     (first, second) = rows
     assert first[1:5] == [0, "main", 3, 0.45]
     assert first[6:] == [0.2, "b"]
@@ -173,8 +173,8 @@ def test_the_longest_gap_is_after_what_ran_before_it(ask: Ask, make_lined: Any) 
 
 
 @pytest.fixture
-def make_lined(tmp_path: Path) -> Path:
-    """Two steps of 1000 µs on one thread: gaps 100, 200, 150 in one, 400 at the begin of the other."""
+def small_trace(tmp_path: Path) -> Path:
+    """Steps of 1000 µs: gaps of 100, 200 and 150, and of 400 at the begin of the second."""
 
     def span(name: str, start: float, length: float, kind: str = "cpu_op") -> dict[str, object]:
         event: dict[str, object] = {"ph": "X", "name": name, "cat": kind, "ts": start}
