@@ -38,11 +38,25 @@ def chosen(targets: Sequence[Path], align: Align | None, folder: Path) -> tuple[
     for target in targets:
         if _is_comparison(target):
             raise ProfileError(f"{target} is a comparison; name it alone, or name runs of it.")
-    from analysis.exporters import export
-
-    export.merge(targets, folder / MERGED, align or "step")
+    _write(targets, align, folder / MERGED)
     names = "_and_".join(_stem(target) for target in targets)
     return folder / MERGED, _plain(names[:LONGEST_NAME]) + ".pftrace.gz"
+
+
+def _write(targets: Sequence[Path], align: Align | None, output: Path) -> None:
+    """Where there is no common step, and none was asked for, the first events lie at one time."""
+    from analysis.exporters import export
+    from analysis.timeline.shared_clock import NoCommonStepError
+
+    if len(targets) == 1:
+        export.alone(targets[0], output, export.FORMS["perfetto"])
+        return
+    try:
+        export.merge(targets, output, align or "step")
+    except NoCommonStepError:
+        if align is not None:
+            raise
+        export.merge(targets, output, "run")
 
 
 def complete_runs(comparison: Path) -> list[list[Path]]:

@@ -1,33 +1,19 @@
 """Which file is shown, and what is said where there is none."""
 
+import gzip
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-import analysis.exporters
 from analysis.view import traces
 from profilers import rundir
 from profilers.rundir import ProfileError
+from tests.analysis.exporters.perfetto_decoding import decode
+from tests.analysis.view.serving import ROOT
 
-
-@pytest.fixture
-def merges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[Path], str]]:
-    """What was asked of the export, which writes nothing but a word."""
-    asked: list[tuple[list[Path], str]] = []
-
-    def merge(paths: Sequence[Path], output: Path, align: str) -> None:
-        asked.append(([*paths], align))
-        output.write_bytes(b"merged")
-
-    stand_in = ModuleType("analysis.exporters.export")
-    stand_in.merge = merge  # type: ignore[attr-defined]
-    monkeypatch.setitem(__import__("sys").modules, "analysis.exporters.export", stand_in)
-    monkeypatch.setattr(analysis.exporters, "export", stand_in, raising=False)
-    return asked
+XSPACE = ROOT / "tests" / "data" / "xspace"
 
 
 @pytest.fixture
@@ -75,28 +61,53 @@ def test_one_trace_has_nothing_to_be_aligned_with(tmp_path: Path) -> None:
         traces.chosen([tmp_path], "run", tmp_path)
 
 
+def groups(trace: Path) -> set[str]:
+    """Names of the groups on top of a Perfetto trace."""
+    tracks = decode(gzip.decompress(trace.read_bytes())).tracks.values()
+    return {track[2].decode() for track in tracks if 5 not in track and 2 in track}
+
+
+@pytest.fixture
+def two_runs(make_run: Any) -> list[Path]:
+    """A run of PyTorch and one of TensorFlow."""
+    return [make_run("run a"), make_run("run b", framework="tensorflow", execution="function")]
+
+
 @pytest.mark.parametrize("align", ["run", "step", "wall", None])
 def test_several_become_one_file(
-    align: traces.Align | None, merges: list[tuple[list[Path], str]], tmp_path: Path
+    align: traces.Align | None, two_runs: list[Path], tmp_path: Path
 ) -> None:
-    targets = [tmp_path / "run a", tmp_path / "b.json.gz"]
-    path, name = traces.chosen(targets, align, tmp_path)
-    assert merges == [(targets, align or "step")]
+    path, name = traces.chosen(two_runs, align, tmp_path)
     assert path.parent == tmp_path
-    assert path.read_bytes() == b"merged"
-    assert name == "run_a_and_b.pftrace.gz"
+    assert name == "run_a_and_run_b.pftrace.gz"
+    assert groups(path) == {
+        "Compare: PyTorch eager vs TensorFlow function",
+        "Run 1: PyTorch eager",
+        "Run 2: TensorFlow function",
+    }
 
 
-def test_a_profile_that_perfetto_cannot_read_is_converted(
-    merges: list[tuple[list[Path], str]], tmp_path: Path
+def test_what_has_no_step_in_common_begins_together_unless_steps_are_asked_for(
+    two_runs: list[Path], tmp_path: Path
 ) -> None:
-    target = tmp_path / "host.xplane.pb"
-    assert traces.chosen([target], None, tmp_path)[1] == "host.pftrace.gz"
-    assert merges == [([target], "step")]
+    for run in two_runs[1:]:
+        for name in (rundir.STEPS, rundir.PHASES):
+            (run / name).unlink()
+    path, _ = traces.chosen(two_runs, None, tmp_path)
+    assert len(groups(path)) > 1
+    with pytest.raises(ProfileError, match="no step in common"):
+        traces.chosen(two_runs, "step", tmp_path)
 
 
-def test_names_of_many_runs_are_cut(merges: list[tuple[list[Path], str]], tmp_path: Path) -> None:
-    targets = [tmp_path / f"a-very-long-name-of-run-{number}" for number in range(50)]
+def test_a_profile_that_perfetto_cannot_read_is_converted(tmp_path: Path) -> None:
+    target = XSPACE / "tensorflow-eager.xplane.pb"
+    path, name = traces.chosen([target], None, tmp_path)
+    assert name == "tensorflow-eager.pftrace.gz"
+    assert groups(path) == {"tensorflow-eager"}
+
+
+def test_names_of_many_runs_are_cut(make_run: Any, tmp_path: Path) -> None:
+    targets = [make_run(f"a-very-long-name-of-run-{number}") for number in range(9)]
     assert len(traces.chosen(targets, None, tmp_path)[1]) < 120
 
 
