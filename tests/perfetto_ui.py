@@ -68,6 +68,7 @@ def outside_requests(browser: Any, *sites: str) -> list[str]:
 SELECT = """
 self.app.trace.selection.selectSqlEvent("slice", arguments[0], {scrollToSelection: true});
 """
+PANEL = "return document.body.innerText"
 EXPAND = """
 const open = (track, depth) => {
   if (depth > 0) { track.expand(); track.children.forEach((child) => open(child, depth - 1)); }
@@ -83,15 +84,14 @@ self.app.raf.scheduleFullRedraw();
 
 
 def select_slice(browser: Any, number: int) -> str:
-    """Select a slice, as a click does; what the page then says, once that names the slice."""
+    """Select a slice, as a click does; what the panel then says of it."""
     from selenium.webdriver.support.wait import WebDriverWait
 
     browser.execute_script(SELECT, number)
-    panel = "return document.body.innerText"
     WebDriverWait(browser, WAIT_SECONDS).until(
-        lambda driver: "Start time" in driver.execute_script(panel)
+        lambda driver: f"slice[{number}]" in driver.execute_script(PANEL)
     )
-    text: str = browser.execute_script(panel)
+    text: str = browser.execute_script(PANEL)
     return text
 
 

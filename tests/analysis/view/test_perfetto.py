@@ -1,6 +1,7 @@
 """Perfetto as `python -m analysis view` opens it, up to a real browser."""
 
 import gzip
+import json
 import os
 import re
 import signal
@@ -12,7 +13,10 @@ from typing import Any
 import pytest
 
 from analysis import cli
+from analysis.exporters import export
 from profilers import rundir
+from tests import perfetto_ui
+from tests.analysis.exporters.perfetto_decoding import decode
 from tests.analysis.view.serving import ROOT, read, viewing
 
 
@@ -131,3 +135,106 @@ def test_a_comparison_without_a_complete_run_is_one_sentence(
     (directory.parent / "run-1-1" / rundir.RUN).unlink()
     assert cli.main(["view", str(directory), *option]) == 2
     assert "has no complete run" in capsys.readouterr().err
+
+
+LOST = "select count(*) from stats where severity in ('error', 'data_loss') and value > 0"
+COUNTS = "select (select count(*) from slice), (select count(*) from counter)"
+UNCLOSED = "select count(*) from slice where dur < 0"
+
+
+def opened(browser: Any, url: str) -> str:
+    """Open the page at an address and wait for its trace; the site that it is on."""
+    browser.get("about:blank")
+    browser.get_log("performance")
+    browser.get(url)
+    perfetto_ui.wait_until_loaded(browser)
+    return url.partition("?")[0]
+
+
+def assert_sound(browser: Any, site: str) -> None:
+    """The page took all of the trace, complains of nothing, and asked nobody else."""
+    assert perfetto_ui.import_errors(browser) == 0
+    assert perfetto_ui.query(browser, LOST) == [[0]]
+    assert perfetto_ui.query(browser, UNCLOSED) == [[0]]
+    assert perfetto_ui.severe_complaints(browser) == []
+    assert perfetto_ui.outside_requests(browser, site) == []
+
+
+@pytest.mark.slow
+def test_the_real_perfetto_opens_a_run_offline(torch_run: Path, browser: Any) -> None:
+    with viewing(str(torch_run), "--no-browser") as url:
+        site = opened(browser, url)
+        found = decode(gzip.decompress((torch_run / rundir.PERFETTO_TRACE).read_bytes()))
+        samples = sum(map(len, found.values.values()))
+        assert perfetto_ui.query(browser, COUNTS) == [[len(found.slices), samples]]
+        assert len(found.slices) > 300
+        assert samples > 0
+        assert torch_run.name in browser.title
+        assert_sound(browser, site)
+
+
+@pytest.mark.slow
+def test_the_real_perfetto_opens_two_frameworks_step_by_step(
+    compared_runs: dict[str, Any], browser: Any, tmp_path: Path
+) -> None:
+    paths = {row["framework"]: Path(row["path"]) for row in compared_runs["runs"]}
+    pair = [paths["torch"], paths["tensorflow"]]
+    counts = export.merge(pair, tmp_path / "merged.pftrace.gz", "step")
+    with viewing(*map(str, pair), "--no-browser") as url:
+        site = opened(browser, url)
+        assert perfetto_ui.query(browser, COUNTS) == [[counts.slices, counts.samples]]
+        assert perfetto_ui.query(browser, SAME_STEPS) == [[103, 0]]
+        assert_sound(browser, site)
+
+
+SAME_STEPS = """
+with step as (
+    select slice.name, slice.ts, track.name as line from slice join track on track_id = track.id
+    where track.name glob 'steps, *' and slice.name glob '*ed step *'
+)
+select count(*), max(abs(a.ts - b.ts)) from step a join step b using (name) where a.line < b.line
+"""
+"""How many timed and profiled steps both have, and how far apart they begin in ns at most."""
+
+TAGS = (
+    "<script>self.harmed = 1</script><img src=x onerror='self.harmed = 2'><svg onload='harmed=3'>"
+)
+CONTROLS = "\x1b[31m \u202egnitset\u202c \u2066\u200b\ufeff \u0007\x7f"
+
+
+@pytest.fixture(params=["as it is", "converted"])
+def hostile(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A trace of a stranger: markup and control characters in all its names, one of 1 MB."""
+    names = [TAGS, CONTROLS, "'; drop table slice; --", "{{7*7}}${7*7}", "x" * 1_000_000]
+    events: list[dict[str, object]] = [
+        {"ph": "X", "name": name, "cat": TAGS, "pid": 1, "tid": 1, "ts": 1000 * place, "dur": 900}
+        | {"args": {TAGS: TAGS, "shapes": TAGS, CONTROLS: CONTROLS, "long": "y" * 1_000_000}}
+        for place, name in enumerate(names)
+    ]
+    events.append({"ph": "C", "name": TAGS, "pid": 1, "ts": 1, "args": {TAGS: 1}})
+    for kind in ("process_name", "thread_name"):
+        events.append({"ph": "M", "name": kind, "pid": 1, "tid": 1, "args": {"name": TAGS}})
+    trace = tmp_path / "hostile.json"
+    trace.write_text(json.dumps({"traceEvents": events}, ensure_ascii=False), encoding="utf-8")
+    if request.param == "as it is":
+        return trace
+    output = tmp_path / "hostile.pftrace.gz"
+    export.alone(trace, output, export.FORMS["perfetto"])
+    return output
+
+
+@pytest.mark.slow
+def test_a_hostile_trace_is_shown_as_text(hostile: Path, browser: Any) -> None:
+    with viewing(str(hostile), "--no-browser") as url:
+        site = opened(browser, url)
+        assert perfetto_ui.query(browser, "select count(*) from slice") == [[5]]
+        perfetto_ui.expand(browser, ("", 9))
+        for (number,) in perfetto_ui.query(browser, "select id from slice"):
+            text = perfetto_ui.select_slice(browser, number)
+            assert "<img src=x" in text  # an argument, as text
+        assert browser.execute_script("return typeof self.harmed") == "undefined"
+        assert browser.execute_script("return document.querySelectorAll('img[src=x]').length") == 0
+        assert perfetto_ui.query(browser, "select count(*) from slice") == [[5]]
+        assert perfetto_ui.import_errors(browser) == 0
+        assert perfetto_ui.severe_complaints(browser) == []
+        assert perfetto_ui.outside_requests(browser, site) == []

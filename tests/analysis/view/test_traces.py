@@ -68,9 +68,10 @@ def groups(trace: Path) -> set[str]:
 
 
 @pytest.fixture
-def two_runs(make_run: Any) -> list[Path]:
+def two_runs(make_run: Any, make_settings: Any) -> list[Path]:
     """A run of PyTorch and one of TensorFlow."""
-    return [make_run("run a"), make_run("run b", framework="tensorflow", execution="function")]
+    other = make_settings(framework="tensorflow", execution="function")
+    return [make_run("run a"), make_run("run b", settings=other)]
 
 
 @pytest.mark.parametrize("align", ["run", "step", "wall", None])
