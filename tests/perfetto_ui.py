@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 WAIT_SECONDS = 60
-LOADED = "return Boolean(self.app && self.app.trace)"
+LOADED = "return Boolean(self.app && self.app.trace && !self.app.isLoadingTrace)"
 IMPORT_ERRORS = "return self.app.trace.traceInfo.importErrors"
 QUERY = """
 const done = arguments[arguments.length - 1];
@@ -22,7 +22,7 @@ self.app.trace.engine.query(arguments[0]).then((found) => {
 
 
 def wait_until_loaded(browser: Any) -> None:
-    """Wait until the trace is there."""
+    """Wait until the trace is there, and with it its tracks."""
     from selenium.webdriver.support.wait import WebDriverWait
 
     WebDriverWait(browser, WAIT_SECONDS).until(lambda driver: driver.execute_script(LOADED))

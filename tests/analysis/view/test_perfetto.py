@@ -231,7 +231,7 @@ def test_a_hostile_trace_is_shown_as_text(hostile: Path, browser: Any) -> None:
         perfetto_ui.expand(browser, ("", 9))
         for (number,) in perfetto_ui.query(browser, "select id from slice"):
             text = perfetto_ui.select_slice(browser, number)
-            assert "<img src=x" in text  # an argument, as text
+            assert "<img src=x" in text  # names and arguments are text
         assert browser.execute_script("return typeof self.harmed") == "undefined"
         assert browser.execute_script("return document.querySelectorAll('img[src=x]').length") == 0
         assert perfetto_ui.query(browser, "select count(*) from slice") == [[5]]
