@@ -11,7 +11,8 @@ from profilers.rundir import ProfileError
 
 Align = Literal["run", "step", "wall"]
 
-SUFFIXES = (".json", ".json.gz", ".pftrace", ".pftrace.gz")
+PERFETTO_SUFFIXES = (".pftrace", ".pftrace.gz")
+SUFFIXES = (".json", ".json.gz", *PERFETTO_SUFFIXES)
 FOREIGN_SUFFIXES = (".xplane.pb",)
 """Profiles that Perfetto can't read."""
 
@@ -32,12 +33,12 @@ def chosen(targets: Sequence[Path], align: Align | None, folder: Path) -> tuple[
     Raises:
         ProfileError: there is no trace, or several can't be shown as asked.
     """
-    if len(targets) == 1 and not targets[0].name.endswith(FOREIGN_SUFFIXES):
+    if len(targets) == 1:
         _check_align(targets[0], align)
-        return _kept(targets[0])
-    for target in targets:
-        if _is_comparison(target):
-            raise ProfileError(f"{target} is a comparison; name it alone, or name runs of it.")
+        if not _must_be_converted(targets[0]):
+            return _kept(targets[0])
+    else:
+        _check_several(targets)
     _write(targets, align, folder / MERGED)
     names = "_and_".join(_stem(target) for target in targets)
     return folder / MERGED, _plain(names[:LONGEST_NAME]) + ".pftrace.gz"
@@ -73,6 +74,25 @@ def command(name: str, *paths: Path, options: str = "") -> str:
     """A command of the analysis on runs, as a shell reads it."""
     words = " ".join(shlex.quote(str(path)) for path in paths)
     return f"python -m analysis {name} {words}{options and ' '}{options}"
+
+
+def _must_be_converted(target: Path) -> bool:
+    """Whether it is a folder of other tools' traces, or a profile that Perfetto can't read."""
+    if target.is_dir():
+        known = (rundir.RUN, rundir.ROUNDS, rundir.PERFETTO_TRACE, rundir.TRACE)
+        return not any((target / name).is_file() for name in known)
+    return target.name.endswith(FOREIGN_SUFFIXES)
+
+
+def _check_several(targets: Sequence[Path]) -> None:
+    for target in targets:
+        if _is_comparison(target):
+            raise ProfileError(f"{target} is a comparison; name it alone, or name runs of it.")
+        if target.name.endswith(PERFETTO_SUFFIXES):
+            raise ProfileError(
+                f"{target} can be shown alone, but not be put beside others; name the run or the "
+                "trace that it was made of."
+            )
 
 
 def _check_align(target: Path, align: Align | None) -> None:

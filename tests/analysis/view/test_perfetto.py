@@ -99,6 +99,7 @@ def test_viztracer_is_not_imported(traced: Path) -> None:
         (["none"], "is not there"),
         (["run"], "has no derived/trace.pftrace.gz; make it with python -m analysis finish"),
         (["notes.txt"], "is no trace (.json, .json.gz, .pftrace, .pftrace.gz, .xplane.pb)"),
+        (["empty"], "holds no trace"),
         (["run", "--align", "run"], "name two or more"),
         (["run", "--ui", "ftp://here"], "is nothing that a trace can be handed to"),
         (["run", "--tensorboard", "--align", "run"], "--ui and --align are for Perfetto"),
@@ -116,6 +117,7 @@ def test_a_wrong_request_is_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "run").mkdir()
+    (tmp_path / "run" / rundir.RUN).write_text("{}")
     (tmp_path / "empty" / rundir.TENSORBOARD).mkdir(parents=True)
     (tmp_path / "notes.txt").write_text("notes")
     monkeypatch.chdir(tmp_path)
@@ -174,15 +176,15 @@ def test_the_real_perfetto_opens_a_run_offline(torch_run: Path, browser: Any) ->
 
 
 @pytest.mark.slow
-def test_the_real_perfetto_opens_two_frameworks_step_by_step(
-    compared_runs: dict[str, Any], browser: Any, tmp_path: Path
+def test_the_real_perfetto_opens_a_comparison_step_by_step(
+    compared_runs: dict[str, Any], browser: Any
 ) -> None:
-    paths = {row["framework"]: Path(row["path"]) for row in compared_runs["runs"]}
-    pair = [paths["torch"], paths["tensorflow"]]
-    counts = export.merge(pair, tmp_path / "merged.pftrace.gz", "step")
-    with viewing(*map(str, pair), "--no-browser") as url:
+    (trace,) = compared_runs["output"].glob(f"*/{rundir.COMPARE_TRACE}")
+    found = decode(gzip.decompress(trace.read_bytes()))
+    samples = sum(map(len, found.values.values()))
+    with viewing(str(trace.parent), "--no-browser") as url:
         site = opened(browser, url)
-        assert perfetto_ui.query(browser, COUNTS) == [[counts.slices, counts.samples]]
+        assert perfetto_ui.query(browser, COUNTS) == [[len(found.slices), samples]]
         assert perfetto_ui.query(browser, SAME_STEPS) == [[103, 0]]
         assert_sound(browser, site)
 

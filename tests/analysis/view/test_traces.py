@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from profilers.rundir import ProfileError
 from tests.analysis.exporters.perfetto_decoding import decode
 from tests.analysis.view.serving import ROOT
 
+KINETO = ROOT / "tests" / "data" / "kineto"
 XSPACE = ROOT / "tests" / "data" / "xspace"
 
 
@@ -54,6 +56,22 @@ def test_a_comparison_in_another_alignment_is_made_of_a_run_of_each_side(compari
 def test_a_comparison_among_others_is_refused(comparison: Path, tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="name it alone, or name runs of it"):
         traces.chosen([comparison.parent / "run-1-0", comparison], None, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.pftrace", "a.pftrace.gz"])
+def test_a_trace_of_perfettos_own_cannot_be_put_beside_others(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"a trace")
+    with pytest.raises(ProfileError, match="name the run or the trace that it was made of"):
+        traces.chosen([tmp_path, tmp_path / name], None, tmp_path)
+
+
+def test_a_folder_of_other_tools_traces_is_converted(tmp_path: Path) -> None:
+    folder = tmp_path / "ranks"
+    folder.mkdir()
+    with pytest.raises(ProfileError, match="holds no trace"):
+        traces.chosen([folder], None, tmp_path)
+    shutil.copy(KINETO / "mi250-minitoy.json.gz", folder)
+    assert groups(traces.chosen([folder], None, tmp_path)[0]) == {"ranks"}
 
 
 def test_one_trace_has_nothing_to_be_aligned_with(tmp_path: Path) -> None:
@@ -115,5 +133,6 @@ def test_names_of_many_runs_are_cut(make_run: Any, tmp_path: Path) -> None:
 def test_the_remedy_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
     run = tmp_path / "my run"
     run.mkdir()
+    (run / rundir.RUN).write_text("{}")
     with pytest.raises(ProfileError, match=re.escape(f"python -m analysis finish '{run}'")):
         traces.chosen([run], None, tmp_path)
