@@ -73,8 +73,8 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--align",
         choices=("run", "step", "wall"),
-        help="of several runs: each step that all have begins at one time (step, the default), only "
-        "the runs do (run), or all is where it was (wall)",
+        help="of several runs: each common step begins at one time (step, the default), only the "
+        "first one does (run), or all is where it was (wall)",
     )
     parser.add_argument(
         "--ui",

@@ -31,7 +31,6 @@ PERFETTO_TRACE = "derived/trace.pftrace.gz"
 SUMMARY = "derived/summary.json"
 ROUNDS = "rounds.json"
 COMPARISON = "compare.json"
-COMPARE_TRACE = "compare.pftrace.gz"
 REPORT = "report.html"
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from analysis.serve import Site, files_below
+from analysis.timeline.shared_clock import Align
 from analysis.view import hand_over
 from analysis.view.session import announce, interruptible, until_interrupted
-from analysis.view.traces import Align, chosen
+from analysis.view.traces import chosen
 from profilers.rundir import ProfileError
 
 

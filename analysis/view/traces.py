@@ -4,12 +4,10 @@ import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
+from analysis.timeline.shared_clock import Align, NoCommonStepError
 from profilers import rundir
 from profilers.rundir import ProfileError
-
-Align = Literal["run", "step", "wall"]
 
 PERFETTO_SUFFIXES = (".pftrace", ".pftrace.gz")
 SUFFIXES = (".json", ".json.gz", *PERFETTO_SUFFIXES)
@@ -47,7 +45,6 @@ def chosen(targets: Sequence[Path], align: Align | None, folder: Path) -> tuple[
 def _write(targets: Sequence[Path], align: Align | None, output: Path) -> None:
     """Where there is no common step, and none was asked for, the first events lie at one time."""
     from analysis.exporters import export
-    from analysis.timeline.shared_clock import NoCommonStepError
 
     if len(targets) == 1:
         export.alone(targets[0], output, export.FORMS["perfetto"])

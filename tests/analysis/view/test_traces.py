@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from analysis.timeline.shared_clock import Align
 from analysis.view import traces
 from profilers import rundir
 from profilers.rundir import ProfileError
@@ -93,9 +94,7 @@ def two_runs(make_run: Any, make_settings: Any) -> list[Path]:
 
 
 @pytest.mark.parametrize("align", ["run", "step", "wall", None])
-def test_several_become_one_file(
-    align: traces.Align | None, two_runs: list[Path], tmp_path: Path
-) -> None:
+def test_several_become_one_file(align: Align | None, two_runs: list[Path], tmp_path: Path) -> None:
     path, name = traces.chosen(two_runs, align, tmp_path)
     assert path.parent == tmp_path
     assert name == "run_a_and_run_b.pftrace.gz"
