@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from analysis import statistics, wording
 from analysis.measured import Measured
 from analysis.resources import Figures
+from analysis.samples import Samples
 
 ALLOCATED_PEAK = "allocated_peak_bytes"
 
@@ -23,7 +24,7 @@ def sentences(run: Measured) -> Iterator[str]:
     if run.samples.gpu is not None:
         yield f"{_power(run.figures)} · {_energy(run)}"
     else:
-        yield _no_sensor(run.record.settings.device, run.samples.no_gpu)
+        yield _no_sensor(run.record.settings.device, run.samples)
 
 
 def missing(run: Measured) -> Iterator[str]:
@@ -41,7 +42,7 @@ def missing(run: Measured) -> Iterator[str]:
     elif peaks == (None, None):
         yield f"VRAM: {figures.reasons['vram_peak_bytes']}"
     if run.samples.gpu is None:
-        yield _no_sensor(run.record.settings.device, run.samples.no_gpu)
+        yield _no_sensor(run.record.settings.device, run.samples)
         return
     no_power = figures.reasons["power_watts"] if figures.power_watts is None else ""
     no_energy = run.energy.reason if run.energy.joules is None else ""
@@ -59,10 +60,12 @@ def usable_cpus(run: Measured) -> float | None:
     return run.samples.record.limits.get("cpu_count") if run.samples else None
 
 
-def _no_sensor(device: str, no_gpu: str) -> str:
-    if device == "cpu":
-        return "power: not measured, for want of an NVIDIA GPU"
-    return f"power: not measured, {no_gpu}"
+def _no_sensor(device: str, samples: Samples) -> str:
+    if device != "cpu":
+        return f"power: not measured, {samples.no_gpu}"
+    if samples.record.gpus:
+        return "power: not measured, as the run used no GPU"
+    return "power: not measured, for want of an NVIDIA GPU"
 
 
 def _host(figures: Figures, usable: float | None) -> str:

@@ -34,6 +34,11 @@ class SamplerHandle:
         readable, _, _ = select.select([self._process.stdout], [], [], READY_SECONDS)
         self.started = bool(readable and self._process.stdout.readline())
 
+    @property
+    def pid(self) -> int:
+        """The sampler's own process."""
+        return self._process.pid
+
     def watch(self, pid: int) -> None:
         """Sample the tree of this process from now on."""
         self._tell({"pid": pid})

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from profilers import rundir
+from profilers import marks, rundir
 from profilers.protocol import Channel
 from profilers.recorder import ClocksRecord, Recorder
-from profilers.records import Phase, Step
+from profilers.records import Mark, Phase, Step
 
 
 @pytest.fixture
@@ -68,3 +68,33 @@ def test_both_clocks_are_anchored_at_each_edge(recorder: Recorder, tmp_path: Pat
 def test_warnings_are_kept_for_the_result(recorder: Recorder) -> None:
     recorder.warn("careful")
     assert recorder.warnings == ["careful"]
+
+
+def test_marks_are_written_when_a_phase_ends_with_those_from_before_it(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    now = time.monotonic_ns()
+    recorder.marks.note("gc", "generation 2", now, now + 3000)
+    with recorder.phase("first_step"):
+        began = time.monotonic_ns()
+        time.sleep(0.001)
+        recorder.marks.note("trace", "step, with a comma", began, time.monotonic_ns())
+        assert not (tmp_path / rundir.MARKS).exists()
+    before, inside = rundir.read_rows(tmp_path / rundir.MARKS, Mark)
+    (phase,) = rundir.read_rows(tmp_path / rundir.PHASES, Phase)
+    assert (before.kind, before.name, before.duration_ns) == ("gc", "generation 2", 3000)
+    assert before.start_ns < phase.start_ns <= inside.start_ns
+    assert inside.name == "step, with a comma"
+    assert 1_000_000 <= inside.duration_ns <= phase.duration_ns
+
+
+def test_marks_that_are_left_out_are_told(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "MOST", 2)
+    for name, count in (("build", 5), ("data", 2)):
+        with recorder.phase(name):
+            for moment in range(count):
+                recorder.marks.note("gc", "generation 0", moment, moment + 1)
+    assert len(rundir.read_rows(tmp_path / rundir.MARKS, Mark)) == 4
+    assert recorder.warnings == ["marks.csv leaves out 3 marks of gc in the phase build"]
