@@ -13,8 +13,8 @@ from typing import Any
 
 from PIL import Image
 
+from tests.analysis.view.serving import viewing
 from tests.browsing import chromium
-from tests.viewing import viewing
 
 FOLDER = Path(__file__).parent
 WIDTH, HEIGHT = 1600, 960

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.serve import files_below
+from analysis.view.traces import command, complete_runs
 from profilers import rundir
 from profilers.rundir import ProfileError
 
@@ -124,7 +125,7 @@ def _sides(comparison: Path) -> dict[str, dict[Path, int]]:
     if (comparison / rundir.ROUNDS).is_file():
         record = rounds.read(comparison)
         numbers = {rounds.path_of(comparison, run): run.round for run in record.runs}
-        complete = rounds.complete_runs(comparison)
+        complete = complete_runs(comparison)
         return {
             sides.label(side): {run: numbers[run] for run in runs}
             for side, runs in zip(record.sides, complete, strict=True)
@@ -150,7 +151,7 @@ def _event_files(place: Path) -> dict[str, Path]:
 
 def _nothing(place: Path) -> str:
     """That there are no event files, and what makes them."""
-    finish = f"make them with python -m analysis finish {shlex.quote(str(place))}"
+    finish = f"make them with {command('finish', place)}"
     made = _is_comparison(place) and not (place / rundir.ROUNDS).is_file()
     remedy = f"compare again with --output {shlex.quote(str(place))}" if made else finish
     return f"{place} has no event files for TensorBoard; {remedy}."

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from profilers import rundir
-from tests.viewing import read, viewing
+from tests.analysis.view.serving import read, viewing
 
 pytestmark = pytest.mark.slow
 

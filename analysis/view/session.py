@@ -1,4 +1,4 @@
-"""Says where a page is, opens it in the browser, and ends in order when it is interrupted."""
+"""Keeps a command open until Ctrl-C, and says where its page is."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 def announce(what: str, url: str, browser: bool) -> None:
@@ -25,14 +25,19 @@ def _has_screen() -> bool:
 @contextmanager
 def until_interrupted() -> Iterator[None]:
     """Ctrl-C, SIGTERM and the terminal's end stop what is inside, in order and without a word."""
+    with suppress(KeyboardInterrupt), interruptible():
+        yield
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM and the terminal's end are KeyboardInterrupt too, so that what is open is closed."""
     ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     free = [end for end in ends if signal.getsignal(end) is signal.SIG_DFL]
     for end in free:
         signal.signal(end, signal.default_int_handler)
     try:
         yield
-    except KeyboardInterrupt:
-        pass
     finally:
         for end in free:
             signal.signal(end, signal.SIG_DFL)

@@ -11,12 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from analysis import cli, finish, view_tensorboard
+from analysis import cli, finish
 from analysis.comparison import finishing
-from analysis.logdir import Shown
+from analysis.view import tensorboard
+from analysis.view.logdir import Shown
 from profilers import rundir
 from profilers.rundir import CheckFailedError
-from tests.viewing import read, viewing
+from tests.analysis.view.serving import read, viewing
 
 WAIT_SECONDS = 60
 
@@ -68,14 +69,14 @@ def query_of(page: str) -> dict[str, list[str]]:
 
 
 def test_a_run_alone_opens_its_profile_where_it_has_one() -> None:
-    assert urlsplit(view_tensorboard.page([shown("one", profiled=True)])).fragment == "profile"
-    assert urlsplit(view_tensorboard.page([shown("one")])).fragment == "timeseries"
+    assert urlsplit(tensorboard.page([shown("one", profiled=True)])).fragment == "profile"
+    assert urlsplit(tensorboard.page([shown("one")])).fragment == "timeseries"
 
 
 def test_a_comparison_opens_its_curves_with_a_colour_for_each_side() -> None:
     sides = ["PyTorch eager", "batch (1|2)"]
     found = [shown("comparison"), *(shown(f"{side}, round 1", side) for side in sides)]
-    page = view_tensorboard.page([*found, shown("more", sides[0], profiled=True)])
+    page = tensorboard.page([*found, shown("more", sides[0], profiled=True)])
     assert urlsplit(page).fragment == "timeseries"
     query = query_of(page)
     assert query["smoothing"] == ["0"]
@@ -88,7 +89,7 @@ def test_a_comparison_opens_its_curves_with_a_colour_for_each_side() -> None:
 
 
 def test_runs_that_are_no_sides_have_a_colour_each() -> None:
-    page = view_tensorboard.page([shown("one"), shown("two")])
+    page = tensorboard.page([shown("one"), shown("two")])
     assert "runColorGroup" not in query_of(page)
     assert " " not in page
     assert '"' not in page
@@ -96,8 +97,8 @@ def test_runs_that_are_no_sides_have_a_colour_each() -> None:
 
 def test_a_program_that_ends_by_itself_is_told_with_its_last_words() -> None:
     command = [sys.executable, "-c", "print('noise\\n' * 9); raise SystemExit('no port is free')"]
-    with view_tensorboard._running(command) as child, pytest.raises(CheckFailedError) as raised:
-        view_tensorboard._follow(child, "", browser=False)
+    with tensorboard._running(command) as child, pytest.raises(CheckFailedError) as raised:
+        tensorboard._follow(child, "", browser=False)
     assert "exit code 1" in str(raised.value)
     assert "no port is free" in str(raised.value)
     assert "\n" not in str(raised.value)

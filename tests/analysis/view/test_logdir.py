@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from analysis import finish, logdir
+from analysis import finish
 from analysis.comparison import command, finishing
+from analysis.view import logdir
 from profilers import rundir
 from profilers.records import Side
 from profilers.rundir import ProfileError

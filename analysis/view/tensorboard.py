@@ -11,10 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote, urlencode
 
-from analysis import logdir, wording
-from analysis.browser import announce, until_interrupted
-from analysis.logdir import Shown
+from analysis import wording
 from analysis.serve import ADDRESS
+from analysis.view import logdir
+from analysis.view.logdir import Shown
+from analysis.view.session import announce, until_interrupted
 from profilers.rundir import CheckFailedError
 
 END_LIMIT_SECONDS = 5
@@ -24,7 +25,7 @@ PINNED = ("train/step_ms", "train/loss", "resources/rss_mib", "resources/vram_mi
 """The curves that stand at the top; TensorBoard leaves out those that no run has."""
 
 
-def tensorboard(targets: Sequence[Path], *, browser: bool) -> None:
+def show(targets: Sequence[Path], *, browser: bool) -> None:
     """Run TensorBoard on the event files of runs and comparisons until Ctrl-C.
 
     Args:

@@ -1,4 +1,4 @@
-"""`python -m analysis view` as a user runs it, for tests of the pages that it serves."""
+"""The real command `python -m analysis view`, from its start to its orderly end."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def viewing(
     try:
         assert process.stderr is not None
         line = process.stderr.readline()
-        assert "Ctrl-C ends it" in line
+        assert "Ctrl-C ends it" in line, line
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(True)]
         yield line.split()[-1]
         if end is signal.SIGINT:
