@@ -242,6 +242,44 @@ def _report(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="RUN|TRACE",
+        help="runs of profile.py, or traces of other tools; --to perfetto takes several",
+    )
+    parser.add_argument(
+        "--to",
+        choices=("perfetto", "chrome", "parquet", "csv"),
+        required=True,
+        help="perfetto, chrome: a timeline; parquet, csv: a table of all events",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="what to write (default: a file beside you)"
+    )
+    _align_argument(parser)
+
+
+def _align_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--align",
+        choices=("step", "run", "wall"),
+        default="step",
+        help="of several: each common step begins at one time (default), or only the first one, or "
+        "all is where it was",
+    )
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from analysis.exporters import command as export
+
+    request = export.Request(arguments.paths, arguments.to, arguments.output, arguments.align)
+    print(wording.plain(export.run(request)))
+    return 0
+
+
 def _print_json(content: dict[str, object], warnings: list[str]) -> None:
     """One document on stdout, in the form that all commands share."""
     import msgspec
@@ -279,6 +317,12 @@ COMMANDS = (
         "one page about a run or a comparison, with its tables and charts beside it",
         _report_arguments,
         _report,
+    ),
+    Command(
+        "export",
+        "a run or trace for another tool: Perfetto (several on one clock), Chrome, tables",
+        _export_arguments,
+        _export,
     ),
     Command(
         "finish",

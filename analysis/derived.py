@@ -16,7 +16,7 @@ from profilers.rundir import ProfileError
 if TYPE_CHECKING:
     from analysis.annotate import Folded
 
-ANALYSIS_VERSION = 9
+ANALYSIS_VERSION = 10
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
@@ -160,13 +160,14 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
 
 
 def _write_traces(run: Path, folded: "Folded | None") -> list[Path]:
-    from analysis.exporters import chrome, perfetto
-    from analysis.exporters.timeline import build
+    from analysis.exporters import export
 
-    timeline = build(run, folded)
-    perfetto.write(run, timeline)
-    chrome.write(run, timeline)
-    return [run / rundir.PERFETTO_TRACE, run / rundir.TRACE]
+    return [*export.finished(run, folded)]
+
+
+def has_profile(run: Path) -> bool:
+    """Whether a run has a profile, readable or not."""
+    return any((run / rundir.RAW / name).exists() for name in PROFILES)
 
 
 def profile_path(run: Path) -> Path:

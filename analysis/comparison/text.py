@@ -194,7 +194,7 @@ def _change_columns(record: Comparison, rows: list[Written], shown: Shown) -> li
 
 
 def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
-    """The report, the last complete run of each side in Perfetto, and all runs in TensorBoard."""
+    """The report, and where to look further: all sides in Perfetto, and in TensorBoard."""
     paths = [
         shown_path(rounds.path_of(directory, record.compared[number].complete[-1]))
         for number in shown.numbers
@@ -207,6 +207,8 @@ def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
     named: dict[str, Sequence[str]] = {
         f"Perfetto {mark}": ["view", path] for mark, path in zip(shown.marks, paths, strict=True)
     }
+    if any(row.trace for row in record.comparisons):
+        named = {"Perfetto": ["view", shown_path(directory)]}
     if not record.stamp:
         named["TensorBoard"] = ["view", shown_path(directory), "--tensorboard"]
     yield from commands(label, named)

@@ -107,6 +107,9 @@ def _next(subject: Subject, known: list[Settings]) -> Iterator[Next]:
     """The runs in Perfetto and TensorBoard, and what would say more."""
     python = f"{shlex.quote(shown_python())} -m analysis"
     paths = []
+    if any(row.trace for row in subject.record.comparisons):
+        together = shlex.quote(shown_path(subject.directory))
+        yield Next("On one timeline", f"{python} view {together}")
     for side in subject.sides:
         shown = subject.of(side).complete or subject.of(side).runs
         if shown:
