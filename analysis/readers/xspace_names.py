@@ -14,8 +14,19 @@ WAIT = "SyncDevice"
 PIPELINE_OP = ("Iterator", "MakeIterator", "Optional")
 PIPELINE_EVENT = re.compile(r"(?:Make)?Iterator(?:::|GetNext)|Prefetch(?:Produce|Consume)$")
 GRAPH_OP = re.compile(r"([A-Za-z0-9._][A-Za-z0-9_.\\/>-]*):([A-Z_][A-Za-z0-9_]*)")
+RECORDER, KINETO = "recorded_by", "Kineto"
+"""The stat of a plane that was made of a trace of torch, and its value."""
+
+KINETO_OP = "torch: "
+"""Begins the names of ops of such a plane, as `recorded_name` gives them."""
+
+DEVICE_RANGES = "Ranges of stream #"
+"""Begins the names of lines of such a plane that hold ranges, and no work of the device."""
+
 STEP_MARKER = re.compile(r"(?:train|test|TraceContext)[^/]*$")
 ANNOTATIONS = ("phase:", "layer:")
+STEP = "train"
+GRAPH_NAME = re.compile(r"\S[^:]*:\w+")
 
 
 class Named(NamedTuple):
@@ -24,6 +35,13 @@ class Named(NamedTuple):
     kind: Kind
     name: str
     path: str = ""
+
+
+def recorded_name(name: str, shown: str) -> str:
+    """What torch called an event, by its name in an XSpace file and what viewers show for it."""
+    if not shown or name.startswith("$") or name == STEP:
+        return name
+    return KINETO_OP + shown if GRAPH_NAME.fullmatch(name) else shown
 
 
 def host_event(name: str, thread: str) -> Named:
@@ -38,6 +56,8 @@ def host_event(name: str, thread: str) -> Named:
         return Named(Kind.ANNOTATION, name)
     if name.startswith("$"):
         return Named(Kind.PYTHON, name)
+    if name.startswith(KINETO_OP):
+        return Named(Kind.OP, name.removeprefix(KINETO_OP))
     if name.startswith(EAGER_OP):
         op_type = name.removeprefix(EAGER_OP)
         if not op_type.startswith(FUNCTION) and op_type != WAIT:
