@@ -58,7 +58,7 @@ def range_name(text: str) -> str:
 
 def call_name(text: str) -> str:
     """The name of a call of the runtime, and of anything that has no better one."""
-    return range_name(text) if RESERVED.match(text) or LOOKS_LIKE_OP.match(text) else text
+    return f"runtime {text} " if RESERVED.match(text) or LOOKS_LIKE_OP.match(text) else text
 
 
 def python_name(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, NamedTuple, Protocol
 
-from analysis.exporters.perfetto_packets import utf8
+from analysis import wording
 from analysis.exporters.protobuf import bytes_field, number_field, varint
 from analysis.exporters.wire_columns import Octets
 
@@ -15,6 +15,18 @@ FIRST_TEXT = 64
 """Names of stats have smaller numbers than the texts that stats refer to, so they take one byte."""
 
 COPIED_BYTES = 1 << 20
+LONGEST = 1 << 14
+"""Characters of a text that are kept."""
+
+
+def utf8(text: str) -> bytes:
+    """A text without control characters, and of a bounded length."""
+    shown = text[:LONGEST]
+    if not shown.isprintable():
+        shown = wording.plain(shown)
+    if len(text) > LONGEST:
+        shown += f"… ({len(text):,} characters)"
+    return shown.encode("utf-8", "replace")
 
 
 class Sink(Protocol):
