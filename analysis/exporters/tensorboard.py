@@ -56,8 +56,9 @@ def write(measured: Measured, summary: RunSummary) -> Path:
             events.add(_accuracy(measured.steps, measured.result))
         created_seconds = measured.record.created_ns / 1e9
         events.add_text("run", _table(measured, summary), created_seconds)
-    for profile in sorted((measured.run / rundir.RAW).glob(f"*{PROFILE_SUFFIX}")):
-        _copy_profile(profile, folder)
+    for origin in (rundir.RAW, rundir.DERIVED):  # TensorFlow's own file, and what torch's became
+        for profile in sorted((measured.run / origin).glob(f"*{PROFILE_SUFFIX}")):
+            _copy_profile(profile, folder)
     return folder
 
 

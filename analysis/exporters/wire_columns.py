@@ -102,9 +102,7 @@ def varint_sizes(values: UInt64) -> Int64:
     return sizes
 
 
-def _digits(
-    values: UInt64, sizes: Int64, places: Int64
-) -> Iterator[tuple[Octets, Octets, Int64]]:
+def _digits(values: UInt64, sizes: Int64, places: Int64) -> Iterator[tuple[Octets, Octets, Int64]]:
     """Of numbers digit by digit: seven bits, the mark that more follow, and where they stand."""
     while len(values):
         more = sizes > 1

@@ -80,7 +80,7 @@ def _write(
 ) -> Counts:
     try:
         with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
-            space = Space(trace, Store(file), last_ns)  # type: ignore[arg-type]
+            space = Space(trace, Store(file), last_ns)
             for folded in windows:
                 space.take(folded)
             counts = Counts(events, space.events, space.too_far, space.lines)
@@ -182,9 +182,7 @@ class Space:
             self._planes.append(plane)
             known = enumerate_devices(self._trace.devices)
             properties = known.get(key[1]) or _common(list(known.values()))
-            self._devices[key] = DevicePlane(
-                self._trace.strings, plane, self._op_names, properties
-            )
+            self._devices[key] = DevicePlane(self._trace.strings, plane, self._op_names, properties)
         return self._devices[key]
 
     def _thread_name(self, key: LineKey) -> str:

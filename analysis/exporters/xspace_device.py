@@ -1,4 +1,4 @@
-"""The plane of an accelerator in an XSpace file: streams with kernels and copies, and its ranges."""
+"""The plane of an accelerator in an XSpace file: kernels and copies by stream, and ranges."""
 
 import re
 from collections.abc import Mapping
@@ -166,6 +166,6 @@ def device_stats(properties: Mapping[str, object]) -> dict[str, int | str]:
     model = properties.get("name")
     if isinstance(model, str) and model:
         stats["gpu_device_name"] = model
-        found = [vendor for vendor, pattern in VENDORS.items() if pattern.search(model)]
-        stats |= {"device_vendor": vendor for vendor in found[:1]}
+        vendor = next((each for each, pattern in VENDORS.items() if pattern.search(model)), "")
+        stats |= {"device_vendor": vendor} if vendor else {}
     return stats

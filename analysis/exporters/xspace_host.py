@@ -1,4 +1,4 @@
-"""The plane of the host in an XSpace file: threads with ops, steps, ranges, calls and allocations."""
+"""The plane of the host in an XSpace file: ops, steps, ranges, calls, allocations by thread."""
 
 from collections.abc import Callable
 
@@ -190,9 +190,7 @@ class HostPlane:
         name = folded.phase_range[rows]
         if name.max(initial=NONE) >= 0:
             data = name == self._strings.number(DATA)
-            fields.stat(
-                "_ipl_stage_name", np.full(len(rows), self._plane.text(DATA)), data, TEXT
-            )
+            fields.stat("_ipl_stage_name", np.full(len(rows), self._plane.text(DATA)), data, TEXT)
 
     @staticmethod
     def _spread(chosen: Mask, values: Int64) -> Int64:

@@ -1,4 +1,4 @@
-"""Which line of a plane each event goes to: one for each thread or stream, more where they cross."""
+"""Which line of a plane an event goes to: a thread or stream has one, more where they cross."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -61,8 +61,7 @@ class Lines:
         self._plane.lines = [line for _, line in sorted(self._lines.items())]
 
     def _line(self, block: Block, places: Places, row: int) -> Line:
-        columns = (block.rank, block.process, block.thread, block.stream)
-        columns += (places.side, places.lane)
+        columns = (block.rank, block.process, block.thread, block.stream, places.side, places.lane)
         key = LineKey(*(int(column[row]) for column in columns))
         if key not in self._lines:
             self._lines[key] = self._plane.line(self._name(key))

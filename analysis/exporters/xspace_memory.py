@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.annotate import Folded
-from analysis.blocks import NONE, Kind, TextTable
+from analysis.blocks import NONE, TextTable
 from analysis.columns import Int64
 from analysis.exporters import xspace_names
 from analysis.exporters.xspace_fields import TEXT, Fields
@@ -36,9 +36,7 @@ class Allocations:
         released = self._plane.event(xspace_names.RELEASE)
         return np.where(changed_bytes > 0, gained, released)
 
-    def add(
-        self, fields: Fields, folded: Folded, places: Places, rows: Rows, memory: Mask
-    ) -> None:
+    def add(self, fields: Fields, folded: Folded, places: Places, rows: Rows, memory: Mask) -> None:
         """Add the stats of those of the events that are allocations."""
         if not memory.any():
             return

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.annotate import Folded
-from analysis.blocks import NONE, Kind, is_kind
+from analysis.blocks import NONE, is_kind
 from analysis.columns import Int64
 from analysis.exporters.lanes import Lanes
 from analysis.folds.links import on_device
@@ -91,19 +91,21 @@ class Placer:
         lanes = self._lanes.get(key)
         known = lanes is not None
         lanes = self._lanes.setdefault(key, Lanes())
-        stacks: dict[int, list[int]] = {}
-        starts, ends = block.start_ns[rows].tolist(), block.end_ns[rows].tolist()
-        for row, start_ns, end_ns in zip(rows.tolist(), starts, ends, strict=True):
+        stacks: dict[int, list[tuple[int, int]]] = {}
+        found: list[tuple[int, int, int]] = []
+        columns = (rows, block.start_ns[rows], block.end_ns[rows], lane[rows], depth[rows])
+        for row, start_ns, end_ns, own, around in zip(*(c.tolist() for c in columns), strict=True):
             is_new = row >= window.carried
             if is_new or not known:
-                found = lanes.place(start_ns, end_ns)
-                if is_new:
-                    lane[row], depth[row] = found, lanes.depth
-            stack = stacks.setdefault(int(lane[row]), [])
-            while stack and block.end_ns[stack[-1]] <= start_ns:
+                placed = lanes.place(start_ns, end_ns)
+            if is_new:
+                own, around = placed, lanes.depth
+            stack = stacks.setdefault(own, [])
+            while stack and stack[-1][0] <= start_ns:
                 stack.pop()
-            parent[row] = stack[-1] if stack else NONE
-            stack.append(row)
+            found.append((own, around, stack[-1][1] if stack else NONE))
+            stack.append((end_ns, row))
+        lane[rows], depth[rows], parent[rows] = np.array(found, dtype=np.int64).T
         is_open = rows[block.end_ns[rows] > window.end_ns]
         if not lane[is_open].any():
             del self._lanes[key]

@@ -150,7 +150,9 @@ class Plane:
         parts = [number_field(1, self.number), bytes_field(2, utf8(self.name))]
         for (name, shown), number in self._events.items():
             entry = number_field(1, number) + bytes_field(2, utf8(name))
-            parts.append(_map_entry(4, number, entry + (bytes_field(4, utf8(shown)) if shown else b"")))
+            parts.append(
+                _map_entry(4, number, entry + (bytes_field(4, utf8(shown)) if shown else b""))
+            )
         for names in (self._stats, self._texts):
             for name, number in names.items():
                 parts.append(
