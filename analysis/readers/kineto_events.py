@@ -178,7 +178,7 @@ class Other(msgspec.Struct, gc=False):
 Event = Span | Instant | BareInstant | ArrowStart | ArrowEnd | Named | Other
 
 
-def decoder(known: bool, memory: bool, details: bool) -> msgspec.json.Decoder[list[Event]]:
+def decoder(known: bool, memory: bool, details: bool = False) -> msgspec.json.Decoder[list[Event]]:
     """Decodes arrays of events of the phases that Kineto writes.
 
     Args:
