@@ -44,11 +44,11 @@ def nested(draw: st.DrawFn, place: tuple[int, int], first: int, last: int, depth
 def on_device(draw: st.DrawFn) -> list[Event]:
     """Kernels, copies and ranges of two streams, which may overlap."""
     events = []
-    for _ in range(draw(st.integers(0, 6))):
+    for correlation in range(draw(st.integers(0, 6))):
         begin = draw(st.integers(60, 90))  # a kernel comes behind its launch
         times = begin, begin + draw(st.integers(0, 20))
         stream = draw(st.sampled_from((7, 20)))
-        args = {"device": 0, "stream": stream, "correlation": draw(st.integers(1, 6))}
+        args = {"device": 0, "stream": stream, "correlation": correlation}
         kind = draw(st.sampled_from(("kernel", "gpu_memcpy", "gpu_memset", "gpu_user_annotation")))
         name = draw(st.sampled_from(KERNELS))
         if kind == "kernel":
