@@ -1,6 +1,7 @@
 """Made-up traces of torch: threads that nest, kernels that may cross, much at the same instant."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,13 @@ def span(cat: str, name: str, place: tuple[int, int], times: tuple[int, int], **
     return event | {"ts": times[0], "dur": times[1] - times[0], "args": args}
 
 
-def nested(draw: st.DrawFn, place: tuple[int, int], first: int, last: int, depth: int) -> list[Event]:
+def nested(
+    draw: st.DrawFn, place: tuple[int, int], first: int, last: int, depth: int
+) -> list[Event]:
     """Events of a thread within some microseconds, one after the other, with others inside."""
     edges = sorted(draw(st.lists(st.integers(first, last), max_size=4)))
     events: list[Event] = []
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         kind = draw(st.sampled_from([*NAMES]))
         name = draw(st.sampled_from(NAMES[kind]))
         args: dict[str, Any] = {}
@@ -80,7 +83,7 @@ def traces(draw: st.DrawFn) -> list[Event]:
     """The events of a trace with steps, two threads, a device and its memory."""
     edges = sorted(draw(st.lists(st.integers(0, 60), max_size=4, unique=True)))
     steps = []
-    for number, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (begin, end) in enumerate(pairwise(edges)):
         steps.append(span("user_annotation", f"step:{number}", (5, 5), (begin, end)))
         steps += nested(draw, (5, 5), begin, end, 2)
     return [*steps, *nested(draw, (5, 6), 0, 60, 2), *on_device(draw), *memory(draw)]

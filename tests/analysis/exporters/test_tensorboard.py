@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import measured, summary
+from analysis import derived, measured, summary
 from analysis.exporters import tensorboard
 from analysis.exporters.tensorboard import Series
 from profilers import rundir
@@ -121,8 +121,14 @@ def test_a_profile_lies_where_xprof_looks_in_a_new_session_each_time(make_run: A
         assert found.read_bytes() == profile.read_bytes()
         sessions.append(found.parent.name)
     assert sessions[0] != sessions[1]
-    make_run.add_profile(other := make_run("torch"))
-    assert not (written(other) / "plugins").exists()
+
+
+def test_a_profile_of_torch_lies_there_as_xprof_reads_it(make_run: Any) -> None:
+    make_run.add_profile(run := make_run())
+    assert not (written(run) / "plugins").exists()
+    derived.make(run)
+    [found] = (written(run) / "plugins" / "profile").glob("*/host.xplane.pb")
+    assert found.read_bytes() == (run / derived.XSPACE).read_bytes()
 
 
 def test_a_long_curve_is_thinned_evenly() -> None:

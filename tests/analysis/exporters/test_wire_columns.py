@@ -1,8 +1,7 @@
+import numpy as np
 from google.protobuf.internal.decoder import _DecodeVarint  # type: ignore[import-not-found]
 from hypothesis import given
 from hypothesis import strategies as st
-
-import numpy as np
 
 from analysis.exporters.protobuf import number_field, varint
 from analysis.exporters.wire_columns import Messages, varint_sizes
@@ -37,7 +36,9 @@ def test_protobuf_reads_what_was_given(
     line = XLine.FromString(octets.tobytes())
     assert [event.metadata_id for event in line.events] == ids
     assert [event.offset_ps for event in line.events] == offsets
-    stats = [[(stat.metadata_id, stat.int64_value) for stat in event.stats] for event in line.events]
+    stats = [
+        [(stat.metadata_id, stat.int64_value) for stat in event.stats] for event in line.events
+    ]
     expected = [[(5, row[2])] * (row[2] is not None) + [(6, 1)] * row[3] for row in rows]
     assert stats == expected
     begin = 0

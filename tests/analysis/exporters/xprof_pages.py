@@ -42,7 +42,9 @@ class Pages:
     @property
     def steps(self) -> list[dict[str, Any]]:
         """The steps that count as complete; of more than five the first and the last do not."""
-        [table] = [each for each in self._content["overview_page"] if _first_column(each) == "stepnum"]
+        [table] = [
+            each for each in self._content["overview_page"] if _first_column(each) == "stepnum"
+        ]
         return _rows_of(table)
 
     @property
