@@ -21,10 +21,12 @@ ANALYSIS_VERSION = 10
 
 MANIFEST = "derived/manifest.json"
 PARTITION = "derived/partition.json"
+XSPACE = "derived/kineto.xplane.pb"
 OTHER_INPUTS = (rundir.PHASES, rundir.STEPS, rundir.RESOURCES)
 
 
-PROFILES = ("kineto.json.gz", "tensorflow.xplane.pb")
+KINETO = "kineto.json.gz"
+PROFILES = (KINETO, "tensorflow.xplane.pb")
 """What backends call a profile in raw/."""
 
 
@@ -81,7 +83,7 @@ class Profile:
 
 
 def make(run: Path) -> Profile:
-    """Make the derived tables and both traces unless they are up to date, and read the tables.
+    """Make the derived tables and all traces unless they are up to date, and read the tables.
 
     Without a readable profile, the traces still show phases, steps and resources.
 
@@ -129,16 +131,18 @@ def _current(run: Path, inputs: dict[str, str]) -> Manifest | None:
 
 def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis.annotate import fold_trace
-    from analysis.exporters import tables
+    from analysis.exporters import tables, xspace
     from analysis.folds.recorded import ops_per_step
     from analysis.groups import gather_folded
     from analysis.ops.table import Table
     from analysis.partition.make import partition_of_folded
     from analysis.readers.registry import open_trace
 
-    (run / MANIFEST).unlink(missing_ok=True)
+    for name in (MANIFEST, XSPACE):
+        (run / name).unlink(missing_ok=True)
     try:
-        trace = open_trace(profile_path(run), memory=True)
+        profile = profile_path(run)
+        trace = open_trace(profile, memory=True, details=True)
         folded = fold_trace(trace)
     except ProfileError as error:
         _write_traces(run, None)
@@ -147,6 +151,9 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     written = [*tables.write(table, run / rundir.DERIVED), run / PARTITION]
     rundir.write_json(run / PARTITION, partition_of_folded(folded))
     written += _write_traces(run, folded)
+    if profile.name == KINETO:
+        xspace.write_folded(folded, trace, run / XSPACE)
+        written.append(run / XSPACE)
     manifest = Manifest(
         analysis_version=ANALYSIS_VERSION,
         inputs=inputs,

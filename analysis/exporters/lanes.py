@@ -13,12 +13,13 @@ class Lanes:
     """Puts the slices of one track into as few lanes as nest properly.
 
     `ended` are the slices that end before the one placed last begins, by their end: (end in ns,
-    lane), each once.
+    lane), each once. `depth` is how many slices of its lane are open around the one placed last.
     """
 
     def __init__(self) -> None:
         self._open: list[list[tuple[int, int]]] = []
         self.ended: list[tuple[int, int]] = []
+        self.depth = 0
 
     def place(self, start_ns: int, end_ns: int) -> int:
         """The lane of the next slice: under the open slice that began last, where it fits.
@@ -40,6 +41,7 @@ class Lanes:
         if len(ended) > 1:
             ended.sort()
         if best >= 0:
+            self.depth = len(self._open[best])
             self._open[best].append((start_ns, end_ns))
         return best
 

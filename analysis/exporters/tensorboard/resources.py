@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis import samples
 from analysis.exporters.tensorboard.series import Float64, Series
+from analysis.sample_folds import MAXIMUM, MINIMUM, READINGS
 from analysis.samples import Samples
 
 MIB = 2**20
@@ -32,6 +33,10 @@ class Shown:
 
 HOST = {
     samples.RSS: Shown("rss_mib", "Memory of the run (RSS), MiB", 1 / MIB, peaks=True),
+    samples.RSS_PEAK: Shown(
+        "rss_peak_mib", "Peak memory of the run's processes (RSS), MiB", 1 / MIB, peaks=True
+    ),
+    "process_open_files": Shown("open_files", "Open files of the run", peaks=True),
     samples.THREADS: Shown("threads", "Threads of the run"),
     "process_count": Shown("processes", "Processes of the run"),
     "process_context_switches": Shown(
@@ -48,6 +53,12 @@ HOST = {
     samples.CPU_WAITING: Shown(
         "cpu_waiting_percent", "Time in which a process waited for a CPU, %", 100, grows=True
     ),
+    "psi_memory_some_seconds": Shown(
+        "memory_waiting_percent", "Time in which a process waited for memory, %", 100, grows=True
+    ),
+    "psi_io_some_seconds": Shown(
+        "io_waiting_percent", "Time in which a process waited for a disk, %", 100, grows=True
+    ),
     samples.QUOTA: Shown(
         "cpu_throttled_percent", "Time in which the quota held the run back, %", 100, grows=True
     ),
@@ -59,6 +70,15 @@ GPU = {
     "memory_used_bytes": Shown("memory_mib", "memory, MiB", 1 / MIB, peaks=True),
     "process_memory_bytes": Shown("run_memory_mib", "memory of the run, MiB", 1 / MIB, peaks=True),
     "power_watts": Shown("power_watts", "power, W"),
+    "power_average_watts": Shown("power_average_watts", "power, mean over 1 s, W"),
+    "memory_reserved_bytes": Shown(
+        "memory_reserved_mib", "memory of the driver, MiB", 1 / MIB, peaks=True
+    ),
+    "memory_clock_hz": Shown("memory_clock_mhz", "clock of the memory, MHz", 1e-6),
+    "pcie_received_bytes_per_second": Shown(
+        "pcie_received_mib_per_second", "received by PCIe, MiB/s", 1 / MIB
+    ),
+    "pcie_sent_bytes_per_second": Shown("pcie_sent_mib_per_second", "sent by PCIe, MiB/s", 1 / MIB),
     "energy_joules": Shown("energy_joules", "energy since the start, J", from_start=True),
     "other_processes": Shown("other_processes", "other processes"),
     "throttle_bits": Shown(
@@ -76,8 +96,8 @@ OWN_GPU = {
 }
 """The GPU that a run used has the same tags in all runs, whatever its number is."""
 
-NOT_SHOWN = {samples.TIME, "monotonic_ns", *samples.CPU}
-"""Clocks, and the parts of `CPU`."""
+NOT_SHOWN = {"monotonic_ns", READINGS, *samples.CPU}
+"""A clock, how many readings a row stands for, and the parts of `CPU`."""
 
 
 def curves(found: Samples | None, start_ns: int) -> Iterator[Series]:
@@ -101,15 +121,16 @@ def _columns(found: Samples) -> Iterator[tuple[str, Shown, Float64]]:
     """The tag of each curve, how it is shown, and its values, NaN where there is none."""
     yield f"{FOLDER}/{CPU.name}", CPU, found.cpu_percent()
     for name, shown in OWN_GPU.items():
-        yield f"{FOLDER}/{shown.name}", shown, _values(found, found.gpu_column(name), shown)
+        yield f"{FOLDER}/{shown.name}", shown, _values(found, found.gpu_name(name), shown)
     known = [name for name in HOST if name in found.columns]
     for name in dict.fromkeys([*known, *found.columns]):
-        if name not in NOT_SHOWN:
+        if name not in NOT_SHOWN and not name.endswith((MAXIMUM, MINIMUM)):
             folder, shown = _described(name)
-            yield f"{folder}/{shown.name}", shown, _values(found, found.columns[name], shown)
+            yield f"{folder}/{shown.name}", shown, _values(found, name, shown)
 
 
-def _values(found: Samples, column: Float64, shown: Shown) -> Float64:
+def _values(found: Samples, name: str, shown: Shown) -> Float64:
+    column = found.highest(name) if shown.peaks else found.column(name)
     if shown.grows:
         return found.percent(column) / 100 * shown.factor
     if shown.from_start:

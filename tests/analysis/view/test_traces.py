@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from analysis.timeline.shared_clock import Align
 
+from analysis.timeline.shared_clock import Align
 from analysis.view import traces
 from profilers import rundir
 from profilers.rundir import ProfileError

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analysis import finish, measured, summary
+from analysis import derived, finish, measured, summary
 from analysis.exporters.tensorboard import run as tensorboard
 from profilers import rundir
 from tests.analysis.exporters.tensorboard.reading import read_back, scalars, text
@@ -138,8 +138,14 @@ def test_a_profile_lies_where_xprof_looks_in_a_new_session_each_time(make_run: A
         assert found.read_bytes() == profile.read_bytes()
         sessions.append(found.parent.name)
     assert sessions[0] != sessions[1]
-    make_run.add_profile(other := make_run("torch"))
-    assert not (written(other) / "plugins").exists()
+
+
+def test_a_profile_of_torch_lies_there_as_xprof_reads_it(make_run: Any) -> None:
+    make_run.add_profile(run := make_run())
+    assert not (written(run) / "plugins").exists()
+    derived.make(run)
+    [found] = (written(run) / "plugins" / "profile").glob("*/host.xplane.pb")
+    assert found.read_bytes() == (run / derived.XSPACE).read_bytes()
 
 
 def test_no_framework_is_imported_where_it_is_installed(
