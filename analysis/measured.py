@@ -5,7 +5,7 @@ from pathlib import Path
 
 from analysis import energy, resources, samples, sensors
 from analysis.energy import Energy, Idle
-from analysis.shares import Shares, shares_of
+from analysis.shares import STEPPED, Shares, shares_of
 from profilers import rundir
 from profilers.records import Environment, Phase, Result, RunRecord, Step
 
@@ -45,10 +45,9 @@ class Measured:
         return self.record.status == "complete" and self.result is not None
 
     @property
-    def shares(self) -> Shares | None:
+    def shares(self) -> Shares:
         """The steps and samples among which the figures of the timed phase are shared."""
-        window = resources.window_of(self.phases, "timed")
-        return shares_of("timed", self.steps, window) if window else None
+        return shares_of(STEPPED, self.steps)
 
 
 def read(run: Path) -> Measured:

@@ -1,6 +1,6 @@
 """What each phase of a run took of CPU, memory, GPU and energy, and each step of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -122,7 +122,7 @@ class _Rows:
 
     def _row(self, name: str, window: Window, phases: Sequence[Phase]) -> PhaseFigures:
         samples = self._samples
-        shares = shares_of(name, self._steps, window)
+        shares = shares_of(name, self._steps)
         inside = (samples.time_ns >= window.start_ns) & (samples.time_ns <= window.end_ns)
         reasons: dict[str, str] = {}
         values: dict[str, object] = {
@@ -158,7 +158,9 @@ class _Rows:
         ends = [each for each in samples.record.phase_ends if each.phase == name][-1:]
         values: dict[str, object] = {
             "rss_mean_bytes": resources.held_mean(samples.time_ns, samples.column(RSS), window),
-            "rss_peak_bytes": resources.peak(rss[inside]),
+            "rss_peak_bytes": _largest(
+                [resources.peak(rss[inside]), *(each.rss_bytes for each in ends)]
+            ),
             "pss_end_bytes": ends[0].pss_bytes if ends else None,
             "uss_end_bytes": ends[0].uss_bytes if ends else None,
         }
@@ -231,7 +233,7 @@ def _energy(
     return values | ({f"{name}_method": found.method} if device == "gpu" else {})
 
 
-def _largest(values: Iterator[int | None]) -> int | None:
+def _largest(values: Iterable[int | None]) -> int | None:
     return max((value for value in values if value is not None), default=None)
 
 

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.resources import Window
 from profilers.records import Step
 
-STEPPED = ("first_step", "warmup", "timed")
-"""The phases that are made of steps of one kind."""
-FILLED_RATIO = 0.9
-"""The part of such a phase that its steps must take, for its figures to be shared among them."""
+STEPPED = "timed"
+"""The phase that is steps of one kind and nothing else, but for what is between two of them."""
 
 
 @dataclass(frozen=True)
@@ -21,23 +18,20 @@ class Shares:
     reason: str = ""
 
     def per_step(self, amount: float | None) -> float | None:
-        """For each step."""
-        known = amount is not None and self.steps and not self.reason
-        return amount / self.steps if known and amount is not None else None
+        """For each step, with what lies between it and the next."""
+        if amount is None or self.reason or not self.steps:
+            return None
+        return amount / self.steps
 
     def per_1000_samples(self, amount: float | None) -> float | None:
         """For each thousand samples."""
-        known = amount is not None and self.samples and not self.reason
-        return 1000 * amount / self.samples if known and amount is not None else None
+        if amount is None or self.reason or not self.samples:
+            return None
+        return 1000 * amount / self.samples
 
 
-def shares_of(phase: str, steps: Sequence[Step], window: Window) -> Shares:
-    """Those of a phase in this window."""
+def shares_of(phase: str, steps: Sequence[Step]) -> Shares:
+    """Those of a phase."""
     rows = [row for row in steps if row.phase == phase]
-    counted = sum(row.count for row in rows), sum(row.samples for row in rows)
-    if phase not in STEPPED:
-        return Shares(*counted, "not a phase of steps alone")
-    filled = sum(row.duration_ns for row in rows) / 1e9
-    if filled < FILLED_RATIO * window.seconds:
-        return Shares(*counted, f"the steps took {filled:.2f} s of its {window.seconds:.2f} s")
-    return Shares(*counted)
+    reason = "" if phase == STEPPED else "the phase is not of timed steps alone"
+    return Shares(sum(row.count for row in rows), sum(row.samples for row in rows), reason)

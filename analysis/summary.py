@@ -7,7 +7,6 @@ import msgspec
 from analysis import flags, resources, sensors, statistics, wording
 from analysis.cost_text import ALLOCATED_PEAK
 from analysis.measured import Measured
-from analysis.shares import Shares
 from profilers import rundir
 from profilers.records import (
     Result,
@@ -71,7 +70,7 @@ def _with_resources(summary: RunSummary, measured: Measured) -> RunSummary:
         return msgspec.structs.replace(summary, missing=_missing(measured))
     share = figures.cpu_share_ratio
     gross, packages = measured.energy, measured.package_energy
-    shares = measured.shares or Shares(0, 0)
+    shares = measured.shares
     return msgspec.structs.replace(
         summary,
         cpu_percent=figures.cpu_percent,
@@ -104,7 +103,6 @@ def _with_resources(summary: RunSummary, measured: Measured) -> RunSummary:
 def _missing(measured: Measured) -> dict[str, str]:
     """Why figures of resources are None, by their names in the summary."""
     figures, gross, packages = measured.figures, measured.energy, measured.package_energy
-    shares = measured.shares
     found = {} if figures is None else dict(figures.reasons)
     if figures is None:
         found = dict.fromkeys(("cpu_percent", "gpu_percent"), sensors.NOT_RECORDED)
@@ -112,7 +110,6 @@ def _missing(measured: Measured) -> dict[str, str]:
         "idle_watts": measured.idle.reason,
         "energy_joules": gross.reason,
         "energy_net_joules": gross.net_reason,
-        "energy_joules_per_step": shares.reason if shares and gross.joules is not None else "",
         "cpu_energy_joules": packages.reason,
         "cpu_energy_net_joules": packages.net_reason,
     }

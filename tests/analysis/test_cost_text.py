@@ -21,7 +21,7 @@ GPU_SAMPLES = (
 def gpu_run(make_run: Any, lines: tuple[str, ...], **others: Any) -> Measured:
     values: dict[str, Any] = {
         "settings": msgspec.structs.replace(make_run.settings, device="cuda:0"),
-        "samples": lines,
+        "samples": make_run.densely(lines),
         "resources": make_run.resources_record(
             gpus=[{"index": 0, "uuid": "GPU-aa"}],
             capabilities={"gpu0_memory_used_bytes": "no right", "gpu0_power_watts": "none here"},

@@ -250,7 +250,7 @@ def test_energy_stands_beside_its_method(make_run: Any) -> None:
     header = "time_ns,gpu0_power_watts,gpu0_energy_joules"
     run = make_run(
         settings=msgspec.structs.replace(make_run.settings, device="cuda:0"),
-        samples=(header, "500,100,0", "1500,100,100", "2500,100,200", "3500,100,300"),
+        samples=make_run.densely((header, "500,100,0", "3500,100,300")),
         resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
         machine=make_run.environment("GPU-aa", "NVIDIA L4"),
     )
