@@ -141,7 +141,7 @@ def _energy(run: Measured) -> str:
     to_accuracy = ""
     if run.result and run.result.accuracy is not None and run.record.settings.mode == "train":
         to_accuracy = f", to test accuracy {wording.number(run.result.accuracy)}"
-    method = f"{found.method} each {wording.number(found.resolution_seconds, 1)} s"
+    method = f"{found.method}, each {wording.number(found.resolution_seconds, 1)} s"
     return (
         f"energy {wording.number(found.joules)} J in the timed phase ({method}){to_accuracy}"
         f"{_shared(found, run.shares)}; {_net(found, run.idle.watts)}"
@@ -161,7 +161,7 @@ def _shared(found: Energy, shares: Shares) -> str:
     step, samples = shares.per_step(found.joules), shares.per_1000_samples(found.joules)
     if step is None or samples is None:
         return ""
-    return f", {wording.number(step)} J per step, {wording.number(samples)} J per 1,000 samples"
+    return f"; {wording.number(step)} J per step, {wording.number(samples)} J per 1,000 samples"
 
 
 def _net(found: Energy, idle_watts: float | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis import resources
+from analysis import resources, wording
 from analysis.resources import Window
 from analysis.sample_folds import Float64, Int64
 from analysis.sensors import AVERAGE, AVERAGING_SECONDS, Sensor
@@ -167,7 +167,10 @@ def idle(sensor: Sensor, window: Window | None) -> Idle:
         )
     use = resources.held_mean(sensor.time_ns, sensor.use_ratio, window)
     if use is not None and use > MOST_USE_RATIO:
-        return Idle(watts=None, reason=f"the GPU was in use {use:.0%} of the time before the run")
+        return Idle(
+            watts=None,
+            reason=f"the GPU was in use {wording.percent(use)} of the time before the run",
+        )
     counted = _counted(sensor, window)
     if counted.joules is not None:
         return Idle(watts=counted.joules / window.seconds, seconds=window.seconds)

@@ -73,7 +73,9 @@ def test_a_gpu_run_tells_whose_memory_and_how_energy_was_measured(make_run: Any)
         "900 MiB of this run, 241 MiB allocated by the framework"
     )
     assert power == (
-        "power 100 W · energy 200 J in the timed phase (counter), 1,250 J per 1,000 samples"
+        "power 100 W · energy 200 J in the timed phase (counter, each 0.1 s), to test accuracy "
+        "0.951; 40.0 J per step, 1,250 J per 1,000 samples; net of idle –, 0.5 s before the run "
+        "were sampled, it takes 1 s or more"
     )
 
 

@@ -152,7 +152,7 @@ def test_a_device_in_use_before_the_run_is_not_idle() -> None:
     idle = energy.idle(busy, window(0, 1.5))
     assert (idle.watts, idle.reason) == (
         None,
-        "the GPU was in use 12% of the time before the run",
+        "the GPU was in use 12 % of the time before the run",
     )
 
 
