@@ -10,6 +10,7 @@ from analysis.sensors import AVERAGE
 from analysis.shares import Shares
 
 ALLOCATED_PEAK = "allocated_peak_bytes"
+POWER_KINDS = {"instant": "instant", AVERAGE: "means of 1 s"}
 NO_RAPL = "no RAPL"
 """How the sampler's reason begins on a machine that has none, where nothing can be done."""
 NOT_RECORDED = "not recorded: the run has no samples of CPU, memory and GPU"
@@ -129,9 +130,8 @@ def _gpu(figures: Figures, framework_memory: dict[str, int], busy_ratio: float |
 def _power(figures: Figures) -> str:
     if figures.power_watts is None:
         return f"power: {figures.reasons['power_watts']}"
-    kinds = {"instant": " (instant)", AVERAGE: " (means of 1 s)"}
-    kind = kinds.get(figures.power_kind or "", "")
-    return f"power {wording.number(figures.power_watts)} W{kind}"
+    kind = POWER_KINDS.get(figures.power_kind or "")
+    return f"power {wording.number(figures.power_watts)} W{f' ({kind})' if kind else ''}"
 
 
 def _energy(run: Measured) -> str:

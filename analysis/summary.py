@@ -53,6 +53,7 @@ def of_measured(measured: Measured, busy_ratio: float | None = None) -> RunSumma
         flops_per_second=_flops_per_second(result, step_ms),
         first_step_ms=float(first_ms[0]) if len(first_ms) else None,
         accuracy=result.accuracy if result else None,
+        allocated_peak_bytes=result.framework_memory.get(ALLOCATED_PEAK) if result else None,
         overhead_ratio=_ratio(profiled_ms, step_ms),
         inference_latency_ms=_inference(steps, 1),
         inference_samples_per_second=_rate(
@@ -65,7 +66,7 @@ def of_measured(measured: Measured, busy_ratio: float | None = None) -> RunSumma
 
 def _with_resources(summary: RunSummary, measured: Measured) -> RunSummary:
     """The summary with CPU, memory, GPU, power and energy, and with what of them is missing."""
-    figures, result = measured.figures, measured.result
+    figures = measured.figures
     if figures is None:
         return msgspec.structs.replace(summary, missing=_missing(measured))
     share = figures.cpu_share_ratio
@@ -82,7 +83,6 @@ def _with_resources(summary: RunSummary, measured: Measured) -> RunSummary:
         gpu_percent=figures.gpu_percent,
         vram_peak_bytes=figures.vram_peak_bytes,
         process_vram_peak_bytes=figures.process_vram_peak_bytes,
-        allocated_peak_bytes=result.framework_memory.get(ALLOCATED_PEAK) if result else None,
         power_watts=figures.power_watts,
         power_kind=figures.power_kind,
         idle_watts=measured.idle.watts,

@@ -226,16 +226,19 @@ def _memory(run: Finished) -> Iterator[tuple[str, float, float]]:
                 yield name, float(seconds[at]), float(values[at])
 
 
-def energy(subject: Subject, key: str) -> pd.DataFrame:
-    """side, joules_per_1000, low, high."""
-    figure = subject.record.figure(key)
-    known: Sequence[Range | None] = figure.ranges if figure else []
+def energy(subject: Subject, key: str, net_key: str) -> pd.DataFrame:
+    """side, joules_per_1000, low, high, net_joules_per_1000."""
+    known, net = ranges(subject.record, key), ranges(subject.record, net_key)
     rows = [
-        (side.number, found.median, found.low, found.high)
+        (side.number, found.median, found.low, found.high, _median(net[side.number]))
         for side in subject.sides
         if side.number < len(known) and (found := known[side.number]) is not None
     ]
-    return _frame(rows, "side", "joules_per_1000", "low", "high")
+    return _frame(rows, "side", "joules_per_1000", "low", "high", "net_joules_per_1000")
+
+
+def _median(found: Range | None) -> float:
+    return found.median if found else math.nan
 
 
 def points(found: Sequence[Point]) -> pd.DataFrame:
