@@ -168,5 +168,5 @@ def _net(found: Energy, idle_watts: float | None) -> str:
     """What is above the power before the run."""
     if found.net_joules is None:
         return f"net of idle {wording.MISSING}, {found.net_reason}"
-    idle = "" if idle_watts is None else f" {wording.number(idle_watts)} W"
-    return f"net of idle{idle} {wording.number(found.net_joules)} J"
+    idle = "idle" if idle_watts is None else f"the idle {wording.number(idle_watts)} W"
+    return f"{wording.number(found.net_joules)} J of it above {idle}"
