@@ -74,7 +74,7 @@ def _columns(rows: Sequence[PhaseFigures]) -> Iterator[Column]:
     yield _memory("allocated, peak", "allocated_peak_bytes", rows)
     yield Column("GPU power", "W", lambda row: wording.number(row.gpu_power_watts))
     yield Column("GPU energy", "J", lambda row: wording.number(row.gpu_energy_joules))
-    yield Column("net of idle", "J", lambda row: wording.number(row.gpu_energy_net_joules))
+    yield Column("above idle", "J", lambda row: wording.number(row.gpu_energy_net_joules))
     yield Column("CPU energy", "J", lambda row: wording.number(row.package_energy_joules))
 
 
