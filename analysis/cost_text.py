@@ -72,11 +72,15 @@ def usable_cpus(run: Measured) -> float | None:
 
 
 def _no_sensor(run: Measured) -> str:
-    if run.record.settings.device != "cpu" and run.samples is not None:
+    if run.samples is None:
+        return NOT_RECORDED
+    if run.record.settings.device != "cpu":
         return f"power: not measured, {run.samples.no_gpu}"
-    rapl = run.samples.record.capabilities.get("rapl", NO_RAPL) if run.samples else NO_RAPL
-    text = "power: not measured, for want of an NVIDIA GPU"
-    return text if rapl.startswith(NO_RAPL) else f"{text}; {run.package_energy.reason}"
+    found = run.samples.record
+    why = "as the run used no GPU" if found.gpus else "for want of an NVIDIA GPU"
+    rapl = found.capabilities.get("rapl", NO_RAPL)
+    known = "" if rapl.startswith(NO_RAPL) else f"; {run.package_energy.reason}"
+    return f"power: not measured, {why}{known}"
 
 
 def _host(figures: Figures, usable: float | None) -> str:

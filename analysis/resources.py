@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.sample_folds import Float64, Int64
 from analysis.samples import CPU, CPU_WAITING, LAG, RSS, THREADS, Samples
@@ -174,7 +175,7 @@ def figures(samples: Samples, window: Window | None, end_ns: int | None = None) 
         rss_mean_bytes=None
         if window is None
         else held_mean(samples.time_ns, samples.column(RSS), window),
-        rss_peak_bytes=peak(samples.rss_peak()[own]),
+        rss_peak_bytes=_rss_peak_bytes(samples, own, end_ns),
         threads=peak(samples.highest(THREADS)[own]),
         gpu_percent=None if gpu_ratio is None else 100 * gpu_ratio,
         vram_peak_bytes=vram_peak_bytes,
@@ -200,6 +201,16 @@ def share_of_usable(samples: Samples, cores: float | None) -> float | None:
 def _grown(samples: Samples, name: str, window: Window | None) -> float | None:
     found = None if window is None else growth(samples.time_ns, samples.column(name), window)
     return found[0] if found else None
+
+
+def _rss_peak_bytes(samples: Samples, own: npt.NDArray[np.bool_], end_ns: int | None) -> int | None:
+    """By the samples, and by what was read as phases ended: a peak can lie between samples."""
+    found = [
+        end.rss_peak_bytes
+        for end in samples.record.phase_ends
+        if end.rss_peak_bytes and (end_ns is None or end.time_ns < end_ns)
+    ]
+    return max([*found, *filter(None, [peak(samples.rss_peak()[own])])], default=None)
 
 
 def gpu_mean(

@@ -60,9 +60,8 @@ def read(
     try:
         if source.end <= whole_bytes:
             return _joined([_rows(part) for part in source.parts(source.names)], source.names)
-        times = [_times(part) for part in source.parts([TIME])]
+        times = [np.empty(0, np.int64), *(_times(part) for part in source.parts([TIME]))]
         begins = _begins(np.concatenate(times), np.sort(np.array(edges_ns, np.int64)), most_rows)
-        del times
         return _folded(source, begins)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from analysis import flags, resources, sensors, statistics, wording
+from analysis import disturbances, flags, resources, sensors, statistics, wording
 from analysis.cost_text import ALLOCATED_PEAK
 from analysis.measured import Measured
 from profilers import rundir
@@ -137,7 +137,7 @@ def _busy(measured: Measured) -> str:
     if measured.samples is None or window is None:
         return ""
     ratio = resources.waiting_ratio(measured.samples, window) or 0
-    if ratio <= flags.WAITING_RATIO:
+    if ratio <= disturbances.WAITING_RATIO:
         return ""
     return (
         f"a process waited for a CPU in {wording.percent(ratio)} of the profiled phase; times of "

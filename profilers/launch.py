@@ -99,17 +99,11 @@ def start(interpreter: str, module: str, argument: str, threads: int, log: IO[by
 
 def preflight(interpreter: str, framework: Framework, settings: Settings) -> Ready:
     """Let the interpreter try packages and device; ProfileError in its words if they fail."""
-    request = {"settings": msgspec.to_builtins(settings), "packages": framework.packages}
-    argument = msgspec.json.encode(request).decode()
-    with open(os.devnull, "wb") as log:
-        answer = ask(
-            interpreter,
-            "profilers.preflight",
-            argument,
-            settings.threads,
-            log,
-            PREFLIGHT_SECONDS,
-        )
+    child = start_preflight(interpreter, framework, settings)
+    try:
+        answer = first_word(child, PREFLIGHT_SECONDS)
+    finally:
+        child.end()
     if isinstance(answer, Ready):
         return answer
     reason = answer.message if isinstance(answer, Failed) else "it gave no answer"
@@ -121,18 +115,27 @@ def preflight(interpreter: str, framework: Framework, settings: Settings) -> Rea
     )
 
 
+def start_preflight(interpreter: str, framework: Framework, settings: Settings) -> Child:
+    """Have an interpreter try packages and device; its first word is Ready, or Failed."""
+    request = {"settings": msgspec.to_builtins(settings), "packages": framework.packages}
+    argument = msgspec.json.encode(request).decode()
+    with open(os.devnull, "wb") as log:
+        return start(interpreter, "profilers.preflight", argument, settings.threads, log)
+
+
 def ask(
     interpreter: str, module: str, argument: str, threads: int, log: IO[bytes], seconds: float
 ) -> Message | None:
     """The first word of a module of ours under an interpreter; None if it ends without one."""
     child = start(interpreter, module, argument, threads, log)
     try:
-        return _answer(child, seconds)
+        return first_word(child, seconds)
     finally:
         child.end()
 
 
-def _answer(child: Child, seconds: float) -> Message | None:
+def first_word(child: Child, seconds: float) -> Message | None:
+    """What a started process says first; None if it ends, or the time is over, without a word."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         messages = child.messages(POLL_SECONDS)

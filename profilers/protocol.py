@@ -53,10 +53,14 @@ class Warned(msgspec.Struct, frozen=True, tag="warning", tag_field="event"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="error", tag_field="event"):
-    """Why the process ends; kind "request" means that the user asked for what can't be done."""
+    """Why the process ends; kind "request" means that the user asked for what can't be done.
+
+    `install` is the command that would install what is missing.
+    """
 
     kind: str
     message: str
+    install: str | None = None
 
 
 Message = Hello | Ready | PhaseBegins | PhaseEnds | StepDone | Warned | Failed

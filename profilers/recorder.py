@@ -1,4 +1,4 @@
-"""Writes what the measured process observes: phases, steps and clock anchors, as they come."""
+"""Writes what the measured process observes: phases, steps, marks and clock anchors."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from profilers import clocks, rundir
+from profilers.marks import Marks
 from profilers.protocol import Channel, PhaseBegins, PhaseEnds, Warned
-from profilers.records import SCHEMA, ClockAnchor, Phase, Step
+from profilers.records import SCHEMA, ClockAnchor, Mark, Phase, Step
 
 FLUSH_INTERVAL_NS = 2_000_000_000
 
@@ -25,11 +26,12 @@ class Recorder:
     """Keeps rows in memory between steps and writes them at most every two seconds.
 
     Times are taken from the monotonic clock and written as Unix time through the anchor at the
-    beginning of their phase.
+    beginning of their phase. Marks are written when a phase ends, with those from before it.
     """
 
     def __init__(self, run: Path, channel: Channel) -> None:
         self.channel = channel
+        self.marks = Marks()
         self.warnings: list[str] = []
         self.memory_peaks: dict[str, int] = {}
         self._read_memory: Callable[[], dict[str, int]] = dict
@@ -75,6 +77,7 @@ class Recorder:
                 allocated_peak_bytes=peaks.get("allocated_peak_bytes"),
                 reserved_peak_bytes=peaks.get("reserved_peak_bytes"),
             )
+            self._write_marks(name)
             self._anchors.append(clocks.anchor(f"{name} ends"))
             self.flush()
             rundir.append_rows(self._run / rundir.PHASES, [row], Phase)
@@ -87,6 +90,13 @@ class Recorder:
         for name, value in peaks.items():
             self.memory_peaks[name] = max(value, self.memory_peaks.get(name, 0))
         return peaks
+
+    def _write_marks(self, phase: str) -> None:
+        rows, left_out = self.marks.take(self.unix_ns)
+        if rows:
+            rundir.append_rows(self._run / rundir.MARKS, rows, Mark)
+        for kind, count in left_out.items():
+            self.warn(f"{rundir.MARKS} leaves out {count:,} marks of {kind} in the phase {phase}")
 
     def unix_ns(self, monotonic_ns: int) -> int:
         """Unix time of a monotonic reading, by the latest anchor."""

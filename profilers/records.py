@@ -140,6 +140,20 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     graph_ops: int | None = None
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """Something that took time beside the steps; Unix nanoseconds and nanoseconds.
+
+    marks.csv has a row for each time that Python collected garbage (`name` is the generation), or
+    that the framework traced or compiled (`name` is what). Of what `disturbed` a run, `name` is a
+    sentence; only the analysis knows that.
+    """
+
+    kind: Literal["gc", "trace", "compile", "disturbed"]
+    name: str
+    start_ns: int
+    duration_ns: Duration
+
+
 class BatchDigest(msgspec.Struct, frozen=True):
     """SHA-256 over the sample numbers of the first `steps` batches, as consumed."""
 

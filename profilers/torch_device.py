@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from profilers.environment import describe, nvidia_driver
+from profilers.environment import KERNELS_UNSEEN, describe, nvidia_driver
 from profilers.records import Environment, Settings
 from profilers.rundir import ProfileError
 
@@ -93,7 +93,7 @@ def _kernel_warnings(device: torch.device) -> list[str]:
     if torch._C._autograd.DeviceType.CUDA in kinds:
         return []
     return [
-        "GPU kernels will not be recorded: the driver restricts profiling or CUPTI is missing; "
+        f"{KERNELS_UNSEEN}: the driver restricts profiling or CUPTI is missing; "
         "set NVreg_RestrictProfilingToAdminUsers=0 or run as root."
     ]
 

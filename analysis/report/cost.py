@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analysis import wording
 from analysis.comparison import values
 from analysis.cost_text import POWER_KINDS
-from analysis.report import energy, frames, headings, phase_costs
+from analysis.report import energy, frames, headings, phase_costs, sample_frames
 from analysis.report.chart import Chart
 from analysis.report.energy import ENERGY, NET, EnergyRow, last_runs
 from analysis.report.hero import setting
@@ -86,7 +86,7 @@ def _rows(subject: Subject, keys: Sequence[str]) -> list[FigureRow]:
 
 
 def _resources(subject: Subject) -> Chart | None:
-    samples, phases = frames.resources(subject)
+    samples, phases = sample_frames.resources(subject)
     if samples.empty:
         return None
     hertz = [
@@ -125,7 +125,7 @@ def _last_run(subject: Subject) -> str:
 
 
 def _memory(subject: Subject) -> Chart | None:
-    rows = frames.memory(subject)
+    rows = sample_frames.memory(subject)
     if rows.empty:
         return None
     return Chart(
@@ -144,15 +144,27 @@ def _memory(subject: Subject) -> Chart | None:
 
 
 def _table(subject: Subject) -> Table:
-    """The samples that are drawn."""
-    samples, _ = frames.resources(subject)
+    """The samples that are drawn; where one stands for several, low and high differ from it."""
+    samples, _ = sample_frames.resources(subject)
     label = {side.number: side.label for side in subject.sides}
     rows = [
-        (label[int(side)], float(seconds), str(measure), None if value != value else float(value))
-        for side, seconds, measure, value in samples.itertuples(index=False)
+        (
+            label[int(side)],
+            float(seconds),
+            str(measure),
+            *(None if value != value else float(value) for value in values),
+        )
+        for side, measure, seconds, *values in samples.itertuples(index=False)
     ]
     return Table(
         "resources",
-        {"side": "text", "seconds": "number", "measure": "text", "value": "number"},
+        {
+            "side": "text",
+            "seconds": "number",
+            "measure": "text",
+            "value": "number",
+            "low": "number",
+            "high": "number",
+        },
         rows,
     )

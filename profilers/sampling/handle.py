@@ -44,6 +44,11 @@ class SamplerHandle:
         self.started = False
         self._listen(READY_SECONDS)
 
+    @property
+    def pid(self) -> int:
+        """The sampler's own process."""
+        return self._process.pid
+
     def watch(self, pid: int) -> None:
         """Sample the tree of this process from now on."""
         self._tell({"pid": pid})

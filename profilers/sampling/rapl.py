@@ -13,7 +13,7 @@ ZONE = re.compile(r"intel-rapl:\d+(:\d+)?")
 """Zones and their parts; AMD's processors have this name too. Not the same sensors by MMIO."""
 
 ABSENT = "no RAPL here: the processor or its virtual machine has none, or the module is not loaded"
-DENIED = "RAPL is for root only; grant it by chmod a+r on energy_uj in /sys/class/powercap"
+DENIED = "RAPL is readable by root only; docs/power.md says how to allow it, and what that exposes"
 NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 
 

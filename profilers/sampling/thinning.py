@@ -38,7 +38,7 @@ class Gauge:
     """A column that rises and falls: its mean and its maximum."""
 
     def __init__(self, whole: bool) -> None:
-        self.highest: Value = None
+        self._highest: Value = None
         self._sum: int | float = 0
         self._count = 0
         self._whole = whole
@@ -47,8 +47,8 @@ class Gauge:
         """Take a reading in."""
         self._sum += value
         self._count += 1
-        if self.highest is None or value > self.highest:
-            self.highest = value
+        if self._highest is None or value > self._highest:
+            self._highest = value
 
     @property
     def value(self) -> Value:
@@ -57,6 +57,11 @@ class Gauge:
             return None
         mean = self._sum / self._count
         return round(mean) if self._whole else mean
+
+    @property
+    def above_mean(self) -> Value:
+        """The maximum, None where that is the mean: most files have many such cells."""
+        return None if self._highest == self.value else self._highest
 
 
 Fold = Counter | Flags | Gauge
@@ -118,7 +123,7 @@ class Thinning:
     def _folded(self) -> list[Value]:
         """The values, the maxima of the gauges, and how many readings the row stands for."""
         values = [fold.value for fold in self._folds]
-        highest = [fold.highest for fold in self._folds if isinstance(fold, Gauge)]
+        highest = [fold.above_mean for fold in self._folds if isinstance(fold, Gauge)]
         row = [*values, *highest, self._readings]
         self._readings = 0
         self._rows += 1

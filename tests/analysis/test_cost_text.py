@@ -43,6 +43,12 @@ def test_a_cpu_run(make_run: Any) -> None:
     ]
 
 
+def test_a_cpu_run_on_a_machine_with_a_gpu(make_run: Any) -> None:
+    told = make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}])
+    (*_, power) = cost_text.sentences(measured.read(make_run(resources=told)))
+    assert power == "power: not measured, as the run used no GPU"
+
+
 @pytest.mark.parametrize(
     ("flops", "per_second", "words"),
     [

@@ -150,3 +150,20 @@ def test_a_kernel_that_reports_no_waiting_has_no_ratio(make_run: Any) -> None:
     assert recorded is not None
     window = Window(make_run.start_ns, make_run.start_ns + 4_000_000_000)
     assert resources.waiting_ratio(recorded, window) is None
+
+
+def test_a_peak_between_two_samples_is_known_from_the_end_of_its_phase(make_run: Any) -> None:
+    ends = [
+        {"phase": phase, "time_ns": make_run.start_ns + ms * 10**6, "rss_bytes": 1, **peak}
+        for phase, ms, peak in (
+            ("timed", 1500, {"rss_peak_bytes": 12_000}),
+            ("evaluation", 2000, {}),
+            ("peaks", 9000, {"rss_peak_bytes": 99_000}),
+        )
+    ]
+    record = make_run.resources_record(phase_ends=ends)
+    recorded = samples.read(make_run(resources=record))
+    assert recorded is not None
+    end_ns = make_run.start_ns + 4000 * 10**6
+    assert resources.figures(recorded, None, end_ns).rss_peak_bytes == 12_000
+    assert resources.figures(recorded, None).rss_peak_bytes == 99_000

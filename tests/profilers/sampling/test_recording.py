@@ -4,7 +4,7 @@ import os
 import pytest
 
 from profilers import clocks, rundir
-from profilers.records import ClockAnchor, ResourcesRecord
+from profilers.records import ClockAnchor, MemoryAtPhaseEnd, ResourcesRecord, RowRate
 from profilers.sampling.recording import Recording, RecordingError
 from profilers.sampling.source import Source
 
@@ -108,3 +108,33 @@ def test_second_sampler_is_refused(run):
 def test_run_that_is_gone(run):
     with pytest.raises(RecordingError, match=r"resources\.json could not be written"):
         Recording(run / "gone" / "deeper", 10.0, [], {})
+
+
+def test_a_long_recording_has_fewer_rows_and_says_since_when(run, monkeypatch):
+    monkeypatch.setattr(clocks, "anchor", lambda label: ClockAnchor(label, 0, 10**18, 90))
+    recording = Recording(run, 10.0, [Constant()], {}, rows_per_rate=2)
+    for reading in range(9):
+        recording.row(reading, 10 * reading, 5, [0.5 * reading, reading])
+    recording.anchor("periodic")
+    recording.end(0, "stopped")
+    recording.close()
+    _, *rows = (run / rundir.RESOURCES).read_text().splitlines()
+    assert rows == [
+        f"{10**18},0,0,5,0.0,0,,,,1",
+        f"{10**18 + 1},1,10,5,0.5,1,,,,1",
+        f"{10**18 + 3},3,25,5,1.5,2,30,,3,2",
+        f"{10**18 + 5},5,45,5,2.5,4,50,,5,2",
+        f"{10**18 + 8},8,70,5,4.0,7,80,,8,3",
+    ]
+    record = record_of(run)
+    assert record.samples == 9
+    assert record.row_rates == [RowRate(10**18 + 1, 2), RowRate(10**18 + 5, 4)]
+
+
+def test_memory_at_the_end_of_a_phase_is_on_disk_at_once(run):
+    recording = open_recording(run)
+    found = MemoryAtPhaseEnd(phase="timed", time_ns=5, rss_bytes=7, pss_bytes=6)
+    recording.phase_end(found, missed=3)
+    assert record_of(run).phase_ends == [found]
+    assert record_of(run).missed == 3
+    recording.close()
