@@ -1,4 +1,4 @@
-"""The script for a GPU machine, where there is none: it gets to its end and says what is missing."""
+"""The script for a GPU machine, where there is none: it ends well and says what is missing."""
 
 import os
 import subprocess
