@@ -59,8 +59,8 @@ class Invented(Source):
         self.counters += [f"gpu0_{name}" for name in nvml.COUNTERS]
         self.capabilities = {"gpu": "available"}
         self.gpus = [{"index": 0, "uuid": "GPU-0", "name": "Invented", "cuda_ordinal": 0}]
-        counters = set(self.counters)
-        self._is_counter = [name in counters for name in self.columns]
+        growing = {name for name in self.counters if "_peak_" not in name}
+        self._is_growing = [name in growing for name in self.columns]
         self._is_byte = [unit == "bytes" for unit in self.columns.values()]
 
     def read(self, now_ns: int) -> Sequence[Value]:
@@ -68,12 +68,11 @@ class Invented(Source):
         seconds = now_ns / 1e9
         wave = 0.5 + 0.4 * math.sin(seconds / 500) + 0.1 * math.sin(seconds * 3)
         return [
-            self._value(number, seconds, wave, is_counter)
-            for number, is_counter in enumerate(self._is_counter)
+            self._value(number, seconds if is_growing else wave)
+            for number, is_growing in enumerate(self._is_growing)
         ]
 
-    def _value(self, number: int, seconds: float, wave: float, is_counter: bool) -> Value:
-        level = seconds if is_counter else wave
+    def _value(self, number: int, level: float) -> Value:
         return int(level * 1e9) + number if self._is_byte[number] else level + number
 
 
