@@ -48,7 +48,7 @@ def finish(run: Path) -> Finished:
             problems.append(f"{run} has no tables of operations: {error}")
     except OSError as error:
         problems.append(_blocked(run, error))
-    figures = summary.write(measured, _losses(profile))
+    figures = summary.write(measured, _losses(profile), profile.busy_ratio if profile else None)
     try:
         tensorboard.write(measured, figures, profile)
     except OSError as error:

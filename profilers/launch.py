@@ -13,7 +13,7 @@ from typing import IO
 
 import msgspec
 
-from profilers import protocol, rundir
+from profilers import baseline, protocol, rundir
 from profilers.backend import Framework
 from profilers.interpreters import ROOT
 from profilers.lifeline import PARENT_VARIABLE
@@ -177,6 +177,7 @@ class Launch:
         return self.record
 
     def _measure_under(self, sampler: SamplerHandle) -> Status:
+        time.sleep(baseline.idle_seconds(self.run, self.record.settings.device))
         with open(self.run / rundir.LOG, "ab") as log:
             threads = self.record.settings.threads
             child = start(self._interpreter, "profilers.child", str(self.run), threads, log)

@@ -252,9 +252,17 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `profile.py --json`; what was not measured is None.
+    """One row of `profile.py --json`; what was not measured is None, `missing` says why.
 
-    `flags` say what disturbed the timed phase, a sentence each.
+    `flags` say what disturbed the timed phase, a sentence each. CPU, memory, power and energy are
+    those of the timed phase, but for peaks. `cpu_percent` is 100 for one core, `cpu_share_percent`
+    of the CPUs that the run may use. `gpu_percent` is NVML's utilisation, `gpu_trace_percent` the
+    part of the profiled steps in which kernels or copies ran, by the trace. `vram_peak_bytes` is of
+    all processes on the GPU, `process_vram_peak_bytes` of the run's own, `allocated_peak_bytes` of
+    its framework's allocator. `power_kind` is "instant" or "average-1s". `energy_joules` is gross,
+    by `energy_method` of a sensor that was renewed each `energy_resolution_seconds`; net is what is
+    above `idle_watts`, the power before the run. `cpu_energy_joules` is that of all processor
+    packages of the machine, by RAPL.
     """
 
     id: str
@@ -282,12 +290,30 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     accuracy: float | None = None
     overhead_ratio: float | None = None
     cpu_percent: float | None = None
+    cpu_share_percent: float | None = None
+    cpu_user_seconds: float | None = None
+    cpu_system_seconds: float | None = None
+    rss_mean_bytes: float | None = None
     rss_peak_bytes: int | None = None
     gpu_percent: float | None = None
+    gpu_trace_percent: float | None = None
     vram_peak_bytes: int | None = None
+    process_vram_peak_bytes: int | None = None
+    allocated_peak_bytes: int | None = None
     power_watts: float | None = None
+    power_kind: str | None = None
+    idle_watts: float | None = None
     energy_joules: float | None = None
     energy_method: str | None = None
+    energy_resolution_seconds: float | None = None
+    energy_joules_per_step: float | None = None
+    energy_joules_per_1000_samples: float | None = None
+    energy_net_joules: float | None = None
+    energy_net_joules_per_1000_samples: float | None = None
+    cpu_energy_joules: float | None = None
+    cpu_energy_joules_per_1000_samples: float | None = None
+    cpu_energy_net_joules: float | None = None
+    missing: dict[str, str] = {}
     inference_latency_ms: Spread | None = None
     inference_samples_per_second: float | None = None
     flags: list[str] = []

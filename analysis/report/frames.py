@@ -11,6 +11,7 @@ from analysis.alignment.record import LevelRow
 from analysis.anatomy.anatomy import PHASES
 from analysis.comparison import ratios
 from analysis.comparison.record import Range
+from analysis.comparison.values import ranges
 from analysis.partition.record import Partition
 from analysis.report.names import row_name, short
 from analysis.report.parts import Row
@@ -139,16 +140,19 @@ def operations(both: Sequence[Side], rows: Sequence[Row]) -> pd.DataFrame:
     return _frame([(*place, ms) for place, ms in sums.items()], "op", "side", "time_ms")
 
 
-def energy(subject: Subject, key: str) -> pd.DataFrame:
-    """side, joules_per_1000, low, high."""
-    figure = subject.record.figure(key)
-    known: Sequence[Range | None] = figure.ranges if figure else []
+def energy(subject: Subject, key: str, net_key: str) -> pd.DataFrame:
+    """side, joules_per_1000, low, high, net_joules_per_1000."""
+    known, net = ranges(subject.record, key), ranges(subject.record, net_key)
     rows = [
-        (side.number, found.median, found.low, found.high)
+        (side.number, found.median, found.low, found.high, _median(net[side.number]))
         for side in subject.sides
         if side.number < len(known) and (found := known[side.number]) is not None
     ]
-    return _frame(rows, "side", "joules_per_1000", "low", "high")
+    return _frame(rows, "side", "joules_per_1000", "low", "high", "net_joules_per_1000")
+
+
+def _median(found: Range | None) -> float:
+    return found.median if found else math.nan
 
 
 def points(found: Sequence[Point]) -> pd.DataFrame:

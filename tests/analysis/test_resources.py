@@ -64,7 +64,9 @@ def test_a_run_without_a_gpu_says_why_in_the_samplers_words(make_run: Any) -> No
 def test_the_gpu_of_two_is_found_by_its_uuid(make_run: Any) -> None:
     record = make_run.resources_record(gpus=GPUS, capabilities={"gpu": "available"})
     run = make_run(
-        samples=GPU_SAMPLES, resources=record, machine=make_run.environment("GPU-BB", "A GPU")
+        samples=make_run.densely(GPU_SAMPLES),
+        resources=record,
+        machine=make_run.environment("GPU-BB", "A GPU"),
     )
     found = figures_of(run)
     # Held backwards in 1 to 3 s: 0.5 s of 20 %, 1 s of 80 %, 0.5 s of 40 %.
@@ -97,7 +99,8 @@ def test_an_unsupported_sensor_keeps_its_reason(make_run: Any) -> None:
         gpus=GPUS, capabilities={"gpu": "available", "gpu1_power_watts": "not supported"}
     )
     machine = make_run.environment("GPU-bb", "A GPU")
-    found = figures_of(make_run(samples=lines, resources=record, machine=machine))
+    run = make_run(samples=make_run.densely(lines), resources=record, machine=machine)
+    found = figures_of(run)
     assert found.gpu_percent == pytest.approx(50)
     assert found.power_watts is None
     assert found.reasons["power_watts"] == "not supported"

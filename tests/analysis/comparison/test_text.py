@@ -265,12 +265,8 @@ def test_windows_on_a_gpu_show_power_and_energy(make_comparison: Any) -> None:
             [(2.0, 2.0, 2.0), (3.0, 3.1, 3.2)],
             sides=[Side("torch", "eager"), Side("torch", "compile")],
             settings=msgspec.structs.replace(make_run.settings, device="cuda:0"),
-            samples=(
-                header,
-                "500,0.5,2147483648,100,0",
-                "1500,0.5,1,100,100",
-                "2500,0.5,1,100,200",
-                "3500,0.5,1,100,300",
+            samples=make_run.densely(
+                (header, "500,0.5,1,100,0", "1500,0.5,2147483648,100,100", "3500,0.5,1,100,300")
             ),
             resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
             machine=make_run.environment("GPU-aa", "NVIDIA L4"),
