@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from analysis import measured
 from analysis.ops.rows import Coverage
 from analysis.partition.record import Partition
+from analysis.phase_figures import busiest_ratio
 from profilers import rundir
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
@@ -22,7 +24,14 @@ ANALYSIS_VERSION = 10
 MANIFEST = "derived/manifest.json"
 PARTITION = "derived/partition.json"
 XSPACE = "derived/kineto.xplane.pb"
-OTHER_INPUTS = (rundir.PHASES, rundir.STEPS, rundir.RESOURCES)
+OTHER_INPUTS = (
+    rundir.ENVIRONMENT,
+    rundir.PHASES,
+    rundir.STEPS,
+    rundir.RESOURCES,
+    rundir.RESOURCES_RECORD,
+    rundir.MARKS,
+)
 
 
 KINETO = "kineto.json.gz"
@@ -81,6 +90,11 @@ class Profile:
     ops_per_step: list[int]
     partition: Partition
 
+    @property
+    def busy_ratio(self) -> float | None:
+        """The part of the profiled steps in which the busiest device had work; None without one."""
+        return busiest_ratio(self.busy_ns, self.coverage.steps_ns)
+
 
 def make(run: Path) -> Profile:
     """Make the derived tables and all traces unless they are up to date, and read the tables.
@@ -131,7 +145,7 @@ def _current(run: Path, inputs: dict[str, str]) -> Manifest | None:
 
 def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis.annotate import fold_trace
-    from analysis.exporters import tables, xspace
+    from analysis.exporters import phase_table, tables, xspace
     from analysis.folds.recorded import ops_per_step
     from analysis.groups import gather_folded
     from analysis.ops.table import Table
@@ -140,12 +154,14 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
 
     for name in (MANIFEST, XSPACE):
         (run / name).unlink(missing_ok=True)
+    read = measured.read(run)
     try:
         profile = profile_path(run)
         trace = open_trace(profile, memory=True, details=True)
         folded = fold_trace(trace)
     except ProfileError as error:
         _write_traces(run, None)
+        phase_table.write(read, None)
         raise NoProfileError(str(error)) from None
     table = Table(gather_folded(folded, trace=trace))
     written = [*tables.write(table, run / rundir.DERIVED), run / PARTITION]
@@ -154,6 +170,8 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     if profile.name == KINETO:
         xspace.write_folded(folded, trace, run / XSPACE)
         written.append(run / XSPACE)
+    busy_ratio = busiest_ratio(table.busy_ns, table.coverage().steps_ns)
+    written += phase_table.write(read, busy_ratio)
     manifest = Manifest(
         analysis_version=ANALYSIS_VERSION,
         inputs=inputs,
@@ -167,13 +185,14 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
 
 
 def _write_traces(run: Path, folded: "Folded | None") -> list[Path]:
-    from analysis.exporters import chrome, perfetto
-    from analysis.exporters.timeline import build
+    from analysis.exporters import export
 
-    timeline = build(run, folded)
-    perfetto.write(run, timeline)
-    chrome.write(run, timeline)
-    return [run / rundir.PERFETTO_TRACE, run / rundir.TRACE]
+    return [*export.finished(run, folded)]
+
+
+def has_profile(run: Path) -> bool:
+    """Whether a run has a profile, readable or not."""
+    return any((run / rundir.RAW / name).exists() for name in PROFILES)
 
 
 def profile_path(run: Path) -> Path:

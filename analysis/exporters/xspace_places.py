@@ -14,7 +14,7 @@ import numpy.typing as npt
 from analysis.annotate import Folded
 from analysis.blocks import NONE, is_kind
 from analysis.columns import Int64
-from analysis.exporters.lanes import Lanes
+from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
 from analysis.folds.links import on_device
 from analysis.folds.selftime import INSTANTS
 from analysis.windows import Window, inherit
@@ -98,6 +98,8 @@ class Placer:
             is_new = row >= window.carried
             if is_new or not known:
                 placed = lanes.place(start_ns, end_ns)
+                if placed == TOO_MANY:  # the last line, on which they overlap
+                    placed = MOST_LANES
             if is_new:
                 own, around = placed, lanes.depth
             stack = stacks.setdefault(own, [])

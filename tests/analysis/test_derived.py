@@ -92,9 +92,11 @@ def test_another_version_of_the_analysis_makes_all_anew(
     manifest = rundir.read_json(run / derived.MANIFEST, derived.Manifest)
     assert manifest.analysis_version == derived.ANALYSIS_VERSION
     assert sorted(manifest.inputs) == [
+        "environment.json",
         "phases.csv",
         "raw/kineto.json.gz",
         "resources.csv",
+        "resources.json",
         "steps.csv",
     ]
 
@@ -179,5 +181,9 @@ def test_the_manifest_is_plain_json(make_run: Any) -> None:
     derived.make(run)
     content = msgspec.json.decode((run / derived.MANIFEST).read_bytes())
     assert content["coverage"]["phase_ratio"] == 1
-    traces = ["derived/trace.pftrace.gz", "trace.json.gz", "derived/kineto.xplane.pb"]
-    assert content["outputs"][-3:] == traces
+    assert content["outputs"][-4:] == [
+        "derived/trace.pftrace.gz",
+        "trace.json.gz",
+        "derived/kineto.xplane.pb",
+        "derived/resources.parquet",
+    ]
