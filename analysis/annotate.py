@@ -162,7 +162,10 @@ class Counted:
 
 
 def annotated(
-    trace: Trace, order: TimeOrder | None = None, progress: Callable[[], None] | None = None
+    trace: Trace,
+    order: TimeOrder | None = None,
+    progress: Callable[[], None] | None = None,
+    also: Callable[[Block], None] | None = None,
 ) -> "Recorded":
     """Read a trace to its end; ProfileError if it can't be read.
 
@@ -170,6 +173,7 @@ def annotated(
         trace: what a reader made of a file.
         order: where the events wait until all have been read.
         progress: called after each block that was read.
+        also: called with each block, in the source's order.
     """
     order = TimeOrder() if order is None else order
     finder = StepFinder(trace.strings)
@@ -179,6 +183,8 @@ def annotated(
             order.add(block)
             finder.take(block)
             counted.take(block)
+            if also is not None:
+                also(block)
             if progress is not None:
                 progress()
     return Recorded(trace, order, finder.steps(), counted)

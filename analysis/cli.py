@@ -66,12 +66,26 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
         "runs",
         nargs="+",
         type=Path,
-        metavar="RUN",
-        help="a run of profile.py, or a trace (.json, .json.gz, .pftrace, .pftrace.gz); with "
-        "--tensorboard several runs, or a comparison",
+        metavar="RUN|TRACE",
+        help="a run of profile.py, a comparison, a trace (.json, .json.gz, .pftrace, .pftrace.gz, "
+        ".xplane.pb), or several runs and traces, which are shown on one time axis",
     )
     parser.add_argument(
-        "--tensorboard", action="store_true", help="curves in TensorBoard, not the trace"
+        "--align",
+        choices=("run", "step", "wall"),
+        help="of several runs: each common step begins at one time (step, the default), only the "
+        "first one does (run), or all is where it was (wall)",
+    )
+    parser.add_argument(
+        "--ui",
+        metavar="ORIGIN",
+        help="hand the trace to another Perfetto in the browser: ui.perfetto.dev, https://HOST or "
+        "http://127.0.0.1:PORT",
+    )
+    parser.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="in TensorBoard: curves, tables, charts, profiles",
     )
     parser.add_argument(
         "--no-browser", action="store_true", help="print the address, open no browser"
@@ -79,15 +93,15 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _view(arguments: argparse.Namespace) -> int:
-    from analysis import view
+    from analysis.view import perfetto, tensorboard
 
     browser = not arguments.no_browser
-    if arguments.tensorboard:
-        view.tensorboard(arguments.runs, browser=browser)
-    elif len(arguments.runs) > 1:
-        raise ProfileError("Perfetto shows one trace; name one run, or add --tensorboard.")
+    if not arguments.tensorboard:
+        perfetto.show(arguments.runs, browser=browser, ui=arguments.ui, align=arguments.align)
+    elif arguments.ui is not None or arguments.align is not None:
+        raise ProfileError("--ui and --align are for Perfetto; leave out --tensorboard, or them.")
     else:
-        view.perfetto(arguments.runs[0], browser=browser)
+        tensorboard.show(arguments.runs, browser=browser)
     return 0
 
 
@@ -228,6 +242,44 @@ def _report(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="RUN|TRACE",
+        help="runs of profile.py, or traces of other tools; --to perfetto takes several",
+    )
+    parser.add_argument(
+        "--to",
+        choices=("perfetto", "chrome", "parquet", "csv"),
+        required=True,
+        help="perfetto, chrome: a timeline; parquet, csv: a table of all events",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="what to write (default: a file beside you)"
+    )
+    _align_argument(parser)
+
+
+def _align_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--align",
+        choices=("step", "run", "wall"),
+        default="step",
+        help="of several: each common step begins at one time (default), or only the first one, or "
+        "all is where it was",
+    )
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from analysis.exporters import command as export
+
+    request = export.Request(arguments.paths, arguments.to, arguments.output, arguments.align)
+    print(wording.plain(export.run(request)))
+    return 0
+
+
 def _print_json(content: dict[str, object], warnings: list[str]) -> None:
     """One document on stdout, in the form that all commands share."""
     import msgspec
@@ -267,6 +319,12 @@ COMMANDS = (
         _report,
     ),
     Command(
+        "export",
+        "a run or trace for another tool: Perfetto (several on one clock), Chrome, tables",
+        _export_arguments,
+        _export,
+    ),
+    Command(
         "finish",
         "what profile.py runs at the end: tables, trace, TensorBoard files and summary",
         _finish_arguments,
@@ -274,7 +332,7 @@ COMMANDS = (
     ),
     Command(
         "view",
-        "a run's trace in Perfetto, or its curves in TensorBoard, served from this machine",
+        "traces of runs in Perfetto, or their curves in TensorBoard, served from this machine",
         _view_arguments,
         _view,
     ),

@@ -66,7 +66,7 @@ def group_rows(
     return group.reshape(-1), first
 
 
-def runs_of_equal(*columns: Int64) -> Iterator[tuple[int, int]]:
+def runs_of_equal(*columns: Column) -> Iterator[tuple[int, int]]:
     """(begin, end) of each stretch in which all columns keep their value."""
     if not len(columns[0]):
         return

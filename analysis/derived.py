@@ -23,16 +23,19 @@ ANALYSIS_VERSION = 10
 
 MANIFEST = "derived/manifest.json"
 PARTITION = "derived/partition.json"
+XSPACE = "derived/kineto.xplane.pb"
 OTHER_INPUTS = (
     rundir.ENVIRONMENT,
     rundir.PHASES,
     rundir.STEPS,
     rundir.RESOURCES,
     rundir.RESOURCES_RECORD,
+    rundir.MARKS,
 )
 
 
-PROFILES = ("kineto.json.gz", "tensorflow.xplane.pb")
+KINETO = "kineto.json.gz"
+PROFILES = (KINETO, "tensorflow.xplane.pb")
 """What backends call a profile in raw/."""
 
 
@@ -94,7 +97,7 @@ class Profile:
 
 
 def make(run: Path) -> Profile:
-    """Make the derived tables and both traces unless they are up to date, and read the tables.
+    """Make the derived tables and all traces unless they are up to date, and read the tables.
 
     Without a readable profile, the traces still show phases, steps and resources.
 
@@ -142,17 +145,19 @@ def _current(run: Path, inputs: dict[str, str]) -> Manifest | None:
 
 def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis.annotate import fold_trace
-    from analysis.exporters import phase_table, tables
+    from analysis.exporters import phase_table, tables, xspace
     from analysis.folds.recorded import ops_per_step
     from analysis.groups import gather_folded
     from analysis.ops.table import Table
     from analysis.partition.make import partition_of_folded
     from analysis.readers.registry import open_trace
 
-    (run / MANIFEST).unlink(missing_ok=True)
+    for name in (MANIFEST, XSPACE):
+        (run / name).unlink(missing_ok=True)
     read = measured.read(run)
     try:
-        trace = open_trace(profile_path(run), memory=True)
+        profile = profile_path(run)
+        trace = open_trace(profile, memory=True, details=True)
         folded = fold_trace(trace)
     except ProfileError as error:
         _write_traces(run, None)
@@ -162,6 +167,9 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     written = [*tables.write(table, run / rundir.DERIVED), run / PARTITION]
     rundir.write_json(run / PARTITION, partition_of_folded(folded))
     written += _write_traces(run, folded)
+    if profile.name == KINETO:
+        xspace.write_folded(folded, trace, run / XSPACE)
+        written.append(run / XSPACE)
     busy_ratio = busiest_ratio(table.busy_ns, table.coverage().steps_ns)
     written += phase_table.write(read, busy_ratio)
     manifest = Manifest(
@@ -177,13 +185,14 @@ def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
 
 
 def _write_traces(run: Path, folded: "Folded | None") -> list[Path]:
-    from analysis.exporters import chrome, perfetto
-    from analysis.exporters.timeline import build
+    from analysis.exporters import export
 
-    timeline = build(run, folded)
-    perfetto.write(run, timeline)
-    chrome.write(run, timeline)
-    return [run / rundir.PERFETTO_TRACE, run / rundir.TRACE]
+    return [*export.finished(run, folded)]
+
+
+def has_profile(run: Path) -> bool:
+    """Whether a run has a profile, readable or not."""
+    return any((run / rundir.RAW / name).exists() for name in PROFILES)
 
 
 def profile_path(run: Path) -> Path:

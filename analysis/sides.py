@@ -1,10 +1,13 @@
 """How the sides of a comparison are told apart: by name, mark and colour."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from analysis import wording
-from profilers.records import Side
+from profilers import rundir
+from profilers.records import RunRecord, Side
 
 COLOURS = {
     "torch": "#dd6b33",
@@ -14,6 +17,8 @@ COLOURS = {
 }
 MARKS = {"torch": "●", "tensorflow": "◆", "onnxruntime": "■", "litert": "▲"}
 SPARE_MARKS = "○◇□△▽▷◁◎"
+SUFFIXES = (".gz", ".json", ".pb", ".xplane", ".pt.trace", ".trace")
+LONGEST_TITLE = 28
 
 
 @dataclass(frozen=True)
@@ -40,4 +45,33 @@ def marks(frameworks: Sequence[str]) -> list[str]:
     for number, framework in enumerate(frameworks, start=1):
         wanted = (*MARKS.get(framework, ""), *SPARE_MARKS)
         found.append(next((mark for mark in wanted if mark not in found), str(number)))
+    return found
+
+
+def of_run(path: Path) -> Side | None:
+    """What was run, of which this is the folder; None for a trace.
+
+    Raises:
+        ProfileError: its run.json is damaged.
+    """
+    if not (path / rundir.RUN).exists():
+        return None
+    settings = rundir.read_json(path / rundir.RUN, RunRecord).settings
+    return Side(settings.framework, settings.execution)
+
+
+def titles(paths: Sequence[Path]) -> list[str]:
+    """What a run is, and a file's name without its suffixes; numbered where two are the same."""
+    found: list[str] = []
+    for path in paths:
+        run = of_run(path)
+        name = label(run) if run else os.path.basename(os.path.abspath(path))
+        while suffix := next((each for each in SUFFIXES if name.endswith(each)), ""):
+            name = name.removesuffix(suffix)
+        name = wording.shortened(wording.plain(name) or "trace", LONGEST_TITLE)
+        number, title = 1, name
+        while title in found:
+            number += 1
+            title = f"{name} ({number})"
+        found.append(title)
     return found

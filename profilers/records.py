@@ -386,6 +386,7 @@ class ComparisonSummary(msgspec.Struct, frozen=True, kw_only=True):
     conditions: str | None
     path: str
     report: str | None = None
+    trace: str | None = None
     warnings: list[str] = []
 
 

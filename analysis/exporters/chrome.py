@@ -1,123 +1,150 @@
-"""Writes a run's timeline as Chrome JSON, which chrome://tracing and Perfetto open."""
+"""Writes timelines as Chrome JSON, which chrome://tracing and Perfetto open."""
 
-from collections.abc import Iterator
+import gzip
+from collections.abc import Iterable, Mapping
 from itertools import count
-from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from analysis.exporters.counters import Counter
-from analysis.exporters.events import Slice
-from analysis.exporters.lanes import Lanes
-from analysis.exporters.timeline import RESOURCES, Timeline, Track
-from analysis.exporters.trace_file import Counts, open_trace_file
-from profilers import rundir
+from analysis import wording
+from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
+from analysis.exporters.trace_file import Counts, Form, bounded
+from analysis.timeline.counters import Counter
+from analysis.timeline.record import TRUE_DURATION, Group, Head, Slice, Track, with_number
 
 BUFFER_LINES = 10_000
-FIRST_THREAD = 101
+FIRST_THREAD = 100_001
 LEVEL = 2
+MOST_HEADS = 20_000
 
 
-def write(run: Path, timeline: Timeline) -> Counts:
-    """Write RUN/trace.json.gz, replacing it in one step.
+class ChromeWriter:
+    """Turns a timeline into text, and counts; times in the file are microseconds from a start.
 
-    Raises:
-        ProfileError: the folder can't be written to.
+    A group is a process, its tracks are threads.
+
+    Args:
+        stream: what takes the bytes.
+        start_ns: Unix time before everything that is shown; times in the file begin there.
     """
-    writer = _Writer(timeline)
-    with open_trace_file(run / rundir.TRACE, LEVEL) as file:
-        for text in writer.texts():
-            file.write(text.encode())
-        counts = Counts(
-            timeline.slice_count, writer.slices, writer.samples, writer.arrows, writer.track_count
-        )
-        counts.check(run / rundir.TRACE)
-    return counts
 
-
-class _Writer:
-    """Turns a timeline into text, and counts."""
-
-    def __init__(self, timeline: Timeline) -> None:
-        self._timeline = timeline
-        self._processes: dict[str, int] = {}
+    def __init__(self, stream: gzip.GzipFile, start_ns: int) -> None:
+        self._stream = stream
+        self._start_ns = start_ns
+        self._processes: dict[Group, int] = {}
         self._threads = count(FIRST_THREAD)
-        self._arrow_rows = {row for arrow in timeline.launches for row in arrow}
-        self._placed: dict[int, tuple[int, int, str]] = {}
-        self.slices = self.samples = self.arrows = self.track_count = 0
+        self._tracks: dict[Track, tuple[Lanes, dict[int, int]]] = {}
+        self._slices = self._points = self._samples = self._arrow_ends = 0
+        head = f'{{"displayTimeUnit":"ms","baseTimeNanoseconds":{start_ns},"traceEvents":[\n'
+        self._heads: dict[Head, tuple[str, str, list[str]]] = {}
+        self._lines: list[str] = []
+        self._before = head
 
-    def texts(self) -> Iterator[str]:
-        """The document, some lines at a time."""
-        base_ns = self._timeline.start_ns
-        yield f'{{"displayTimeUnit":"ms","baseTimeNanoseconds":{base_ns},"traceEvents":[\n'
-        lines: list[str] = []
-        separator = ""
-        for line in self._lines():
-            lines.append(line)
-            if len(lines) >= BUFFER_LINES:
-                yield separator + ",\n".join(lines)
-                separator, lines = ",\n", []
-        yield (separator if lines else "") + ",\n".join(lines) + "\n]}\n"
-
-    def _lines(self) -> Iterator[str]:
-        for order, name in enumerate(self._timeline.processes()):
-            pid = self._processes[name] = order + 1
-            yield _metadata("process_name", pid, pid, {"name": name})
-            yield _metadata("process_sort_index", pid, pid, {"sort_index": order})
-        for track in self._timeline.tracks:
-            yield from self._track(track)
-        for counter in self._timeline.counters:
-            yield from self._counter(counter)
-        for number, (launch, work) in enumerate(self._timeline.launches, start=1):
-            yield self._arrow("s", number, launch)
-            yield self._arrow("f", number, work)
-            self.arrows += 1
-
-    def _track(self, track: Track) -> Iterator[str]:
-        pid = self._processes[track.process]
-        lanes = Lanes()
-        tids: list[int] = []
-        for piece in track.slices:
+    def slices(self, track: Track, slices: Iterable[Slice]) -> None:
+        """Show slices; those of a track come in order of start."""
+        pid = self._process(track.group)
+        lanes, tids = self._tracks.setdefault(track, (Lanes(), {}))
+        for piece in slices:
             lane = lanes.place(piece.start_ns, piece.start_ns + piece.duration_ns)
-            if lane == len(tids):
-                tids.append(next(self._threads))
-                name = track.name if not lane else f"{track.name} (overlap {lane + 1})"
-                yield _metadata("thread_name", pid, tids[lane], {"name": name})
-                yield _metadata("thread_sort_index", pid, tids[lane], {"sort_index": tids[lane]})
-                self.track_count += 1
-            yield self._slice(piece, pid, tids[lane])
+            if lane not in tids:
+                tids[lane] = self._thread(track, pid, lane)
+            self._slice(piece, pid, tids[lane], lane == TOO_MANY)
+            if len(self._lines) > BUFFER_LINES:
+                self._flush()
 
-    def _slice(self, piece: Slice, pid: int, tid: int) -> str:
-        start = self._microseconds(piece.start_ns)
-        if piece.row in self._arrow_rows:
-            self._placed[piece.row] = (pid, tid, start)
-        self.slices += 1
-        args = f',"args":{_json(piece.args)}' if piece.args else ""
-        return (
-            f'{{"ph":"X","name":{_json(piece.name)},"cat":"{piece.kind}","pid":{pid},"tid":{tid},'
-            f'"ts":{start},"dur":{_thousandths(piece.duration_ns)}{args}}}'
-        )
-
-    def _counter(self, counter: Counter) -> Iterator[str]:
-        pid = self._processes[RESOURCES]
-        name, unit = _json(counter.name), _json(counter.unit)
-        for time_ns, value in zip(counter.time_ns.tolist(), counter.values.tolist(), strict=True):
-            self.samples += 1
-            yield (
+    def counter(self, track: Track, counter: Counter, shared: str = "") -> None:
+        """Show the values of a counter that are known; scales can't be shared."""
+        del shared
+        pid = self._process(track.group)
+        name, unit = _json(track.name), _json(counter.unit)
+        known = np.isfinite(counter.values)
+        columns = counter.time_ns[known].tolist(), counter.values[known].tolist()
+        for time_ns, value in zip(*columns, strict=True):
+            self._samples += 1
+            self._lines.append(
                 f'{{"ph":"C","name":{name},"pid":{pid},"tid":{pid},'
                 f'"ts":{self._microseconds(time_ns)},"args":{{{unit}:{_json(value)}}}}}'
             )
+            if len(self._lines) > BUFFER_LINES:
+                self._flush()
 
-    def _arrow(self, end: str, number: int, row: int) -> str:
-        pid, tid, start = self._placed[row]
-        binding = ',"bp":"e"' if end == "f" else ""
-        return (
-            f'{{"ph":"{end}","id":{number},"cat":"launch","name":"launch",'
-            f'"pid":{pid},"tid":{tid},"ts":{start}{binding}}}'
+    def close(self) -> None:
+        """Write the rest."""
+        self._flush()
+        self._stream.write((self._before.removesuffix(",\n") + "\n]}\n").encode())
+
+    def counts(self, slices_in: int) -> Counts:
+        """What was written, of so many slices."""
+        tracks = sum(len(tids) for _, tids in self._tracks.values())
+        numbers = (self._slices, self._points, self._samples, self._arrow_ends, tracks)
+        return Counts(slices_in, *numbers)
+
+    def _flush(self) -> None:
+        if self._lines:
+            self._stream.write((self._before + ",\n".join(self._lines)).encode())
+            self._before = ",\n"
+            self._lines.clear()
+
+    def _process(self, group: Group) -> int:
+        """The number of a group; Chrome shows processes by name, Perfetto by number."""
+        pid = self._processes.get(group)
+        if pid is None:
+            pid = self._processes[group] = len(self._processes) + 1
+            self._lines.append(_metadata("process_name", pid, pid, {"name": group.name}))
+            order = group.rank + 1 if group.parent else 0
+            self._lines.append(_metadata("process_sort_index", pid, pid, {"sort_index": order}))
+        return pid
+
+    def _thread(self, track: Track, pid: int, lane: int) -> int:
+        tid = next(self._threads)
+        name, order = track.name, track.rank * (MOST_LANES + 1) + lane
+        if lane == TOO_MANY:
+            name, order = f"{name} (more than {MOST_LANES} at a time)", order + MOST_LANES
+        elif lane:
+            name = f"{name} (overlap {lane + 1})"
+        self._lines.append(_metadata("thread_name", pid, tid, {"name": name}))
+        self._lines.append(_metadata("thread_sort_index", pid, tid, {"sort_index": order}))
+        return tid
+
+    def _slice(self, piece: Slice, pid: int, tid: int, point: bool) -> None:
+        start = self._microseconds(piece.start_ns)
+        duration_ns = piece.duration_ns
+        if point:
+            piece, duration_ns = with_number(piece, TRUE_DURATION, duration_ns), 0
+            self._points += 1
+        before, fixed, keys = self._heads.get(piece.head) or self._head(piece.head)
+        args = fixed + "".join(
+            f"{key}{number}" for key, number in zip(keys, piece.numbers, strict=True) if number >= 0
+        )
+        shown = f',"args":{{{args[1:]}}}' if args else ""
+        self._lines.append(
+            f'{before}"pid":{pid},"tid":{tid},"ts":{start},"dur":{_thousandths(duration_ns)}'
+            f"{shown}}}"
+        )
+        self._slices += 1
+        for arrow in piece.arrows:
+            self._arrow(arrow, pid, tid, start)
+
+    def _head(self, head: Head) -> tuple[str, str, list[str]]:
+        """What all slices with a head have in common: before, among, and before the numbers."""
+        if len(self._heads) >= MOST_HEADS:
+            self._heads.clear()
+        before = f'{{"ph":"X","name":{_json(head.name)},"cat":"{head.kind}",'
+        keys = [f",{_json(key)}:" for key in head.keys]
+        made = self._heads[head] = before, _members(head.args), keys
+        return made
+
+    def _arrow(self, arrow: int, pid: int, tid: int, start: str) -> None:
+        """One end of an arrow, which is a negative number where it ends or goes on from."""
+        self._arrow_ends += 1
+        self._lines.append(
+            f'{{"ph":"{"s" if arrow > 0 else "t"}","id":"{abs(arrow):x}","cat":"arrow",'
+            f'"name":"arrow","pid":{pid},"tid":{tid},"ts":{start}}}'
         )
 
     def _microseconds(self, time_ns: int) -> str:
-        return _thousandths(time_ns - self._timeline.start_ns)
+        return _thousandths(time_ns - self._start_ns)
 
 
 def _thousandths(nanoseconds: int) -> str:
@@ -126,8 +153,20 @@ def _thousandths(nanoseconds: int) -> str:
 
 
 def _metadata(name: str, pid: int, tid: int, args: dict[str, object]) -> str:
-    return f'{{"ph":"M","name":"{name}","pid":{pid},"tid":{tid},"ts":0,"args":{_json(args)}}}'
+    shown = _members(args)[1:]
+    return f'{{"ph":"M","name":"{name}","pid":{pid},"tid":{tid},"ts":0,"args":{{{shown}}}}}'
+
+
+def _members(args: Mapping[str, object]) -> str:
+    """The members of an object, with a comma before each."""
+    return "".join(f",{_json(key)}:{_json(value)}" for key, value in args.items())
 
 
 def _json(value: object) -> str:
+    """A text, which viewers can show, or another value."""
+    if isinstance(value, str):
+        value = wording.well_formed(bounded(value))
     return msgspec.json.encode(value).decode()
+
+
+FORM = Form(LEVEL, ChromeWriter)

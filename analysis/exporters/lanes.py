@@ -1,36 +1,48 @@
 """Lanes of a track: viewers nest slices and lose those that overlap another one only in part."""
 
+DEEPEST = 500
+"""Slices in each other; Perfetto ends none of those below its 512th level."""
+
+MOST_LANES = 100
+TOO_MANY = -1
+EVER_NS = -(1 << 65)
+"""Before any time."""
+
 
 class Lanes:
     """Puts the slices of one track into as few lanes as nest properly.
 
     `ended` are the slices that end before the one placed last begins, by their end: (end in ns,
-    lane), each once.
+    lane), each once. `depth` is how many slices of its lane are open around the one placed last.
     """
 
     def __init__(self) -> None:
         self._open: list[list[tuple[int, int]]] = []
         self.ended: list[tuple[int, int]] = []
+        self.depth = 0
 
     def place(self, start_ns: int, end_ns: int) -> int:
         """The lane of the next slice: under the open slice that began last, where it fits.
 
-        Slices come by their start, and of one start the longest first.
+        Slices come by their start, and of one start the longest first. TOO_MANY where no lane is
+        left: each of them has a slice open that ends before this one does.
         """
         ended = self.ended = []
-        best, best_start_ns = -1, -2
+        best, best_start_ns = TOO_MANY, EVER_NS - 1
         for number, stack in enumerate(self._open):
             while stack and stack[-1][1] <= start_ns:
                 ended.append((stack.pop()[1], number))
-            top_start_ns, top_end_ns = stack[-1] if stack else (-1, end_ns)
-            if end_ns <= top_end_ns and top_start_ns > best_start_ns:
+            top_start_ns, top_end_ns = stack[-1] if stack else (EVER_NS, end_ns)
+            if end_ns <= top_end_ns and top_start_ns > best_start_ns and len(stack) < DEEPEST:
                 best, best_start_ns = number, top_start_ns
-        if best < 0:
+        if best < 0 and len(self._open) < MOST_LANES:
             best = len(self._open)
             self._open.append([])
         if len(ended) > 1:
             ended.sort()
-        self._open[best].append((start_ns, end_ns))
+        if best >= 0:
+            self.depth = len(self._open[best])
+            self._open[best].append((start_ns, end_ns))
         return best
 
     def left(self) -> list[tuple[int, int]]:

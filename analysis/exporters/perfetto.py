@@ -1,110 +1,147 @@
-"""Writes a run's timeline as a Perfetto trace: times in whole nanoseconds, units, and an order."""
+"""Writes timelines as Perfetto traces: times in whole nanoseconds, units, and an order."""
 
-from collections import defaultdict
+import gzip
+from collections.abc import Callable, Iterable
 from itertools import count
-from pathlib import Path
 
 import numpy as np
 
-from analysis.exporters.counters import MIB, Counter
-from analysis.exporters.lanes import Lanes
+from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
 from analysis.exporters.perfetto_packets import (
     BYTES_UNIT,
     COUNT_UNIT,
     EventSequence,
     TraceFile,
 )
-from analysis.exporters.timeline import RESOURCES, Timeline, Track
-from analysis.exporters.trace_file import Counts, open_trace_file
-from profilers import rundir
+from analysis.exporters.trace_file import Counts, Form
+from analysis.timeline.counters import MIB, Counter
+from analysis.timeline.record import TRUE_DURATION, Group, Slice, Track, with_number
 
 LEVEL = 4
 UNITS: dict[str, tuple[int | str, float]] = {"MiB": (BYTES_UNIT, MIB), "count": (COUNT_UNIT, 1)}
 """Units that Perfetto knows, and what to multiply by; others go by their names."""
 
 
-def write(run: Path, timeline: Timeline) -> Counts:
-    """Write RUN/derived/trace.pftrace.gz, replacing it in one step.
+class PerfettoWriter:
+    """Turns a timeline into packets, and counts; times in the file are Unix nanoseconds.
 
-    Times in it are Unix nanoseconds. Slices that overlap another one of their track in part are on
-    tracks of their own below it. Processes are groups of tracks: Perfetto would sort tracks of
-    processes by their names, and show numbers of processes.
+    Slices that overlap another one of their track in part are on tracks of their own below it.
+    Processes are groups of tracks: Perfetto would sort tracks of processes by their names, and show
+    numbers of processes.
 
-    Raises:
-        ProfileError: the folder can't be written to.
+    Args:
+        stream: what takes the bytes.
+        start_ns: Unix time before everything that is shown.
     """
-    path = run / rundir.PERFETTO_TRACE
-    with open_trace_file(path, LEVEL) as stream:
-        writer = _Writer(timeline, TraceFile(stream, timeline.start_ns))
-        counts = writer.write()
-        counts.check(path)
-    return counts
 
-
-class _Writer:
-    """Turns a timeline into packets, and counts."""
-
-    def __init__(self, timeline: Timeline, file: TraceFile) -> None:
-        self._timeline = timeline
-        self._file = file
-        self._uuids = count(1)
-        self._groups: dict[str, int] = {}
-        self._arrows: dict[int, list[int]] = defaultdict(list)
-        for number, rows in enumerate(timeline.launches + timeline.gradients, start=1):
-            for row in rows:
-                self._arrows[row].append(number)
-        self._slices = self._samples = self._arrow_ends = self._tracks = 0
-
-    def write(self) -> Counts:
-        """Write everything, and say how much it was."""
-        timeline = self._timeline
+    def __init__(self, stream: gzip.GzipFile, start_ns: int) -> None:
+        self._file = TraceFile(stream, start_ns)
         self._file.root()
-        for rank, name in enumerate(timeline.processes()):
-            self._groups[name] = next(self._uuids)
-            self._file.group(self._groups[name], name, rank)
-        for rank, track in enumerate(timeline.tracks):
-            self._track(track, rank)
-        for rank, counter in enumerate(timeline.counters):
-            self._counter(counter, rank)
+        self._uuids = count(1)
+        self._groups: dict[Group, int] = {}
+        self._tracks: dict[Track, _Lined] = {}
+        self._counters: dict[Track, EventSequence] = {}
+        self._samples = 0
+
+    def slices(self, track: Track, slices: Iterable[Slice]) -> None:
+        """Show slices; those of a track come in order of start."""
+        lined = self._tracks.get(track)
+        if lined is None:
+            lined = self._tracks[track] = _Lined(self._file, self._uuids, track)
+        lined.add(slices, self._group)
+
+    def counter(self, track: Track, counter: Counter, shared: str = "") -> None:
+        """Show the values of a counter that are known."""
+        unit, factor = UNITS.get(counter.unit, (counter.unit, 1))
+        sequence = self._counters.get(track)
+        if sequence is None:
+            uuid, group = next(self._uuids), self._group(track.group)
+            self._file.counter(uuid, group, track.name, track.rank, unit, shared)
+            sequence = self._counters[track] = EventSequence(self._file, uuid)
+        known = np.isfinite(counter.values)
+        sequence.values(counter.time_ns[known], counter.values[known] * factor)
+        self._samples += int(known.sum())
+
+    def close(self) -> None:
+        """End what is open."""
+        for lined in self._tracks.values():
+            lined.close()
         self._file.flush()
+
+    def counts(self, slices_in: int) -> Counts:
+        """What was written, of so many slices."""
+        lined = self._tracks.values()
         return Counts(
-            timeline.slice_count, self._slices, self._samples, self._arrow_ends // 2, self._tracks
+            slices_in=slices_in,
+            slices=sum(each.written for each in lined),
+            points=sum(each.points for each in lined),
+            samples=self._samples,
+            arrow_ends=sum(each.arrow_ends for each in lined),
+            tracks=sum(each.described for each in lined),
         )
 
-    def _track(self, track: Track, rank: int) -> None:
-        lanes, uuids = Lanes(), [next(self._uuids)]
-        sequence = EventSequence(self._file, uuids[0])
-        described = 0
-        for start_ns, duration_ns, name, args, kind, row in track.slices:
-            lane = lanes.place(start_ns, start_ns + duration_ns)
+    def _group(self, group: Group) -> int:
+        """The number of a group, which is described before it has tracks."""
+        uuid = self._groups.get(group)
+        if uuid is None:
+            parent = self._group(group.parent) if group.parent else 0
+            uuid = self._groups[group] = next(self._uuids)
+            self._file.group(uuid, parent, group.name, group.rank)
+        return uuid
+
+
+class _Lined:
+    """One track with its lanes, each of which is described before its first slice."""
+
+    def __init__(self, file: TraceFile, uuids: "count[int]", track: Track) -> None:
+        self._file, self._new_uuids, self._track = file, uuids, track
+        self._lanes = Lanes()
+        self._uuids: dict[int, int] = {}
+        self._sequence: EventSequence | None = None
+        self.written = self.points = self.arrow_ends = 0
+
+    @property
+    def described(self) -> int:
+        """How many tracks it is made of."""
+        return len(self._uuids)
+
+    def add(self, slices: Iterable[Slice], group: Callable[[Group], int]) -> None:
+        """Begin slices, and end those before them."""
+        lanes, uuids = self._lanes, self._uuids
+        place, sequence = lanes.place, self._sequence
+        for piece in slices:
+            start_ns = piece.start_ns
+            lane = place(start_ns, start_ns + piece.duration_ns)
+            if lane not in uuids:
+                self._describe(lane, group)
+            if sequence is None:
+                sequence = self._sequence = EventSequence(self._file, uuids[lane])
             for end_ns, ended in lanes.ended:
                 sequence.end(end_ns, uuids[ended] if ended else 0)
-            if lane == described:
-                self._describe(track, rank, uuids, lane)
-                described += 1
-            arrows = self._arrows.get(row, ())
-            sequence.begin(start_ns, name, kind, args, arrows, uuids[lane] if lane else 0)
-            self._slices += 1
-            self._arrow_ends += len(arrows)
-        for end_ns, ended in lanes.left():
-            sequence.end(end_ns, uuids[ended] if ended else 0)
-        self._tracks += described
+            if lane == TOO_MANY:
+                piece = with_number(piece, TRUE_DURATION, piece.duration_ns)
+                self.points += 1
+            sequence.begin(piece, uuids[lane] if lane else 0)
+            if lane == TOO_MANY:
+                sequence.end(start_ns, uuids[lane])
+            self.written += 1
+            self.arrow_ends += len(piece.arrows)
 
-    def _describe(self, track: Track, rank: int, uuids: list[int], lane: int) -> None:
-        """Name a track, or a lane of it, before its first slice; viewers leave out empty ones."""
-        if lane:
-            uuids.append(next(self._uuids))
-            self._file.track(uuids[lane], uuids[0], f"overlap {lane + 1}", lane)
+    def close(self) -> None:
+        """End what is open."""
+        for end_ns, ended in self._lanes.left():
+            assert self._sequence is not None
+            self._sequence.end(end_ns, self._uuids[ended] if ended else 0)
+
+    def _describe(self, lane: int, group: Callable[[Group], int]) -> None:
+        uuid = self._uuids[lane] = next(self._new_uuids)
+        if not lane:
+            self._file.track(uuid, group(self._track.group), self._track.name, self._track.rank)
+        elif lane == TOO_MANY:
+            name = f"more than {MOST_LANES} at a time: where they begin"
+            self._file.track(uuid, self._uuids[0], name, MOST_LANES)
         else:
-            self._file.track(uuids[0], self._groups[track.process], track.name, rank)
+            self._file.track(uuid, self._uuids[0], f"overlap {lane + 1}", lane)
 
-    def _counter(self, counter: Counter, rank: int) -> None:
-        unit, factor = UNITS.get(counter.unit, (counter.unit, 1))
-        uuid = next(self._uuids)
-        self._file.counter(uuid, self._groups[RESOURCES], counter.name, rank, unit)
-        sequence = EventSequence(self._file, uuid)
-        known = np.isfinite(counter.values)
-        values = (counter.values[known] * factor).tolist()
-        for time_ns, value in zip(counter.time_ns[known].tolist(), values, strict=True):
-            sequence.value(time_ns, value)
-            self._samples += 1
+
+FORM = Form(LEVEL, PerfettoWriter)

@@ -6,10 +6,14 @@ one sequence share a clock, on which each time is the difference to the one befo
 texts, each of which is written once.
 """
 
-from collections.abc import Mapping, Sequence
+from itertools import starmap
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from analysis import wording
+from analysis.columns import Int64
 from analysis.exporters.protobuf import (
     PAIRS,
     SHORT,
@@ -19,6 +23,8 @@ from analysis.exporters.protobuf import (
     number_field,
     varint,
 )
+from analysis.exporters.trace_file import bounded
+from analysis.timeline.record import Head, Slice
 
 SLICE_BEGIN, SLICE_END, COUNTER = 1, 2, 4
 BOOTTIME, REALTIME, DELTA_CLOCK = 6, 1, 64
@@ -28,11 +34,9 @@ FIRST_OF_SEQUENCE, LATER_IN_SEQUENCE = 3, 2
 CATEGORIES, NAMES, KEYS, TEXTS = 1, 2, 3, 29
 """Tables of interned texts, by their field in InternedData."""
 
-LONGEST = 4096
-"""Characters of a text that are kept."""
-
 BUFFER_PIECES = 30_000
 LONGEST_VARINT = 10
+MOST_HEADS = 20_000
 
 
 class Sink(Protocol):
@@ -44,11 +48,9 @@ class Sink(Protocol):
 
 def utf8(text: str) -> bytes:
     """A text as viewers can show it: without control characters, and of a bounded length."""
-    shown = text[:LONGEST]
+    shown = bounded(text)
     if not shown.isprintable():
         shown = wording.plain(shown)
-    if len(text) > LONGEST:
-        shown += f"… ({len(text):,} characters)"
     return shown.encode("utf-8", "replace")
 
 
@@ -96,17 +98,24 @@ class TraceFile:
         """Say that groups stand in the order of their ranks; some viewers sort them by name."""
         self.add(_descriptor(0, number_field(11, EXPLICIT_ORDER)))
 
-    def group(self, uuid: int, name: str, rank: int) -> None:
-        """A group of tracks at the top."""
-        self.add(_descriptor(uuid, _child(0, name, rank)))
+    def group(self, uuid: int, parent: int, name: str, rank: int) -> None:
+        """A group of tracks in another one, or at the top if the parent is 0."""
+        self.add(_descriptor(uuid, _child(parent, name, rank)))
 
     def track(self, uuid: int, parent: int, name: str, rank: int) -> None:
         """A track of slices below a group or another track."""
         self.add(_descriptor(uuid, _child(parent, name, rank)))
 
-    def counter(self, uuid: int, parent: int, name: str, rank: int, unit: int | str) -> None:
-        """A track of numbers; `unit` is BYTES_UNIT, COUNT_UNIT or the name of another one."""
+    def counter(
+        self, uuid: int, parent: int, name: str, rank: int, unit: int | str, shared: str = ""
+    ) -> None:
+        """A track of numbers; `unit` is BYTES_UNIT, COUNT_UNIT or the name of another one.
+
+        Counters of one group with the same `shared` text are drawn on one scale.
+        """
         kind = bytes_field(6, utf8(unit)) if isinstance(unit, str) else number_field(3, unit)
+        if shared:
+            kind += bytes_field(7, utf8(shared))
         self.add(_descriptor(uuid, _child(parent, name, rank), bytes_field(8, kind)))
 
 
@@ -125,51 +134,43 @@ class EventSequence:
         self._head = number + number_field(13, LATER_IN_SEQUENCE) + b"\x5a"
         self._interned: dict[tuple[int, str], int] = {}
         self._fresh: list[bytes] = []
-        self._beginnings: dict[tuple[str, str], bytes] = {}
-        self._texts: dict[tuple[str, str], bytes] = {}
-        self._heads: dict[str, list[bytes]] = {}
+        self._heads: dict[Head, tuple[bytes, list[list[bytes]]]] = {}
         ending = self._head + bytes((len(END_OF_SLICE),)) + END_OF_SLICE + b"\x40"
         self._endings = [
             b"\x0a" + varint(len(ending) + digits) + ending for digits in range(LONGEST_VARINT + 1)
+        ]
+        value = number_field(9, COUNTER) + varint(44 << 3 | 1)
+        value = self._head + bytes((len(value) + 8,)) + value
+        self._value_heads = [
+            b"\x0a" + varint(len(value) + 9 + digits) + value
+            for digits in range(LONGEST_VARINT + 1)
         ]
         clocks = _clock(DELTA_CLOCK, file.start_ns, delta=True) + _clock(BOOTTIME, file.start_ns)
         defaults = bytes_field(11, number_field(11, uuid)) + number_field(58, DELTA_CLOCK)
         first = number + number_field(13, FIRST_OF_SEQUENCE)
         file.add(first + bytes_field(6, clocks) + bytes_field(59, defaults))
 
-    def begin(
-        self,
-        time_ns: int,
-        name: str,
-        category: str,
-        args: Mapping[str, object],
-        flows: Sequence[int] = (),
-        uuid: int = 0,
-    ) -> None:
-        """A slice begins, under what is open on its track.
+    def begin(self, piece: Slice, uuid: int = 0) -> None:
+        """A slice begins, under what is open on its track; not before the event before.
 
         Args:
-            time_ns: Unix time, not before that of the event before.
-            name: of the slice.
-            category: its kind; empty for none.
-            args: texts and numbers that are shown with it; None is left out.
-            flows: arrows that begin or end here, as numbers that the slices at both ends name.
+            piece: the slice; when it ends is told by `end`.
             uuid: the track, if it is another than that of the sequence.
         """
-        parts = [self._beginnings.get((name, category)) or self._beginning(name, category)]
-        for key, value in args.items():
-            if type(value) is str:
-                parts.append(self._texts.get((key, value)) or self._text(key, value))
-            elif type(value) is int and value >= 0 and key in self._heads:
+        start_ns, _, head, numbers, arrows, correlation = piece
+        fixed, heads = self._heads.get(head) or self._head_of(head)
+        event = [fixed]
+        for value, begins in zip(numbers, heads, strict=True):
+            if value >= 0:
                 digits = SHORT[value] if value < PAIRS else varint(value)
-                parts.append(self._heads[key][len(digits)] + digits)
-            elif value is not None:
-                parts.append(self._annotation(key, value))
-        if flows:
-            parts += [fixed_field(47, flow) for flow in flows]
+                event.append(begins[len(digits)] + digits)
+        if arrows:
+            event += [fixed_field(47, abs(arrow)) for arrow in arrows]
+        if correlation >= 0:
+            event.append(number_field(52, correlation))
         if uuid:
-            parts.append(number_field(11, uuid))
-        self._event(time_ns, b"".join(parts))
+            event.append(number_field(11, uuid))
+        self._event(start_ns, b"".join(event))
 
     def end(self, time_ns: int, uuid: int = 0) -> None:
         """The slice that began last on the track, and is open, ends."""
@@ -179,9 +180,22 @@ class EventSequence:
         passed = self._passed(time_ns)
         self._file.add_parts(self._endings[len(passed)], passed)
 
-    def value(self, time_ns: int, value: float) -> None:
-        """From here on the counter has this value, which is finite."""
-        self._event(time_ns, number_field(9, COUNTER) + double_field(44, value))
+    def values(self, times_ns: Int64, values: npt.NDArray[np.float64]) -> None:
+        """From each of these times on the counter has the value beside it, which is finite."""
+        if not len(times_ns):
+            return
+        passed_ns = np.diff(times_ns, prepend=self._last_ns)
+        if passed_ns.min() < 0:
+            raise ValueError(f"a value is from before {self._last_ns} ns, where the last event is")
+        self._last_ns = int(times_ns[-1])
+        data = values.astype("<f8").tobytes()
+        size = len(data) // len(values)
+        parts: list[bytes] = []
+        for place, time_passed in enumerate(passed_ns.tolist()):
+            passed = SHORT[time_passed] if time_passed < PAIRS else varint(time_passed)
+            value = data[place * size : (place + 1) * size]
+            parts += (self._value_heads[len(passed)], value, b"\x40", passed)
+        self._file.add_parts(*parts)
 
     def _event(self, time_ns: int, event: bytes) -> None:
         passed = self._passed(time_ns)
@@ -201,31 +215,33 @@ class EventSequence:
         self._last_ns = time_ns
         return SHORT[passed_ns] if passed_ns < PAIRS else varint(passed_ns)
 
-    def _beginning(self, name: str, category: str) -> bytes:
-        made = number_field(9, SLICE_BEGIN) + number_field(10, self._number(NAMES, name))
-        if category:
-            made += number_field(3, self._number(CATEGORIES, category))
-        self._beginnings[name, category] = made
-        return made
-
-    def _text(self, key: str, text: str) -> bytes:
-        value = number_field(17, self._number(TEXTS, text))
-        made = bytes_field(4, number_field(1, self._number(KEYS, key)) + value)
-        self._texts[key, text] = made
+    def _head_of(self, head: Head) -> tuple[bytes, list[list[bytes]]]:
+        """What all slices with a head have in common, and what stands before their numbers."""
+        if len(self._heads) >= MOST_HEADS:
+            self._heads.clear()
+        fixed = number_field(9, SLICE_BEGIN) + number_field(10, self._number(NAMES, head.name))
+        if head.kind:
+            fixed += number_field(3, self._number(CATEGORIES, head.kind))
+        fixed += b"".join(starmap(self._annotation, head.args.items()))
+        made = self._heads[head] = fixed, list(map(self._key, head.keys))
         return made
 
     def _annotation(self, key: str, value: object) -> bytes:
         name = number_field(1, self._number(KEYS, key))
+        if value is None:
+            return b""
+        if isinstance(value, str):
+            return bytes_field(4, name + number_field(17, self._number(TEXTS, value)))
         if type(value) is int:
-            body = name + b"\x20"
-            heads = [
-                b"\x22" + varint(len(body) + digits) + body for digits in range(LONGEST_VARINT + 1)
-            ]
-            self._heads[key] = heads
             return bytes_field(4, name + number_field(4, value))
         if isinstance(value, float):
             return bytes_field(4, name + double_field(5, value))
         raise TypeError(f"{key} is a {type(value).__name__}, not a text or a number")
+
+    def _key(self, key: str) -> list[bytes]:
+        """What stands before a number of so many digits."""
+        name = number_field(1, self._number(KEYS, key)) + b"\x20"
+        return [b"\x22" + varint(len(name) + digits) + name for digits in range(LONGEST_VARINT + 1)]
 
     def _number(self, table: int, text: str) -> int:
         """The number of a text in one of the tables; it is written with the next event if new."""

@@ -137,7 +137,7 @@ class Launches:
     def __init__(self, strings: Strings) -> None:
         self._calls = LinkTable()
         self._graphs = LinkTable()
-        self._uses = TextTable(strings, _use)
+        self._uses = uses(strings)
 
     def resolve(self, window: Window, context: Int32) -> tuple[Mask, Mask, Int32]:
         """Which rows' launch is known, which of these a graph's is, and its context; by row.
@@ -165,6 +165,11 @@ class Launches:
                 of_graph[left] = linked[left] & (table is self._graphs)
             self._calls.forget(link_keys(block, work))
         return linked, of_graph, values
+
+
+def uses(strings: Strings) -> TextTable:
+    """What a call of the runtime is, by its name: NO_USE, CALL_USE or GRAPH_USE."""
+    return TextTable(strings, _use)
 
 
 def _use(name: str) -> int:

@@ -20,7 +20,8 @@ RANKS = "ranks"
 class Request:
     """What is asked for: `steps` as the user wrote them, `cached` also beside a foreign trace.
 
-    `host` asks for all that the host did, also what changes no table of operations.
+    `host` asks for all that the host did, also what changes no table of operations, `memory` for
+    what its allocators did too.
     """
 
     path: Path
@@ -29,6 +30,7 @@ class Request:
     limited: bool = True
     cached: bool = False
     host: bool = False
+    memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ def opened(request: Request, source: Source) -> Trace:
     from analysis.readers.ranks import Ranks, said_rank
     from analysis.readers.registry import open_trace
 
-    trace = open_trace(source.path, limited=request.limited, host=request.host)
+    trace = open_trace(
+        source.path, limited=request.limited, host=request.host, memory=request.memory
+    )
     if request.rank is None or source.is_run:
         return trace
     if isinstance(trace, Ranks):

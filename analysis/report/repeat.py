@@ -107,6 +107,9 @@ def _next(subject: Subject, known: list[Settings]) -> Iterator[Next]:
     """The runs in Perfetto and TensorBoard, and what would say more."""
     python = f"{shlex.quote(shown_python())} -m analysis"
     paths = []
+    if any(row.trace for row in subject.record.comparisons):
+        together = shlex.quote(shown_path(subject.directory))
+        yield Next("On one timeline", f"{python} view {together}")
     for side in subject.sides:
         shown = subject.of(side).complete or subject.of(side).runs
         if shown:
@@ -115,7 +118,8 @@ def _next(subject: Subject, known: list[Settings]) -> Iterator[Next]:
             whose = f", {side.label}" if len(subject.sides) > 1 else ""
             yield Next(f"On a timeline{whose}", f"{python} view {path}")
     if paths and not subject.foreign:
-        yield Next("In TensorBoard", f"{python} view {' '.join(paths)} --tensorboard")
+        together = shlex.quote(shown_path(subject.directory)) if subject.against else paths[0]
+        yield Next("In TensorBoard", f"{python} view {together} --tensorboard")
         yield Next("All operations", f"{python} ops {paths[0]}")
     if len(subject.record.compared) == 1 and known:
         words = list(_words(known[:1], max(subject.record.rounds, 5)))

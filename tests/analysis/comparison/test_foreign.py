@@ -86,12 +86,6 @@ def test_a_torch_trace_and_one_of_jax_are_aligned_by_category(tmp_path: Path) ->
     assert found.record.sides == ["mi300-torch-compile-triton", "mi300-jax-conv"]
 
 
-def test_traces_of_one_name_are_numbered() -> None:
-    paths = [Path(name) for name in ("a/x.pt.trace.json.gz", "b/x.json", "c/x.xplane.pb")]
-    assert foreign.labels(paths) == ["x", "x (2)", "x (3)"]
-    assert foreign.labels([Path("a/.json"), Path("a\n\x1b[2J.json")])[0] == "trace"
-
-
 def test_what_is_missing_of_a_trace_is_told(tmp_path: Path) -> None:
     whole = {"traceEvents": [{"ph": "X", "name": "a", "pid": 1, "tid": 1, "ts": 0, "dur": 9}] * 9}
     paths = [tmp_path / "whole.json", tmp_path / "cut.json"]

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from analysis import sides, terminal
-from analysis.comparison import finishing, text
+from analysis.comparison import finishing, text, timeline
 from analysis.report import write
 from profilers import rundir
 from profilers.records import Environment, MissingSide, Result, RoundsRecord, Side
@@ -120,25 +120,29 @@ def test_in_ascii_nothing_is_lost(make_comparison: Any) -> None:
 
 def test_the_last_lines_are_commands_for_the_last_runs(make_comparison: Any) -> None:
     text = text_of(make_comparison([(2.0, 2.0, None), (3.0, 3.0, 3.0)]))
-    assert text.splitlines()[-4:] == [
+    assert text.splitlines()[-3:] == [
         "Next     report        traces/compare-1/report.html",
-        "         Perfetto ●    python -m analysis view traces/run-2-0",
-        "         Perfetto ◆    python -m analysis view traces/run-3-1",
+        "         Perfetto      python -m analysis view traces/compare-1",
         "         TensorBoard   python -m analysis view traces/compare-1 --tensorboard",
     ]
 
 
-def test_runs_that_were_not_interleaved_are_opened_by_their_own_names(
-    make_comparison: Any,
+def test_without_a_common_timeline_each_run_is_opened(
+    make_comparison: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(timeline, "write", lambda directory, record: False)
+    text = text_of(make_comparison([(2.0, 2.0, None), (3.0, 3.0, 3.0)]))
+    assert text.splitlines()[-3:-1] == [
+        "         Perfetto ●    python -m analysis view traces/run-2-0",
+        "         Perfetto ◆    python -m analysis view traces/run-3-1",
+    ]
+
+
+def test_runs_that_were_not_interleaved_are_told(make_comparison: Any) -> None:
     directory = make_comparison([(2.0,), (3.0,)])
     [found] = finishing.finish_all([directory]).comparisons
     apart = msgspec.structs.replace(found.record, order_seed=None)
     text_lines = list(text.lines(replace(found, record=apart)))
-    both = "traces/run-1-0 traces/run-1-1"
-    assert text_lines[-1].text == (
-        f"         TensorBoard   python -m analysis view {both} --tensorboard"
-    )
     assert not any("interleaved" in line.text for line in text_lines[:4])
     assert any("not interleaved by one command" in line.text for line in text_lines)
 
@@ -151,7 +155,7 @@ def test_without_a_report_the_last_lines_begin_with_perfetto(
 
     monkeypatch.setattr(write, "write", full)
     found = text_of(make_comparison([(2.0,), (3.0,)])).splitlines()
-    assert found[-3] == "Next     Perfetto ●    python -m analysis view traces/run-1-0"
+    assert found[-2] == "Next     Perfetto      python -m analysis view traces/compare-1"
 
 
 def test_failed_runs_are_told_on_top_and_the_rest_is_shown(make_comparison: Any) -> None:
@@ -239,7 +243,7 @@ def test_three_sides_have_a_column_each_and_ratios_below(make_comparison: Any) -
     assert re.sub(r" +", " ", below.strip()).startswith("step, ms 1.49 × 1.46 to 1.53 1.98 ×")
     assert text.count("Same work  ✓ weights") == 1
     assert text.count("as long per training step as PyTorch eager") == 2
-    assert "Perfetto ○" in text
+    assert "Perfetto      python -m analysis view traces/compare-1" in text
     assert max(map(len, text.splitlines())) <= 100
 
 

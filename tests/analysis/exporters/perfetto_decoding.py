@@ -50,8 +50,13 @@ class Shown:
     end_ns: int | None
     name: str
     category: str
-    args: dict[str, Any]
+    arguments: list[tuple[str, Any]]
     flows: list[int]
+    correlation: int | None
+
+    @property
+    def args(self) -> dict[str, Any]:
+        return dict(self.arguments)
 
 
 @dataclass
@@ -65,6 +70,21 @@ class Decoded:
     def name(self, track: int) -> str:
         own: str = self.tracks[track][2].decode()
         return own
+
+    def path(self, track: int) -> str:
+        """What a track is called, with what it is below."""
+        names = []
+        while track:
+            names.append(self.name(track))
+            track = self.tracks[track].get(5, 0)
+        return " / ".join(reversed(names))
+
+    def by_track(self) -> dict[str, list[Shown]]:
+        """The slices of each track that has any."""
+        shown: dict[str, list[Shown]] = {}
+        for row in self.slices:
+            shown.setdefault(self.path(row.track), []).append(row)
+        return shown
 
 
 class _Sequence:
@@ -111,10 +131,10 @@ def _event(
     stack = open_slices.setdefault(track, [])
     if parts[9] == BEGIN:
         category = sequence.texts[1, parts[3]] if 3 in parts else ""
-        args = dict(_argument(sequence, value) for number, value in rows if number == 4)
+        args = [_argument(sequence, value) for number, value in rows if number == 4]
         flows = [struct.unpack("<Q", value)[0] for number, value in rows if number == 47]
         name = sequence.texts[2, parts[10]]
-        shown = Shown(track, sequence.now_ns, None, name, category, args, flows)
+        shown = Shown(track, sequence.now_ns, None, name, category, args, flows, parts.get(52))
         found.slices.append(shown)
         stack.append(shown)
     elif parts[9] == END:

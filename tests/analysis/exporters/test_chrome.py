@@ -3,50 +3,66 @@
 import gzip
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.annotate import Folded, fold, fold_trace
-from analysis.blocks import Kind, Strings, from_columns
-from analysis.exporters import chrome
-from analysis.exporters.timeline import build
-from analysis.readers.kineto import KinetoTrace
-from profilers.records import Phase
-from profilers.rundir import ProfileError
+from analysis.exporters import chrome, lanes, trace_file
+from analysis.exporters.trace_file import Counts
+from analysis.timeline.counters import Counter
+from analysis.timeline.record import Group, Head, Slice, Track, Writer, single
 
-DATA = Path(__file__).parents[2] / "data" / "kineto"
-MS = 1_000_000
+START_NS = 1_790_000_000_000_000_000
+RUN = Group("run", 0)
+OPS = Track(RUN, "ops", 2)
 
 
-def load(run: Path) -> dict[str, Any]:
+def written(
+    folder: Path, slices: Iterable[Slice] = (), counters: Iterable[Counter] = ()
+) -> tuple[str, Counts]:
+    """The text of a file with slices of one track and counters."""
+    some = [*slices]
+
+    def draw(writer: Writer) -> int:
+        writer.slices(OPS, some)
+        for counter in counters:
+            writer.counter(Track(RUN, counter.name, 0), counter)
+        return len(some)
+
+    path = folder / "trace.json.gz"
+    counts = trace_file.write({path: chrome.FORM}, START_NS, draw)[path]
+    return gzip.decompress(path.read_bytes()).decode(), counts
+
+
+def parsed(text: str) -> list[dict[str, Any]]:
     def refuse(word: str) -> None:
         raise AssertionError(f"{word} in the trace")
 
-    with gzip.open(run / "trace.json.gz", "rt", encoding="utf-8") as file:
-        document: dict[str, Any] = json.load(file, parse_constant=refuse)
-    return document
+    document = json.loads(text, parse_constant=refuse)
+    assert document["baseTimeNanoseconds"] == START_NS
+    events: list[dict[str, Any]] = document["traceEvents"]
+    return events
 
 
-def slices(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [event for event in document["traceEvents"] if event["ph"] == "X"]
+def of_kind(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [event for event in events if event["ph"] == kind]
 
 
-def tracks(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def tracks(events: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """The slices of each "process / thread"."""
-    names: dict[str, dict[Any, str]] = {"process_name": {}, "thread_name": {}}
-    for event in document["traceEvents"]:
-        if event["ph"] == "M" and event["name"] == "process_name":
-            names["process_name"][event["pid"]] = event["args"]["name"]
-        if event["ph"] == "M" and event["name"] == "thread_name":
-            names["thread_name"][event["pid"], event["tid"]] = event["args"]["name"]
+    names: dict[tuple[str, int, int], str] = {
+        (event["name"], event["pid"], event["tid"]): event["args"].get("name", "")
+        for event in of_kind(events, "M")
+    }
     found = defaultdict(list)
-    for event in slices(document):
-        thread = names["thread_name"][event["pid"], event["tid"]]
-        found[f"{names['process_name'][event['pid']]} / {thread}"].append(event)
+    for event in of_kind(events, "X"):
+        process = names["process_name", event["pid"], event["pid"]]
+        found[f"{process} / {names['thread_name', event['pid'], event['tid']]}"].append(event)
     return dict(found)
 
 
@@ -54,16 +70,12 @@ def nanoseconds(microseconds: float) -> int:
     return round(microseconds * 1000)
 
 
-def crossing(document: dict[str, Any]) -> int:
+def crossing(events: list[dict[str, Any]]) -> int:
     """Slices that overlap another one of their track in part."""
     broken = 0
-    by_track = defaultdict(list)
-    for event in slices(document):
-        start = nanoseconds(event["ts"])
-        by_track[event["pid"], event["tid"]].append((start, -nanoseconds(event["dur"])))
-    for rows in by_track.values():
+    for rows in tracks(events).values():
         ends: list[int] = []
-        for start, negative in sorted(rows):
+        for start, negative in sorted((nanoseconds(e["ts"]), -nanoseconds(e["dur"])) for e in rows):
             while ends and ends[-1] <= start:
                 ends.pop()
             broken += bool(ends) and start - negative > ends[-1]
@@ -71,193 +83,126 @@ def crossing(document: dict[str, Any]) -> int:
     return broken
 
 
-def folded_of(events: list[tuple[str, Kind, int, int]], base_ns: int, **columns: Any) -> Folded:
-    strings = Strings()
-    block = from_columns(
-        len(events),
-        event_id=range(len(events)),
-        name=[strings.number(event[0]) for event in events],
-        kind=[event[1] for event in events],
-        start_ns=[base_ns + event[2] for event in events],
-        duration_ns=[event[3] for event in events],
-        process=[1] * len(events),
-        thread=[5] * len(events),
-        **columns,
-    )
-    return fold(block, strings, {(1, 5): "python"})
+def op(start_ns: int, duration_ns: int, name: str = "op") -> Slice:
+    return single(START_NS + start_ns, duration_ns, name, {}, "op")
 
 
-STEP: list[tuple[str, Kind, int, int]] = [
-    ("step:0", Kind.STEP, 0, 1000),
-    ("phase:forward", Kind.ANNOTATION, 100, 200),
-    ("layer:fc1", Kind.ANNOTATION, 110, 100),
-    ("aten::addmm é", Kind.OP, 120, 50),
-    ("Optimizer.step", Kind.ANNOTATION, 700, 100),
-    ("aten::zero", Kind.OP, 710, 0),
-]
-
-
-def test_a_run_without_a_profile_shows_phases_steps_and_counters(make_run: Any) -> None:
-    phases = [Phase("import", make_run.start_ns - 5 * MS, MS), Phase("timed", make_run.start_ns, 9)]
-    run = make_run(phases=phases)
-    counts = chrome.write(run, build(run, None))
-    document = load(run)
-    assert document["baseTimeNanoseconds"] == make_run.start_ns - 5 * MS
-    shown = tracks(document)
-    assert [row["name"] for row in shown["run / run phases"]] == ["import", "timed"]
-    steps = shown["run / steps"]
-    assert "timed step 3" in {row["name"] for row in steps}
-    assert counts.slices == counts.slices_in == len(slices(document))
-    names = {event["name"] for event in document["traceEvents"] if event["ph"] == "C"}
-    assert {"CPU", "RSS", "Threads"} <= names
-    assert not crossing(document)
-    assert [path.name for path in run.iterdir() if "trace.json" in path.name] == ["trace.json.gz"]
-
-
-def test_a_window_says_how_many_steps_it_holds(make_run: Any) -> None:
-    window = make_run.step("timed", 8, 80.0, kind="window", count=8, loss=float("nan"))
-    run = make_run(steps=[window])
-    chrome.write(run, build(run, None))
-    (row,) = tracks(load(run))["run / steps"]
-    assert row["name"] == "timed, window of 8"
-    assert row["args"] == {
-        "phase": "timed",
-        "index": 8,
-        "epoch": 0,
-        "samples": 32,
-        "ms per step": 10.0,
-    }
-
-
-def test_each_event_of_the_profile_is_on_its_track(make_run: Any) -> None:
-    run = make_run(steps=(), phases=())
-    folded = folded_of(STEP, make_run.start_ns + 3)
-    counts = chrome.write(run, build(run, folded))
-    shown = tracks(load(run))
-    names = {track: [row["name"] for row in rows] for track, rows in shown.items()}
-    assert names == {
-        "run / phases": ["forward"],
-        "run / layers": ["fc1"],
-        "torch host / python": ["aten::addmm é", "aten::zero"],
-        "torch host / python annotations": ["step:0", "Optimizer.step"],
-    }
-    assert counts.slices == counts.slices_in == len(STEP)
-    (op, zero) = shown["torch host / python"]
-    assert op["args"] == {"phase": "forward", "layer": "fc1", "step": 0}
-    assert zero["dur"] == 0
-    text = gzip.decompress((run / "trace.json.gz").read_bytes()).decode()
-    assert "addmm é" in text
+def test_a_slice_says_all_that_is_known_of_it(tmp_path: Path) -> None:
+    head = Head("aten::addmm é", "op", {"phase": "forward", "ms": 0.5}, ("step", "sequence"))
+    text, counts = written(tmp_path, [Slice(START_NS + 120, 50, head, (3, -1))])
+    (event,) = of_kind(parsed(text), "X")
+    assert (event["name"], event["cat"]) == ("aten::addmm é", "op")
+    assert event["args"] == {"phase": "forward", "ms": 0.5, "step": 3}
     assert '"ts":0.120,"dur":0.050' in text
+    assert "addmm é" in text
+    assert (counts.slices, counts.tracks) == (1, 1)
 
 
-def test_times_keep_every_nanosecond(make_run: Any) -> None:
-    run = make_run(steps=(), phases=[Phase("import", make_run.start_ns, 1)], samples=None)
-    far_ns = 3_600_000_000_123
-    folded = folded_of([("op", Kind.OP, far_ns, 1_234_567)], make_run.start_ns)
-    chrome.write(run, build(run, folded))
-    text = gzip.decompress((run / "trace.json.gz").read_bytes()).decode()
+def test_times_keep_every_nanosecond(tmp_path: Path) -> None:
+    text, _ = written(tmp_path, [op(3_600_000_000_123, 1_234_567)])
     assert '"ts":3600000000.123,"dur":1234.567' in text
-    assert f'"baseTimeNanoseconds":{make_run.start_ns},' in text
 
 
-def test_backward_ops_show_as_stretches_of_one_layer(make_run: Any) -> None:
-    run = make_run(steps=(), phases=(), samples=None)
-    forward = [
-        ("layer:fc1", Kind.ANNOTATION, 0, 10),
-        ("aten::addmm", Kind.OP, 1, 5),
-        ("layer:fc2", Kind.ANNOTATION, 10, 10),
-        ("aten::addmm", Kind.OP, 11, 5),
-    ]
-    autograd = "autograd::engine::evaluate_function: "
-    backward = [
-        (autograd + "AddmmBackward0", Kind.OP, 30, 5),
-        ("aten::mm", Kind.OP, 31, 2),
-        (autograd + "TBackward0", Kind.OP, 36, 2),
-        (autograd + "AccumulateGrad", Kind.OP, 40, 1),
-        (autograd + "AddmmBackward0", Kind.OP, 50, 5),
-    ]
-    folded = folded_of(
-        forward + backward,
-        make_run.start_ns,
-        sequence=[-1, 1, -1, 2, 2, -1, 2, -1, 1],
-        forward_thread=[-1, 0, -1, 0, 1, -1, 1, -1, 1],
-    )
-    counts = chrome.write(run, build(run, folded))
-    rows = [
-        (row["name"], nanoseconds(row["ts"]), nanoseconds(row["dur"]), row["args"]["phase"])
-        for row in tracks(load(run))["run / layers"][2:]
-    ]
-    assert rows == [("fc2", 30, 8, "backward"), ("fc1", 50, 5, "backward")]
-    assert counts.slices == counts.slices_in == len(forward) + len(backward) + 2
+def test_an_empty_file_is_one(tmp_path: Path) -> None:
+    text, counts = written(tmp_path)
+    assert of_kind(parsed(text), "X") == []
+    assert counts.slices == 0
 
 
-EVENTS = st.lists(
-    st.tuples(st.just("op"), st.just(Kind.OP), st.integers(0, 40), st.integers(0, 20)),
-    min_size=1,
-    max_size=30,
-)
-
-
-@given(events=EVENTS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(spans=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 20)), min_size=1, max_size=30))
 def test_overlapping_slices_go_to_lanes_and_none_is_lost(
-    make_run: Any, events: list[tuple[str, Kind, int, int]]
+    tmp_path_factory: pytest.TempPathFactory, spans: list[tuple[int, int]]
 ) -> None:
-    run = make_run.output / "any"
-    if not run.exists():
-        make_run("any", steps=(), phases=(), samples=None)
-    counts = chrome.write(run, build(run, folded_of(events, make_run.start_ns)))
-    document = load(run)
-    assert counts.slices == counts.slices_in == len(events) == len(slices(document))
-    assert not crossing(document)
-    first = min(start for _, _, start, _ in events)
-    shown = sorted((nanoseconds(e["ts"]), nanoseconds(e["dur"])) for e in slices(document))
-    assert shown == sorted((start - first, length) for _, _, start, length in events)
-    lanes = len(tracks(document))
-    assert counts.tracks == lanes
-    names = ["python", *(f"python (overlap {n})" for n in range(2, lanes + 1))]
-    assert sorted(tracks(document)) == sorted(f"torch host / {name}" for name in names)
+    spans.sort(key=lambda span: (span[0], -span[1]))
+    text, counts = written(tmp_path_factory.getbasetemp(), [op(*span) for span in spans])
+    events = parsed(text)
+    assert counts.slices == len(spans)
+    assert not crossing(events)
+    shown = [(nanoseconds(e["ts"]), nanoseconds(e["dur"])) for e in of_kind(events, "X")]
+    assert sorted(shown) == sorted(spans)
+    found = tracks(events)
+    assert counts.tracks == len(found)
+    names = ["ops", *(f"ops (overlap {number})" for number in range(2, len(found) + 1))]
+    assert sorted(found) == sorted(f"run / {name}" for name in names)
 
 
-@pytest.mark.parametrize(
-    ("name", "arrows", "gpu"),
-    [("mi250-minitoy", 16, "GPU 2"), ("h100-bert-small", 61, "GPU 0"), ("cpu-only-gloo", 0, "")],
-)
-def test_recorded_traces_survive(make_run: Any, name: str, arrows: int, gpu: str) -> None:
-    run = make_run(steps=(), phases=(), samples=None)
-    folded = fold_trace(KinetoTrace(DATA / f"{name}.json.gz"))
-    counts = chrome.write(run, build(run, folded))
-    document = load(run)
-    memory = int((folded.block.kind == Kind.MEMORY).sum())
-    assert counts.slices == counts.slices_in == len(folded.block) - memory == len(slices(document))
-    assert counts.samples == memory
-    assert not crossing(document)
-    events = document["traceEvents"]
-    starts = [event for event in events if event["ph"] == "s"]
-    ends = {event["id"]: event for event in events if event["ph"] == "f"}
-    assert len(starts) == len(ends) == counts.arrows == arrows
-    places = {(e["pid"], e["tid"], e["ts"]) for e in slices(document)}
-    for start in starts:
-        end = ends[start["id"]]
-        assert end["bp"] == "e"
-        assert start["ts"] <= end["ts"]
-        assert {(e["pid"], e["tid"], e["ts"]) for e in (start, end)} <= places
-    assert any(track.startswith(gpu) for track in tracks(document))
-    assert all(isinstance(event[key], int) for event in events for key in ("pid", "tid"))
+def test_slices_beyond_the_most_lanes_are_points_that_say_how_long_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "MOST_LANES", 1)
+    monkeypatch.setattr(chrome, "MOST_LANES", 1)
+    text, counts = written(tmp_path, [op(0, 10), op(5, 10), op(6, 9)])
+    assert (counts.slices, counts.points) == (3, 2)
+    points = tracks(parsed(text))["run / ops (more than 1 at a time)"]
+    assert [(e["ts"], e["dur"], e["args"]) for e in points] == [
+        (0.005, 0, {"true_duration_ns": 10}),
+        (0.006, 0, {"true_duration_ns": 9}),
+    ]
 
 
-def test_numbers_of_tracks_are_unique_in_the_file(make_run: Any) -> None:
-    run = make_run()
-    chrome.write(run, build(run, folded_of(STEP, make_run.start_ns)))
-    events = load(run)["traceEvents"]
-    threads = [e["tid"] for e in events if e["ph"] == "M" and e["name"] == "thread_name"]
-    assert len(threads) == len(set(threads))
-    assert not set(threads) & {e["pid"] for e in events}
+def test_gaps_of_a_counter_are_left_out(tmp_path: Path) -> None:
+    values = np.array([1.0, np.nan, np.inf, 2.0])
+    text, counts = written(
+        tmp_path, counters=[Counter("power", "W", START_NS + np.arange(4), values)]
+    )
+    found = [(e["name"], e["ts"], e["args"]) for e in of_kind(parsed(text), "C")]
+    assert found == [("power", 0, {"W": 1}), ("power", 0.003, {"W": 2})]
+    assert counts.samples == 2
 
 
-def test_a_folder_that_cannot_be_written_to(make_run: Any) -> None:
-    run = make_run()
-    (run / "trace.json.gz").mkdir()
-    with pytest.raises(ProfileError, match="can't be written"):
-        chrome.write(run, build(run, None))
-    assert not [path for path in run.iterdir() if path.name.startswith(".trace")]
+def test_arrows_begin_and_end_on_their_slices(tmp_path: Path) -> None:
+    one = op(1, 5)._replace(arrows=(77,))
+    other = op(20, 5)._replace(arrows=(-77,))
+    text, counts = written(tmp_path, [one, op(8, 1), other])
+    events = parsed(text)
+    (start,), (end,) = of_kind(events, "s"), of_kind(events, "t")
+    assert start["id"] == end["id"] == "4d"
+    places = {(e["pid"], e["tid"], e["ts"]) for e in of_kind(events, "X")}
+    assert {(e["pid"], e["tid"], e["ts"]) for e in (start, end)} <= places
+    assert counts.arrow_ends == 2
+
+
+def test_numbers_of_processes_and_threads_are_unique_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+
+    def draw(writer: Writer) -> int:
+        for number in range(3):
+            group = Group(f"group {number}", number, RUN if number else None)
+            for name in ("one", "other"):
+                writer.slices(Track(group, name, 0), [op(0, 9), op(5, 9)])
+        return 12
+
+    trace_file.write({path: chrome.FORM}, START_NS, draw)
+    events = parsed(gzip.decompress(path.read_bytes()).decode())
+    named = [e for e in of_kind(events, "M") if e["name"] == "thread_name"]
+    threads = [event["tid"] for event in named]
+    assert len(threads) == len(set(threads)) == 12
+    assert not set(threads) & {event["pid"] for event in events}
+    assert len(tracks(events)) == 12
+
+
+def test_more_slices_than_are_kept_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chrome, "BUFFER_LINES", 7)
+    monkeypatch.setattr(chrome, "MOST_HEADS", 3)
+    text, _ = written(tmp_path, [op(start * 10, 5, f"op {start}") for start in range(100)])
+    names = [event["name"] for event in of_kind(parsed(text), "X")]
+    assert names == [f"op {start}" for start in range(100)]
+
+
+def test_hostile_texts(tmp_path: Path) -> None:
+    names = ["<script>alert(1)</script>", 'a"\\\n\0b', "", "\u202e", "x" * 1_000_000, "a\ud800"]
+    text, _ = written(tmp_path, [op(place, 0, name) for place, name in enumerate(names)])
+    found = [event["name"] for event in of_kind(parsed(text), "X")]
+    assert found[:3] == names[:3]
+    assert found[3:] == ["\u202e", "x" * 4096 + "… (1,000,000 characters)", "a\ufffd"]
+
+
+def test_hostile_arguments(tmp_path: Path) -> None:
+    args = {"nan": float("nan"), "low": -(2**63), 'k"ey': "a\ud800", "long": "y" * 5000}
+    text, _ = written(tmp_path, [single(START_NS, 1, "op", args, "op")])
+    (event,) = of_kind(parsed(text), "X")
+    shown = event["args"]
+    assert (shown["nan"], shown["low"], shown['k"ey']) == (None, -(2**63), "a\ufffd")
+    assert shown["long"].endswith("… (5,000 characters)")

@@ -31,6 +31,7 @@ RUN_PHASES = [
 ]
 STEP_PHASES = ("data", "forward", "loss", "backward", "optimizer")
 PROFILED_STEPS = 20
+RUN = "PyTorch eager"
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,14 @@ def rows_of(run: Path, name: str) -> list[dict[str, str]]:
 
 
 def test_every_phase_of_the_run_is_a_slice(trace: Opened) -> None:
-    slices = trace.tracks["run", "run phases"]
+    slices = trace.tracks[RUN, "run phases"]
     assert [piece["name"] for piece in slices] == RUN_PHASES
     lengths_us = [int(row["duration_ns"]) / 1e3 for row in rows_of(trace.run, "phases.csv")]
     assert [piece["dur"] for piece in slices] == lengths_us
 
 
 def test_every_row_of_steps_is_a_slice(trace: Opened) -> None:
-    slices = trace.tracks["run", "steps"]
+    slices = trace.tracks[RUN, "steps"]
     rows = rows_of(trace.run, "steps.csv")
     assert Counter(piece["name"] for piece in slices) == Counter(
         f"{row['phase']} step {row['index']}" for row in rows
@@ -104,7 +105,7 @@ def test_every_row_of_steps_is_a_slice(trace: Opened) -> None:
 
 
 def test_every_phase_of_every_profiled_step_is_a_slice(trace: Opened) -> None:
-    slices = trace.tracks["run", "phases"]
+    slices = trace.tracks[RUN, "phases"]
     assert Counter((piece["name"], piece["args"]["step"]) for piece in slices) == Counter(
         (phase, step) for phase in STEP_PHASES for step in range(PROFILED_STEPS)
     )
@@ -114,13 +115,13 @@ def test_every_layer_of_the_model_is_a_slice_of_every_forward(trace: Opened) -> 
     layers = find_workload(trace.workload).layers
     forward = Counter(
         piece["name"]
-        for piece in trace.tracks["run", "layers"]
+        for piece in trace.tracks[RUN, "layers"]
         if piece["args"]["phase"] == "forward"
     )
     assert forward == {layer.name: PROFILED_STEPS for layer in layers}
     backward = {
         piece["name"]
-        for piece in trace.tracks["run", "layers"]
+        for piece in trace.tracks[RUN, "layers"]
         if piece["args"]["phase"] == "backward"
     }
     assert {layer.name for layer in layers if not isinstance(layer, Flatten)} <= backward
@@ -161,13 +162,13 @@ def test_slices_of_a_track_nest(trace: Opened) -> None:
 
 def test_the_steps_lie_in_their_phase_of_the_run(trace: Opened) -> None:
     """Both come from the recorder; the profile's own slices come from the framework's clock."""
-    spans = {p["name"]: (p["ts"], p["ts"] + p["dur"]) for p in trace.tracks["run", "run phases"]}
-    for piece in trace.tracks["run", "steps"]:
+    spans = {p["name"]: (p["ts"], p["ts"] + p["dur"]) for p in trace.tracks[RUN, "run phases"]}
+    for piece in trace.tracks[RUN, "steps"]:
         begin, end = spans[piece["args"]["phase"]]
         assert begin <= piece["ts"]
         assert piece["ts"] + piece["dur"] <= end
     begin, end = spans["profiled"]
-    for piece in trace.tracks["run", "phases"]:
+    for piece in trace.tracks[RUN, "phases"]:
         assert begin <= piece["ts"]
         assert piece["ts"] + piece["dur"] <= end
 

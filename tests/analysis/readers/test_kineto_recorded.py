@@ -13,8 +13,7 @@ import pytest
 
 from analysis.annotate import Folded, fold_trace
 from analysis.blocks import Kind
-from analysis.exporters import chrome, perfetto
-from analysis.exporters.timeline import build
+from analysis.exporters import export
 from analysis.groups import every_event, gather_folded
 from analysis.ops.table import Table
 from analysis.readers.kineto import KinetoTrace
@@ -216,8 +215,6 @@ def test_backward_ops_belong_to_the_layer_whose_forward_op_they_answer(folded: F
 
 
 def test_the_exported_timeline_holds_each_event(folded: Folded, make_run: Any) -> None:
-    run = make_run(samples=None)
-    timeline = build(run, folded)
-    for counts in (chrome.write(run, timeline), perfetto.write(run, timeline)):
+    for counts in export.finished(make_run(samples=None), folded).values():
         assert counts.slices == counts.slices_in
         assert counts.samples == (folded.block.kind == Kind.MEMORY).sum()

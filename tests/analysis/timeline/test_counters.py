@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from analysis.blocks import Kind, from_columns
-from analysis.exporters.counters import MIB, allocated, resource_counters
+from analysis.timeline.counters import MIB, MOST_DEVICES, Allocated, resource_counters
 from profilers.rundir import ProfileError
 
 MS = 1_000_000
@@ -77,7 +77,26 @@ def test_allocated_memory_per_device() -> None:
     block = from_columns(
         4, kind=[Kind.MEMORY] * 4, start_ns=start_ns, device=device, total_bytes=total
     )
-    host, gpu = allocated(block)
-    assert (host.name, host.unit) == ("Allocated by the framework, host", "MiB")
+    host, gpu = Allocated().of(block)
+    assert (host.name, host.unit) == ("Allocated, host", "MiB")
     assert (host.time_ns.tolist(), host.values.tolist()) == ([10, 20], [3.0, 1.0])
-    assert (gpu.name, gpu.values.tolist()) == ("Allocated by the framework, GPU 0", [5.0])
+    assert (gpu.name, gpu.values.tolist()) == ("Allocated, GPU 0", [5.0])
+
+
+def test_allocated_memory_of_ranks_and_of_very_many_devices() -> None:
+    devices = MOST_DEVICES + 50
+    block = from_columns(
+        devices,
+        kind=[Kind.MEMORY] * devices,
+        rank=[1] * devices,
+        start_ns=range(devices),
+        device=range(devices),
+        total_bytes=[MIB] * devices,
+    )
+    allocated = Allocated(ranks=True)
+    names = {counter.name: len(counter.values) for counter in allocated.of(block)}
+    assert names.pop("Allocated, further devices") == 50
+    assert set(names) == {f"Allocated, rank 1, GPU {device}" for device in range(MOST_DEVICES)}
+    assert [counter.name for counter in allocated.of(block.take(slice(0, 1)))] == [
+        "Allocated, rank 1, GPU 0"
+    ]

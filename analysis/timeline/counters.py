@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from analysis import samples
 from analysis.blocks import Block, Kind
-from analysis.columns import Int64
+from analysis.columns import Int64, group_rows
 
 MIB = 1 << 20
+MOST_DEVICES = 100
 GPU_COLUMN = re.compile(r"gpu(\d+)_(utilization_ratio|memory_used_bytes|power_watts)$")
 GPU_COUNTERS = {
     "utilization_ratio": ("utilisation", "%", 100.0, True),
@@ -64,16 +65,47 @@ def _counter(
     return Counter(name, unit, time_ns[known], values[known])
 
 
-def allocated(block: Block) -> list[Counter]:
-    """What the framework's allocators hold after each allocation and release, per device."""
-    memory = block.take((block.kind == Kind.MEMORY) & (block.total_bytes >= 0))
-    memory = memory.take(np.lexsort((memory.event_id, memory.start_ns)))
-    counters = []
-    for device in np.unique(memory.device).tolist():
-        rows = memory.device == device
-        place = f"GPU {device}" if device >= 0 else "host"
-        values = memory.total_bytes[rows] / MIB
-        counters.append(
-            Counter(f"Allocated by the framework, {place}", "MiB", memory.start_ns[rows], values)
-        )
-    return counters
+@dataclass(slots=True)
+class Allocated:
+    """What the framework's allocators hold after each allocation and release, per device.
+
+    Devices beyond the first MOST_DEVICES share one counter.
+
+    Args:
+        ranks: whether there are several, each with devices of its own.
+    """
+
+    ranks: bool = False
+    _names: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def of(self, block: Block) -> list[Counter]:
+        """The counters of some events, which begin after those of earlier calls."""
+        memory = block.take((block.kind == Kind.MEMORY) & (block.total_bytes >= 0))
+        memory = memory.take(np.lexsort((memory.event_id, memory.start_ns)))
+        group, first = group_rows(memory.rank, memory.device)
+        places = zip(memory.rank[first].tolist(), memory.device[first].tolist(), strict=True)
+        met = dict(sorted(zip(first.tolist(), places, strict=True)))  # as they first appear
+        names = {row: self._name(*place) for row, place in met.items()}
+        known = list(dict.fromkeys(names.values()))
+        number = np.array([known.index(names[row]) for row in first.tolist()], dtype=np.intp)
+        number = number[group]
+        order = np.argsort(number, kind="stable")
+        return [
+            Counter(known[number[rows[0]]], "MiB", memory.start_ns[rows], _mib(memory, rows))
+            for rows in np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
+            if len(rows)
+        ]
+
+    def _name(self, rank: int, device: int) -> str:
+        name = self._names.get((rank, device))
+        if name is None:
+            if len(self._names) >= MOST_DEVICES:
+                return "Allocated, further devices"
+            of_rank = f"rank {rank}, " if self.ranks else ""
+            place = f"GPU {device}" if device >= 0 else "host"
+            name = self._names[rank, device] = f"Allocated, {of_rank}{place}"
+        return name
+
+
+def _mib(memory: Block, rows: npt.NDArray[np.intp]) -> Float64:
+    return memory.total_bytes[rows] / MIB

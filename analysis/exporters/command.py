@@ -1,0 +1,106 @@
+"""`analysis export`: runs and traces in the formats of other tools."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis import sides, wording
+from analysis.exporters import export
+from analysis.exporters.trace_file import Counts
+from analysis.output_file import replacing
+from analysis.timeline.shared_clock import Align
+from profilers.rundir import ProfileError
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for; without an `output`, a file in the current folder."""
+
+    paths: Sequence[Path]
+    to: str
+    output: Path | None = None
+    align: Align = "step"
+
+
+def run(request: Request) -> str:
+    """Write what is asked for.
+
+    Returns:
+        A sentence that says what was written, and where.
+
+    Raises:
+        ProfileError: a path is neither run nor trace, or the file can't be written.
+    """
+    if len(request.paths) > 1 and request.to != "perfetto":
+        raise ProfileError(f"--to {request.to} takes one run or trace; perfetto takes several.")
+    output = request.output or _default(request)
+    _refuse_inputs(request.paths, output)
+    if request.to == "perfetto" and len(request.paths) > 1:
+        counts = export.merge(request.paths, output, request.align)
+        return f"{output}: {_counted(counts)}, aligned by {request.align}"
+    return f"{output}: {WRITERS[request.to](request.paths[0], output)}"
+
+
+def _timeline(form: str) -> Callable[[Path, Path], str]:
+    def write(path: Path, output: Path) -> str:
+        return _counted(export.alone(path, output, export.FORMS[form]))
+
+    return write
+
+
+def _parquet(path: Path, output: Path) -> str:
+    from analysis.exporters import event_table
+
+    profile = export.profile_of(path)
+    with replacing(output) as place:
+        return wording.counted(event_table.write_parquet(profile, place), "event")
+
+
+def _csv(path: Path, output: Path) -> str:
+    from analysis.exporters import event_table
+
+    profile = export.profile_of(path)
+    with replacing(output) as place:
+        return wording.counted(event_table.write_csv(profile, place), "event")
+
+
+SUFFIXES = {
+    "perfetto": ".pftrace.gz",
+    "chrome": ".json.gz",
+    "parquet": ".parquet",
+    "csv": ".csv",
+}
+WRITERS: dict[str, Callable[[Path, Path], str]] = {
+    "perfetto": _timeline("perfetto"),
+    "chrome": _timeline("chrome"),
+    "parquet": _parquet,
+    "csv": _csv,
+}
+
+
+def _default(request: Request) -> Path:
+    """A file that is named after what is exported."""
+    names = [path.resolve().name for path in request.paths]
+    if len(names) > 1:
+        names = ["compare"]
+    name = names[0]
+    while suffix := next((each for each in sides.SUFFIXES if name.endswith(each)), ""):
+        name = name.removesuffix(suffix)
+    output = Path(f"{name}{SUFFIXES[request.to]}")
+    if output.exists():
+        raise ProfileError(f"{output} is there already; name a file with --output.")
+    return output
+
+
+def _refuse_inputs(paths: Sequence[Path], output: Path) -> None:
+    if output.is_dir():
+        raise ProfileError(f"{output} is a folder; name a file with --output.")
+    if output.exists() and any(path.exists() and output.samefile(path) for path in paths):
+        raise ProfileError(f"{output} is a trace that is read; name another file with --output.")
+
+
+def _counted(counts: Counts) -> str:
+    parts = [wording.counted(counts.slices, "slice"), wording.counted(counts.samples, "sample")]
+    if counts.points:
+        parts.append(f"{counts.points:,} of the slices shown by their start alone")
+    return ", ".join(parts)

@@ -1,0 +1,98 @@
+"""Draws what a run recorded beside its profile: phases, steps, marks and resources."""
+
+import math
+from collections import Counter as Count
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.timeline.counters import Counter, resource_counters
+from analysis.timeline.record import Group, Shelf, Slice, Track, Writer, by_start, single
+from analysis.timeline.shared_clock import Clock, Moment, shifted, shown
+from profilers import rundir
+from profilers.records import Phase, Step
+
+PHASES_RANK, STEPS_RANK, MARKS_RANK = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class RunTimes:
+    """What a run recorded beside its profile; all of it may be empty."""
+
+    phases: list[Phase]
+    steps: list[Step]
+    counters: list[Counter]
+
+    @property
+    def first_ns(self) -> int | None:
+        """When the first of it begins; None if there is nothing."""
+        starts = [row.start_ns for row in self.phases] + [row.start_ns for row in self.steps]
+        starts += [int(counter.time_ns.min()) for counter in self.counters]
+        return min(starts, default=None)
+
+    def moments(self) -> list[Moment]:
+        """When each phase and step begins, by what it is."""
+        found: list[Moment] = [(("phase", row.phase), row.start_ns) for row in self.phases]
+        starts = (row.start_ns for row in self.steps)
+        found += zip(self.step_keys(), starts, strict=True)
+        return sorted(found, key=lambda moment: moment[1])
+
+    def step_keys(self) -> list[Hashable]:
+        """What each step is in any run: its phase, number and kind, and the how-manieth of these.
+
+        Inference has its steps of one sample and then those of a batch, numbered alike.
+        """
+        seen = Count[Hashable]()
+        found: list[Hashable] = []
+        for row in self.steps:
+            key = row.phase, row.index, row.count, row.profiled
+            found.append(("step", *key, seen[key]))
+            seen[key] += 1
+        return found
+
+    def draw(self, writer: Writer, group: Group, clock: Clock) -> int:
+        """Draw phases and steps into a group; how many slices there are."""
+        rows = (
+            ("run phases", PHASES_RANK, map(phase_slice, self.phases)),
+            ("steps", STEPS_RANK, map(step_slice, self.steps)),
+        )
+        for name, rank, slices in rows:
+            pieces = sorted((shown(piece, clock) for piece in slices), key=by_start)
+            writer.slices(Track(group, name, rank), pieces)
+        return len(self.phases) + len(self.steps)
+
+    def draw_counters(self, writer: Writer, shelf: Shelf, clock: Clock) -> None:
+        """Draw resources."""
+        for counter in self.counters:
+            shelf.put(writer, shifted(counter, clock))
+
+
+def read(run: Path) -> RunTimes:
+    """Read a run directory; ProfileError if a file of it is damaged."""
+    return RunTimes(
+        rundir.read_rows(run / rundir.PHASES, Phase),
+        rundir.read_rows(run / rundir.STEPS, Step),
+        resource_counters(run),
+    )
+
+
+def phase_slice(phase: Phase) -> Slice:
+    """A phase of the run."""
+    return single(phase.start_ns, phase.duration_ns, phase.phase, {}, "phase")
+
+
+def step_slice(step: Step) -> Slice:
+    """A step, or a window of them, with what is known of it."""
+    if step.kind == "window":
+        name = f"{step.phase}, window of {step.count}"
+    elif step.phase == "profiled" and not step.profiled:
+        name = f"unprofiled step {step.index} of the profiled build"
+    else:
+        name = f"{step.phase} step {step.index}"
+    args: dict[str, object] = {"phase": step.phase, "index": step.index, "epoch": step.epoch}
+    args["samples"] = step.samples
+    if step.count > 1:
+        args["ms per step"] = step.duration_ns / step.count / 1e6
+    if step.loss is not None and math.isfinite(step.loss):
+        args["loss"] = step.loss
+    return single(step.start_ns, step.duration_ns, name, args, "step")
