@@ -14,11 +14,9 @@ from analysis.sample_folds import Float64, Int64
 from analysis.sensors import AVERAGE, AVERAGING_SECONDS, Sensor
 
 LARGEST_DIFFERENCE_RATIO = 0.10
-SMALLEST_COVERED_RATIO = 0.95
 SHORTEST_IDLE_SECONDS = 1.0
 MOST_USE_RATIO = 0.05
 """How much of the time before the run the device may have been in use, to count as idle."""
-ONLY_A_PART = "the samples cover only a part of it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +115,8 @@ def _told(
     found: tuple[float, float] | None, seconds: float, window: Window, readings: int
 ) -> _Told:
     reason = resources.not_resolved(window, seconds, readings)
-    if found is None or not _covered(found[1], window):
-        return _Told(None, seconds, reason or ONLY_A_PART)
+    if found is None or not resources.covers(found[1], window):
+        return _Told(None, seconds, reason or resources.ONLY_A_PART)
     return _Told(None if reason else found[0], seconds, reason)
 
 
@@ -191,10 +189,6 @@ def _net(found: Energy, window: Window, idle: Idle) -> Energy:
         reason = f"it took less than before the run, {idle.watts:.3g} W"
         return replace(found, net_reason=reason)
     return replace(found, net_joules=net)
-
-
-def _covered(seconds: float, window: Window) -> bool:
-    return seconds >= SMALLEST_COVERED_RATIO * window.seconds
 
 
 def _apart(left: float, right: float) -> bool:

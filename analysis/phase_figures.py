@@ -166,12 +166,12 @@ class _Rows:
         }
         for column in ("rss_mean_bytes", "rss_peak_bytes"):
             if values[column] is None:
-                reasons[column] = "fewer than 2 samples in it"
+                reasons[column] = "fewer than 2 samples in the phase"
         if not ends and name != RUN:
             reasons["pss_end_bytes"] = reasons["uss_end_bytes"] = "not read at its end"
         if user is None or system is None:
             for column in ("cpu_user_seconds", "cpu_system_seconds", "cpu_cores"):
-                reasons[column] = "fewer than 2 samples in it"
+                reasons[column] = "fewer than 2 samples in the phase"
             return values
         seconds = user[0] + system[0]
         cores = seconds / user[1]

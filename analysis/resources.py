@@ -12,6 +12,8 @@ from profilers.records import Phase
 
 TOO_FEW = "fewer than 2 samples in the timed phase"
 NOT_REACHED = "the timed phase was not reached"
+ONLY_A_PART = "the samples cover only a part of the phase"
+SMALLEST_COVERED_RATIO = 0.95
 UPDATES = 10
 """How often a sensor must have been renewed in a window, for its mean there to be a figure."""
 GPU_PERIOD_SECONDS = 0.1
@@ -109,6 +111,11 @@ def waiting_ratio(samples: Samples, window: Window) -> float | None:
     return waited[0] / waited[1] if waited else None
 
 
+def covers(seconds: float, window: Window) -> bool:
+    """Whether so many seconds of a window are enough for a figure of all of it."""
+    return seconds >= SMALLEST_COVERED_RATIO * window.seconds
+
+
 def median_gap_seconds(time_ns: Int64) -> float:
     """The usual time between readings, to 10 ms; 0 with fewer than 2 of them."""
     return round(float(np.median(np.diff(time_ns))) / 1e9, 2) if len(time_ns) > 1 else 0.0
@@ -121,7 +128,7 @@ def not_resolved(window: Window, period_seconds: float, readings: int) -> str:
             f"not resolvable: {window.seconds:.2f} s are under ten of the sensor's "
             f"{period_seconds * 1000:.0f} ms"
         )
-    return "" if readings > 1 else "fewer than 2 samples in it"
+    return "" if readings > 1 else "fewer than 2 samples in the phase"
 
 
 def held_mean(time_ns: Int64, gauge: Float64, window: Window) -> float | None:
@@ -230,10 +237,13 @@ def gpu_mean(
     if window is None:
         return None, NOT_REACHED
     times = samples.time_ns[~np.isnan(column)]
+    covered_ns = min(int(times[-1]), window.end_ns) - max(int(times[0]), window.start_ns)
     times = times[(times >= window.start_ns) & (times <= window.end_ns)]
     period_seconds = max(period_seconds, median_gap_seconds(times))
     if reason := not_resolved(window, period_seconds, len(times)):
         return None, reason
+    if not covers(covered_ns / 1e9, window):
+        return None, ONLY_A_PART
     mean = held_mean(samples.time_ns, column, window)
     return mean, "" if mean is not None else TOO_FEW
 

@@ -113,7 +113,7 @@ def test_means_of_a_second_resolve_ten_seconds() -> None:
 
 def test_a_window_that_the_samples_do_not_cover_has_no_figure() -> None:
     found = energy.of_window(sensor(square(10)), window(5, 20))
-    assert (found.joules, found.reason) == (None, energy.ONLY_A_PART)
+    assert (found.joules, found.reason) == (None, resources.ONLY_A_PART)
     assert "fewer than 2" in energy.of_window(sensor(square(10)), window(15, 25)).reason
 
 
