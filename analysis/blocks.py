@@ -109,11 +109,13 @@ class Block:
     Times are Unix nanoseconds. `name`, `shapes`, `types`, `args` and `path` are numbers in the
     trace's Strings. `shapes`, `types` and `args` hold JSON text as the source wrote it: of each
     input of an op its shape, the type of its elements and its value, the last two only where a
-    formula needs them. `thread` and `process` are the source's own numbers; `device` and `stream`
-    are set for work on an accelerator.
+    formula needs them; `args` of a kernel its launch configuration, where that was asked for.
+    `thread` and `process` are the source's own numbers; `device` and `stream` are set for work on
+    an accelerator.
     `correlation` ties a kernel to its launch, `sequence` with `forward_thread` a backward op to its
-    forward op, `python_id` a Python frame to its parent, `flow` the two ends of an arrow. `parent`
-    is the `event_id` of the enclosing event; a Python frame's is its caller's `python_id`. `flops`
+    forward op, `python_id` a Python frame to its parent, `flow` the two ends of an arrow, or an
+    allocation and its release (their address, where that was asked for). `parent` is the
+    `event_id` of the enclosing event; a Python frame's is its caller's `python_id`. `flops`
     and `bytes` are what the event computes and moves. A memory event's `bytes` is the change
     (negative when freed), its `total_bytes` what the allocator of `device` (-1: the host) holds
     after it. `path` is an op's place in the model's graph, where the source names ops by it: scopes

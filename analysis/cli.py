@@ -66,12 +66,26 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
         "runs",
         nargs="+",
         type=Path,
-        metavar="RUN",
-        help="a run of profile.py, or a trace (.json, .json.gz, .pftrace, .pftrace.gz); with "
-        "--tensorboard several runs, or a comparison",
+        metavar="RUN|TRACE",
+        help="a run of profile.py, a comparison, a trace (.json, .json.gz, .pftrace, .pftrace.gz, "
+        ".xplane.pb), or several runs and traces, which are shown on one time axis",
     )
     parser.add_argument(
-        "--tensorboard", action="store_true", help="curves in TensorBoard, not the trace"
+        "--align",
+        choices=("run", "step", "wall"),
+        help="of several runs: each common step begins at one time (step, the default), only the "
+        "first one does (run), or all is where it was (wall)",
+    )
+    parser.add_argument(
+        "--ui",
+        metavar="ORIGIN",
+        help="hand the trace to another Perfetto in the browser: ui.perfetto.dev, https://HOST or "
+        "http://127.0.0.1:PORT",
+    )
+    parser.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="in TensorBoard: curves, tables, charts, profiles",
     )
     parser.add_argument(
         "--no-browser", action="store_true", help="print the address, open no browser"
@@ -79,15 +93,15 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _view(arguments: argparse.Namespace) -> int:
-    from analysis import view
+    from analysis.view import perfetto, tensorboard
 
     browser = not arguments.no_browser
-    if arguments.tensorboard:
-        view.tensorboard(arguments.runs, browser=browser)
-    elif len(arguments.runs) > 1:
-        raise ProfileError("Perfetto shows one trace; name one run, or add --tensorboard.")
+    if not arguments.tensorboard:
+        perfetto.show(arguments.runs, browser=browser, ui=arguments.ui, align=arguments.align)
+    elif arguments.ui is not None or arguments.align is not None:
+        raise ProfileError("--ui and --align are for Perfetto; leave out --tensorboard, or them.")
     else:
-        view.perfetto(arguments.runs[0], browser=browser)
+        tensorboard.show(arguments.runs, browser=browser)
     return 0
 
 
@@ -318,7 +332,7 @@ COMMANDS = (
     ),
     Command(
         "view",
-        "a run's trace in Perfetto, or its curves in TensorBoard, served from this machine",
+        "traces of runs in Perfetto, or their curves in TensorBoard, served from this machine",
         _view_arguments,
         _view,
     ),

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from analysis import measured
 from analysis.ops.rows import Coverage
 from analysis.partition.record import Partition
+from analysis.phase_figures import busiest_ratio
 from profilers import rundir
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
@@ -16,15 +18,24 @@ from profilers.rundir import ProfileError
 if TYPE_CHECKING:
     from analysis.annotate import Folded
 
-ANALYSIS_VERSION = 10
+ANALYSIS_VERSION = 11
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
 PARTITION = "derived/partition.json"
-OTHER_INPUTS = (rundir.PHASES, rundir.STEPS, rundir.RESOURCES)
+XSPACE = "derived/kineto.xplane.pb"
+OTHER_INPUTS = (
+    rundir.ENVIRONMENT,
+    rundir.PHASES,
+    rundir.STEPS,
+    rundir.RESOURCES,
+    rundir.RESOURCES_RECORD,
+    rundir.MARKS,
+)
 
 
-PROFILES = ("kineto.json.gz", "tensorflow.xplane.pb")
+KINETO = "kineto.json.gz"
+PROFILES = (KINETO, "tensorflow.xplane.pb")
 """What backends call a profile in raw/."""
 
 
@@ -79,9 +90,14 @@ class Profile:
     ops_per_step: list[int]
     partition: Partition
 
+    @property
+    def busy_ratio(self) -> float | None:
+        """The part of the profiled steps in which the busiest device had work; None without one."""
+        return busiest_ratio(self.busy_ns, self.coverage.steps_ns)
+
 
 def make(run: Path) -> Profile:
-    """Make the derived tables and both traces unless they are up to date, and read the tables.
+    """Make the derived tables and all traces unless they are up to date, and read the tables.
 
     Without a readable profile, the traces still show phases, steps and resources.
 
@@ -129,24 +145,33 @@ def _current(run: Path, inputs: dict[str, str]) -> Manifest | None:
 
 def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis.annotate import fold_trace
-    from analysis.exporters import tables
+    from analysis.exporters import phase_table, tables, xspace
     from analysis.folds.recorded import ops_per_step
     from analysis.groups import gather_folded
     from analysis.ops.table import Table
     from analysis.partition.make import partition_of_folded
     from analysis.readers.registry import open_trace
 
-    (run / MANIFEST).unlink(missing_ok=True)
+    for name in (MANIFEST, XSPACE):
+        (run / name).unlink(missing_ok=True)
+    read = measured.read(run)
     try:
-        trace = open_trace(profile_path(run), memory=True)
+        profile = profile_path(run)
+        trace = open_trace(profile, memory=True, details=True)
         folded = fold_trace(trace)
     except ProfileError as error:
         _write_traces(run, None)
+        phase_table.write(read, None)
         raise NoProfileError(str(error)) from None
     table = Table(gather_folded(folded, trace=trace))
     written = [*tables.write(table, run / rundir.DERIVED), run / PARTITION]
     rundir.write_json(run / PARTITION, partition_of_folded(folded))
     written += _write_traces(run, folded)
+    if profile.name == KINETO:
+        xspace.write_folded(folded, trace, run / XSPACE)
+        written.append(run / XSPACE)
+    busy_ratio = busiest_ratio(table.busy_ns, table.coverage().steps_ns)
+    written += phase_table.write(read, busy_ratio)
     manifest = Manifest(
         analysis_version=ANALYSIS_VERSION,
         inputs=inputs,

@@ -1,63 +1,135 @@
-"""The energy of the timed phase: the sensor's counter first, its power as a cross-check."""
+"""The energy of a stretch of a run: the sensor's counter first, its power as a cross-check.
 
-from dataclasses import dataclass
+Gross is all that the sensor counted, net what is above the device's power before the run began.
+"""
+
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis import resources
+from analysis import resources, wording
 from analysis.resources import Window
-from analysis.samples import Float64, Int64, Samples
+from analysis.sample_folds import Float64, Int64
+from analysis.sensors import AVERAGE, AVERAGING_SECONDS, Sensor
 
-SHORTEST_SECONDS = 1.0
 LARGEST_DIFFERENCE_RATIO = 0.10
-SMALLEST_COVERED_RATIO = 0.95
+SHORTEST_IDLE_SECONDS = 1.0
+MOST_USE_RATIO = 0.05
+"""How much of the time before the run the device may have been in use, to count as idle."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Energy:
     """Energy in a window, in joules; None where it can't be told, and `reason` says why.
 
-    `method` is "counter" or "trapezoid". `check_joules` is the trapezoid of power beside a
-    counter, and `doubtful` says that the two are over 10 % apart.
+    `method` is "counter" or "trapezoid"; `resolution_seconds` is how often the sensor was seen to
+    have a new value. `check_joules` is the trapezoid of power beside a counter, and `doubtful`
+    says that the two are over 10 % apart. `net_joules` is what is above the idle power; why it is
+    not known stands in `net_reason`.
     """
 
     joules: float | None
     method: str | None
+    resolution_seconds: float | None = None
     check_joules: float | None = None
     doubtful: bool = False
     reason: str = ""
+    net_joules: float | None = None
+    net_reason: str = ""
 
 
-def of_window(samples: Samples | None, window: Window | None) -> Energy:
-    """The energy that the run's GPU took in a window; a run without a GPU has no sensor.
+@dataclass(frozen=True, kw_only=True)
+class Idle:
+    """What a device took before the run began; None if it can't be told, and why."""
 
-    A counter is updated about every 100 ms, so that 1 s is the shortest window with at least ten
-    updates; less is not shown as a number.
+    watts: float | None
+    seconds: float = 0.0
+    reason: str = ""
+
+
+NO_BASELINE = Idle(watts=None, reason="no time before the run was sampled")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What one reading of a sensor says of a window; `joules` is None for a `reason`."""
+
+    joules: float | None
+    resolution_seconds: float
+    reason: str
+
+
+def of_window(sensor: Sensor, window: Window | None, idle: Idle = NO_BASELINE) -> Energy:
+    """The energy that a sensor saw in a window, gross and, by the idle power, net.
+
+    A window in which the sensor was not renewed ten times has no figure.
     """
-    if samples is None:
-        return _unknown("no resources were recorded")
     if window is None:
         return _unknown(resources.NOT_REACHED)
-    counter, power_watts = samples.energy_joules(), samples.power_watts()
-    if np.isnan(counter).all() and np.isnan(power_watts).all():
-        return _unknown(samples.why_empty("power_watts"))
-    if window.seconds < SHORTEST_SECONDS:
-        return _unknown(
-            f"the timed phase took {window.seconds:.2f} s, under ten of the sensor's 100 ms"
+    if sensor.reason:
+        return _unknown(sensor.reason)
+    counted, integrated = _counted(sensor, window), _integrated(sensor, window)
+    if counted.joules is not None:
+        check = integrated.joules
+        found = Energy(
+            joules=counted.joules,
+            method="counter",
+            resolution_seconds=counted.resolution_seconds,
+            check_joules=check,
+            doubtful=check is not None and _apart(counted.joules, check),
         )
-    check = trapezoid(samples.time_ns, power_watts, window)
-    counted = resources.growth(samples.time_ns, counter, window)
-    if counted is None or not _covered(counted[1], window):
-        if check is None or not _covered(check[1], window):
-            return _unknown("the samples cover only a part of the timed phase")
-        return Energy(joules=check[0], method="trapezoid")
-    check_joules = None if check is None else check[0]
-    return Energy(
-        joules=counted[0],
-        method="counter",
-        check_joules=check_joules,
-        doubtful=check_joules is not None and _apart(counted[0], check_joules),
-    )
+    elif integrated.joules is not None:
+        found = Energy(
+            joules=integrated.joules,
+            method="trapezoid",
+            resolution_seconds=integrated.resolution_seconds,
+        )
+    else:
+        return _unknown(counted.reason or integrated.reason)
+    return _net(found, window, idle)
+
+
+def _counted(sensor: Sensor, window: Window) -> _Told:
+    counter = sensor.counter_joules
+    if np.isnan(counter).all():
+        return _Told(None, math.inf, "")
+    grown = resources.growth(sensor.time_ns, counter, window)
+    seen = _seen(sensor.time_ns, counter, window)
+    seconds = max(sensor.period_seconds, resources.median_gap_seconds(seen))
+    return _told(grown, seconds, window, len(seen))
+
+
+def _integrated(sensor: Sensor, window: Window) -> _Told:
+    watts = sensor.power_watts
+    if np.isnan(watts).all():
+        return _Told(None, math.inf, "")
+    seen = _inside(sensor.time_ns[~np.isnan(watts)], window)
+    seconds = max(sensor.period_seconds, resources.median_gap_seconds(seen))
+    if sensor.power_kind == AVERAGE:
+        seconds = max(seconds, AVERAGING_SECONDS)
+    return _told(trapezoid(sensor.time_ns, watts, window), seconds, window, len(seen))
+
+
+def _told(
+    found: tuple[float, float] | None, seconds: float, window: Window, readings: int
+) -> _Told:
+    reason = resources.not_resolved(window, seconds, readings)
+    if found is None or not resources.covers(found[1], window):
+        return _Told(None, seconds, reason or resources.ONLY_A_PART)
+    return _Told(None if reason else found[0], seconds, reason)
+
+
+def _seen(time_ns: Int64, counter: Float64, window: Window) -> Int64:
+    """When in the window the counter was seen to have grown."""
+    known = ~np.isnan(counter)
+    time_ns, counter = time_ns[known], counter[known]
+    grown = np.diff(counter, prepend=counter[:1] - 1) != 0
+    return _inside(time_ns[grown], window)
+
+
+def _inside(time_ns: Int64, window: Window) -> Int64:
+    return time_ns[(time_ns >= window.start_ns) & (time_ns <= window.end_ns)]
 
 
 def trapezoid(time_ns: Int64, power_watts: Float64, window: Window) -> tuple[float, float] | None:
@@ -78,8 +150,45 @@ def trapezoid(time_ns: Int64, power_watts: Float64, window: Window) -> tuple[flo
     return float(np.trapezoid(watts, seconds)), (end_ns - start_ns) / 1e9
 
 
-def _covered(seconds: float, window: Window) -> bool:
-    return seconds >= SMALLEST_COVERED_RATIO * window.seconds
+def idle(sensor: Sensor, window: Window | None) -> Idle:
+    """The power of a device in a window before the run.
+
+    By its counter, else by its power. Readings that are means of a second count from one second
+    on, as they look back.
+    """
+    if sensor.reason:
+        return Idle(watts=None, reason=sensor.reason)
+    if window is None or window.seconds < SHORTEST_IDLE_SECONDS:
+        seconds = window.seconds if window else 0.0
+        return Idle(
+            watts=None, reason=f"{seconds:.1f} s before the run were sampled, it takes 1 s or more"
+        )
+    use = resources.held_mean(sensor.time_ns, sensor.use_ratio, window)
+    if use is not None and use > MOST_USE_RATIO:
+        return Idle(
+            watts=None,
+            reason=f"the GPU was in use {wording.percent(use)} of the time before the run",
+        )
+    counted = _counted(sensor, window)
+    if counted.joules is not None:
+        return Idle(watts=counted.joules / window.seconds, seconds=window.seconds)
+    own = window
+    if sensor.power_kind == AVERAGE:
+        own = replace(window, start_ns=window.start_ns + round(AVERAGING_SECONDS * 1e9))
+    watts = resources.held_mean(sensor.time_ns, sensor.power_watts, own)
+    if watts is None:
+        return Idle(watts=None, reason=counted.reason or "too few samples before the run")
+    return Idle(watts=watts, seconds=window.seconds)
+
+
+def _net(found: Energy, window: Window, idle: Idle) -> Energy:
+    if found.joules is None or idle.watts is None:
+        return replace(found, net_reason=idle.reason)
+    net = found.joules - idle.watts * window.seconds
+    if net < 0:
+        reason = f"it took less than before the run, {idle.watts:.3g} W"
+        return replace(found, net_reason=reason)
+    return replace(found, net_joules=net)
 
 
 def _apart(left: float, right: float) -> bool:
@@ -87,4 +196,4 @@ def _apart(left: float, right: float) -> bool:
 
 
 def _unknown(reason: str) -> Energy:
-    return Energy(joules=None, method=None, reason=reason)
+    return Energy(joules=None, method=None, reason=reason, net_reason=reason)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import derived, summary
-from analysis.exporters import tensorboard
+from analysis.exporters.tensorboard import run as tensorboard
 from analysis.measured import Measured, read
 from profilers import rundir
 from profilers.records import RunRecord, RunSummary
@@ -48,9 +48,9 @@ def finish(run: Path) -> Finished:
             problems.append(f"{run} has no tables of operations: {error}")
     except OSError as error:
         problems.append(_blocked(run, error))
-    figures = summary.write(measured, _losses(profile))
+    figures = summary.write(measured, _losses(profile), profile.busy_ratio if profile else None)
     try:
-        tensorboard.write(measured, figures)
+        tensorboard.write(measured, figures, profile)
     except OSError as error:
         problems.append(_blocked(run, error))
     return Finished(measured, figures, profile, problems)

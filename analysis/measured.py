@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import energy, resources, samples
+from analysis import energy, resources, samples, sensors
+from analysis.energy import Energy, Idle
+from analysis.shares import STEPPED, Shares, shares_of
 from profilers import rundir
 from profilers.records import Environment, Phase, Result, RunRecord, Step
 
@@ -19,7 +21,11 @@ def model_end_ns(phases: list[Phase]) -> int | None:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What was read of a run; what it never wrote is None or empty."""
+    """What was read of a run; what it never wrote is None or empty.
+
+    `energy` and `package_energy` are those of the timed phase: of the run's GPU, and of all
+    processor packages. `idle` is what the GPU took before the run.
+    """
 
     run: Path
     record: RunRecord
@@ -27,7 +33,9 @@ class Measured:
     steps: list[Step]
     samples: samples.Samples | None
     figures: resources.Figures | None
-    energy: energy.Energy
+    energy: Energy
+    package_energy: Energy
+    idle: Idle
     result: Result | None
     environment: Environment | None
 
@@ -35,6 +43,11 @@ class Measured:
     def complete(self) -> bool:
         """Whether the run got to its end."""
         return self.record.status == "complete" and self.result is not None
+
+    @property
+    def shares(self) -> Shares:
+        """The steps and samples among which the figures of the timed phase are shared."""
+        return shares_of(STEPPED, self.steps)
 
 
 def read(run: Path) -> Measured:
@@ -48,6 +61,9 @@ def read(run: Path) -> Measured:
     window = resources.window_of(phases, "timed")
     end_ns = model_end_ns(phases)
     recorded = samples.read(run)
+    before = resources.before(recorded, phases) if recorded else None
+    gpu, packages = sensors.of_gpu(recorded), sensors.of_packages(recorded)
+    idle = energy.idle(gpu, before)
     has_result = (run / rundir.RESULT).exists()
     has_environment = (run / rundir.ENVIRONMENT).exists()
     return Measured(
@@ -57,7 +73,9 @@ def read(run: Path) -> Measured:
         steps=rundir.read_rows(run / rundir.STEPS, Step),
         samples=recorded,
         figures=None if recorded is None else resources.figures(recorded, window, end_ns),
-        energy=energy.of_window(recorded, window),
+        energy=energy.of_window(gpu, window, idle),
+        package_energy=energy.of_window(packages, window, energy.idle(packages, before)),
+        idle=idle,
         result=rundir.read_json(run / rundir.RESULT, Result) if has_result else None,
         environment=rundir.read_json(run / rundir.ENVIRONMENT, Environment)
         if has_environment

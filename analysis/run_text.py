@@ -38,7 +38,7 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
             framework = last.summary.framework
             yield from profile_text.lines(last.profile, sides.COLOURS.get(framework, ""))
         yield line()
-        yield from labelled("Cost", cost_text.sentences(last.measured))
+        yield from labelled("Cost", cost_text.sentences(last.measured, _busy_ratio(last)))
         yield from labelled("Trust", trust_text.sentences(last, len(runs)))
         yield from labelled("", trust_text.warnings([run.summary for run in runs]), WARNING)
         yield line()
@@ -46,6 +46,10 @@ def lines(finished: Sequence[Finished]) -> Iterator[Line]:
         view = ["view", path]
         named = {"report": ["report", path], "Perfetto": view}
         yield from commands("Next", {**named, "TensorBoard": [*view, "--tensorboard"]})
+
+
+def _busy_ratio(run: Finished) -> float | None:
+    return run.profile.busy_ratio if run.profile else None
 
 
 def not_finished(run: Path, record: RunRecord) -> str:

@@ -4,28 +4,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from analysis import sample_rows
+from analysis.sample_folds import MAXIMUM, MINIMUM, READINGS, Float64, Int64
 from profilers import rundir
-from profilers.records import Environment, ResourcesRecord
-from profilers.rundir import ProfileError
+from profilers.records import Environment, Phase, ResourcesRecord
 
-TIME = "time_ns"
 CPU = ("process_cpu_time_user_seconds", "process_cpu_time_system_seconds")
 SYSTEM_CPU = "system_cpu_time_busy_seconds"
 RSS = "process_memory_rss_bytes"
+RSS_PEAK = "process_memory_rss_peak_bytes"
 THREADS = "process_threads"
 LAG = "sampler_lag_ns"
 CPU_WAITING = "psi_cpu_some_seconds"
 QUOTA = "cgroup_cpu_throttled_seconds"
 
-Int64 = npt.NDArray[np.int64]
-Float64 = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False)
 class Samples:
     """The rows of resources.csv: Unix ns, and a float64 column per figure, NaN for empty cells.
+
+    Of a long run a row stands for several readings (`sample_rows.Rows` says how); a row describes
+    the time since the one before.
 
     `gpu` is the number of the GPU that the run used, as its columns are named; None for a run
     that used none, or whose GPU was not sampled; then `no_gpu` says why.
@@ -41,9 +41,33 @@ class Samples:
         """One column; one that the sampler did not write is all NaN."""
         return self.columns.get(name, np.full(len(self.time_ns), np.nan))
 
+    def highest(self, name: str) -> Float64:
+        """The largest value of a column among the readings that each row stands for."""
+        highest: Float64 = np.fmax(self.column(name), self.column(f"{name}{MAXIMUM}"))
+        return highest
+
+    def lowest(self, name: str) -> Float64:
+        """The smallest one, as far as it is known: the means of a long run's sampler hide some."""
+        lowest: Float64 = np.fmin(self.column(name), self.column(f"{name}{MINIMUM}"))
+        return lowest
+
+    def rss_peak(self) -> Float64:
+        """What is known by each row of the largest RSS, in bytes, of the run's processes."""
+        peak: Float64 = np.fmax(self.highest(RSS), self.column(RSS_PEAK))
+        return peak
+
+    def readings(self) -> Float64:
+        """How many readings each row stands for."""
+        one = np.ones(len(self.time_ns))
+        return np.fmax(self.columns.get(READINGS, one), one)
+
+    def gpu_name(self, name: str) -> str:
+        """What a column of the GPU that the run used is called; "" when there is none."""
+        return "" if self.gpu is None else f"gpu{self.gpu}_{name}"
+
     def gpu_column(self, name: str) -> Float64:
         """A column of the GPU that the run used; all NaN when there is none."""
-        return self.column("" if self.gpu is None else f"gpu{self.gpu}_{name}")
+        return self.column(self.gpu_name(name))
 
     def power_watts(self) -> Float64:
         """Power of the GPU that the run used."""
@@ -90,37 +114,19 @@ def read(run: Path) -> Samples | None:
     if not path.exists() or not (run / rundir.RESOURCES_RECORD).exists():
         return None
     record = rundir.read_json(run / rundir.RESOURCES_RECORD, ResourcesRecord)
-    time_ns, columns = _read_columns(path)
+    phases = rundir.read_rows(run / rundir.PHASES, Phase)
+    edges_ns = [ns for row in phases for ns in (row.start_ns, row.start_ns + row.duration_ns)]
+    rows = sample_rows.read(path, edges_ns)
     gpu, no_gpu = _used_gpu(run, record)
-    return Samples(time_ns, columns, record, gpu, no_gpu)
-
-
-def _read_columns(path: Path) -> tuple[Int64, dict[str, Float64]]:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    lines = text[: text.rfind("\n") + 1].splitlines()
-    names = lines[0].split(",") if lines else [TIME]
-    rows = [line.split(",") for line in lines[1:]]
-    uneven = next((n for n, row in enumerate(rows) if len(row) != len(names)), None)
-    if uneven is not None or TIME not in names:
-        raise ProfileError(
-            f"{path} is damaged in line {1 if uneven is None else uneven + 2}; "
-            "run profile.py again."
-        )
-    cells = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
-    try:
-        time_ns = np.array([int(cell) for cell in cells.get(TIME, ())], dtype=np.int64)
-        columns = {
-            name: np.array([float(cell) if cell else np.nan for cell in cells.get(name, ())])
-            for name in names
-            if name != TIME
-        }
-    except ValueError as error:
-        raise ProfileError(f"{path} is damaged ({error}); run profile.py again.") from None
-    return time_ns, columns
+    return Samples(rows.time_ns, rows.columns, record, gpu, no_gpu)
 
 
 def _used_gpu(run: Path, record: ResourcesRecord) -> tuple[int | None, str]:
-    """The sampled GPU with the UUID that the measured process named, or why there is none."""
+    """The sampled GPU that the measured process named, or why there is none.
+
+    It names its UUID, or else its number in CUDA's count. Of a GPU in MIG mode some versions of
+    CUDA give the instance's UUID, and some the whole one's.
+    """
     if not record.gpus:
         return None, record.capabilities.get("gpu", "none was sampled")
     if not (run / rundir.ENVIRONMENT).exists():
@@ -128,14 +134,28 @@ def _used_gpu(run: Path, record: ResourcesRecord) -> tuple[int | None, str]:
     environment = rundir.read_json(run / rundir.ENVIRONMENT, Environment)
     used = {_bare(device.get("uuid")) for device in environment.devices} - {""}
     if not used:
+        return _numbered_gpu(environment, record)
+    for gpu in record.gpus:
+        index = gpu.get("index")
+        known = {_bare(gpu.get(name)) for name in ("uuid", "mig_uuid")}
+        if known & used and isinstance(index, int):
+            return index, ""
+    return None, "the driver does not list the one that the run used"
+
+
+def _numbered_gpu(environment: Environment, record: ResourcesRecord) -> tuple[int | None, str]:
+    """The GPU of a framework that knows no UUIDs: "cuda:1" is the second one that CUDA shows."""
+    devices = [str(device.get("device")) for device in environment.devices]
+    numbers = {name.removeprefix("cuda:") for name in devices if name.startswith("cuda:")}
+    if not numbers:
         return None, "not used by this run"
     for gpu in record.gpus:
         index = gpu.get("index")
-        if _bare(gpu.get("uuid")) in used and isinstance(index, int):
+        if str(gpu.get("cuda_ordinal")) in numbers and isinstance(index, int):
             return index, ""
     return None, "the driver does not list the one that the run used"
 
 
 def _bare(uuid: str | int | None) -> str:
     """A UUID without the prefix that some libraries leave out."""
-    return str(uuid or "").lower().removeprefix("gpu-")
+    return str(uuid or "").lower().removeprefix("gpu-").removeprefix("mig-")

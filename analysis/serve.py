@@ -25,16 +25,16 @@ CONTENT_TYPES = {
     ".woff2": "font/woff2",
 }
 BINARY = "application/octet-stream"
+SAME_SITE = "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; frame-ancestors 'none'"
+"""The policy of pages that others wrote: they may load from and talk to this server alone."""
+
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; frame-ancestors 'none'"
-    ),
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Sent with every answer: a page may load from and talk to this server alone."""
+"""Sent with every answer, beside the content security policy."""
 
 
 class Site(ThreadingTCPServer):
@@ -47,16 +47,18 @@ class Site(ThreadingTCPServer):
 
     daemon_threads = True
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
+    def __init__(self, files: Mapping[str, Path], policy: str = SAME_SITE) -> None:
         """Listen, so that `url` is valid; requests are answered once `serve_forever` runs.
 
         Args:
             files: the file behind each path below `url`; it is opened anew for each request.
+            policy: the content security policy, sent with every answer.
         """
         super().__init__((ADDRESS, 0), _Handler)
         port = self.server_address[1]
         token = secrets.token_urlsafe(TOKEN_BYTES)
         self.url = f"http://{ADDRESS}:{port}/{token}/"
+        self.policy = policy
         self.hosts = (f"{ADDRESS}:{port}", f"localhost:{port}")
         self.files = {f"/{token}/{quote(name)}": path for name, path in files.items()}
 
@@ -121,6 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(size_bytes))
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
             self.send_header("Allow", ", ".join(METHODS))
+        self.send_header("Content-Security-Policy", self.server.policy)
         for name, value in HEADERS.items():
             self.send_header(name, value)
         self.end_headers()

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from analysis import flags, resources, statistics, wording
+from analysis import disturbances, flags, resources, sensors, statistics, wording
+from analysis.cost_text import ALLOCATED_PEAK
 from analysis.measured import Measured
 from profilers import rundir
 from profilers.records import (
@@ -18,7 +19,9 @@ from profilers.records import (
 DISTURBED_RATIO = 1.2
 
 
-def write(measured: Measured, warnings: Sequence[str] = ()) -> RunSummary:
+def write(
+    measured: Measured, warnings: Sequence[str] = (), busy_ratio: float | None = None
+) -> RunSummary:
     """Write derived/summary.json of what was read, and return it.
 
     What was not measured, and all of a run that did not get that far, is None.
@@ -26,36 +29,32 @@ def write(measured: Measured, warnings: Sequence[str] = ()) -> RunSummary:
     Args:
         measured: what was read of the run.
         warnings: what else it is to warn of.
+        busy_ratio: the part of the profiled steps in which the GPU had work by the trace.
     """
-    summary = of_measured(measured)
+    summary = of_measured(measured, busy_ratio)
     summary = msgspec.structs.replace(summary, warnings=[*summary.warnings, *warnings])
     rundir.write_json(measured.run / rundir.SUMMARY, summary)
     return summary
 
 
-def of_measured(measured: Measured) -> RunSummary:
-    """The figures of a run, from what was read of it."""
+def of_measured(measured: Measured, busy_ratio: float | None = None) -> RunSummary:
+    """The figures of a run, from what was read of it, and of its trace."""
     record, settings, steps = measured.record, measured.record.settings, measured.steps
-    figures, result = measured.figures, measured.result
+    result = measured.result
     step_ms = statistics.timed_step(steps)
     profiled_ms = statistics.profiled_step(steps)
     first_ms = statistics.step_times_ms(statistics.rows_of(steps, "first_step"))
     return msgspec.structs.replace(
-        empty_summary(str(measured.run), record),
+        _with_resources(empty_summary(str(measured.run), record), measured),
+        gpu_trace_percent=None if busy_ratio is None else 100 * busy_ratio,
         step_ms=step_ms,
         samples_per_second=_rate(settings.batch_size, step_ms),
         flops_per_step=result.flops_per_step if result else None,
         flops_per_second=_flops_per_second(result, step_ms),
         first_step_ms=float(first_ms[0]) if len(first_ms) else None,
         accuracy=result.accuracy if result else None,
+        allocated_peak_bytes=result.framework_memory.get(ALLOCATED_PEAK) if result else None,
         overhead_ratio=_ratio(profiled_ms, step_ms),
-        cpu_percent=figures.cpu_percent if figures else None,
-        rss_peak_bytes=figures.rss_peak_bytes if figures else None,
-        gpu_percent=figures.gpu_percent if figures else None,
-        vram_peak_bytes=figures.vram_peak_bytes if figures else None,
-        power_watts=figures.power_watts if figures else None,
-        energy_joules=measured.energy.joules,
-        energy_method=measured.energy.method,
         inference_latency_ms=_inference(steps, 1),
         inference_samples_per_second=_rate(
             settings.batch_size, _inference(steps, settings.batch_size)
@@ -63,6 +62,58 @@ def of_measured(measured: Measured) -> RunSummary:
         flags=flags.flags(measured),
         warnings=warnings_of(measured),
     )
+
+
+def _with_resources(summary: RunSummary, measured: Measured) -> RunSummary:
+    """The summary with CPU, memory, GPU, power and energy, and with what of them is missing."""
+    figures = measured.figures
+    if figures is None:
+        return msgspec.structs.replace(summary, missing=_missing(measured))
+    share = figures.cpu_share_ratio
+    gross, packages = measured.energy, measured.package_energy
+    shares = measured.shares
+    return msgspec.structs.replace(
+        summary,
+        cpu_percent=figures.cpu_percent,
+        cpu_share_percent=None if share is None else 100 * share,
+        cpu_user_seconds=figures.cpu_user_seconds,
+        cpu_system_seconds=figures.cpu_system_seconds,
+        rss_mean_bytes=figures.rss_mean_bytes,
+        rss_peak_bytes=figures.rss_peak_bytes,
+        gpu_percent=figures.gpu_percent,
+        vram_peak_bytes=figures.vram_peak_bytes,
+        process_vram_peak_bytes=figures.process_vram_peak_bytes,
+        power_watts=figures.power_watts,
+        power_kind=figures.power_kind,
+        idle_watts=measured.idle.watts,
+        energy_joules=gross.joules,
+        energy_method=gross.method,
+        energy_resolution_seconds=gross.resolution_seconds,
+        energy_joules_per_step=shares.per_step(gross.joules),
+        energy_joules_per_1000_samples=shares.per_1000_samples(gross.joules),
+        energy_net_joules=gross.net_joules,
+        energy_net_joules_per_1000_samples=shares.per_1000_samples(gross.net_joules),
+        cpu_energy_joules=packages.joules,
+        cpu_energy_joules_per_1000_samples=shares.per_1000_samples(packages.joules),
+        cpu_energy_net_joules=packages.net_joules,
+        missing=_missing(measured),
+    )
+
+
+def _missing(measured: Measured) -> dict[str, str]:
+    """Why figures of resources are None, by their names in the summary."""
+    figures, gross, packages = measured.figures, measured.energy, measured.package_energy
+    found = {} if figures is None else dict(figures.reasons)
+    if figures is None:
+        found = dict.fromkeys(("cpu_percent", "gpu_percent"), sensors.NOT_RECORDED)
+    found |= {
+        "idle_watts": measured.idle.reason,
+        "energy_joules": gross.reason,
+        "energy_net_joules": gross.net_reason,
+        "cpu_energy_joules": packages.reason,
+        "cpu_energy_net_joules": packages.net_reason,
+    }
+    return {name: reason for name, reason in found.items() if reason}
 
 
 def warnings_of(measured: Measured) -> list[str]:
@@ -86,7 +137,7 @@ def _busy(measured: Measured) -> str:
     if measured.samples is None or window is None:
         return ""
     ratio = resources.waiting_ratio(measured.samples, window) or 0
-    if ratio <= flags.WAITING_RATIO:
+    if ratio <= disturbances.WAITING_RATIO:
         return ""
     return (
         f"a process waited for a CPU in {wording.percent(ratio)} of the profiled phase; times of "

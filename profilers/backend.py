@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from profilers.marks import Note
 from profilers.records import Environment, Settings
 from profilers.rundir import ProfileError
 from workloads.batches import Batches
@@ -57,6 +58,13 @@ class Backend(Protocol):
 
     def environment(self) -> Environment:
         """Versions, devices, threads and flags as they are in force."""
+        ...
+
+    def watch(self, note: Note) -> None:
+        """Before `build`: tell of each time that the framework traces or compiles a step.
+
+        Where the framework does not say when, nothing is told. Costs the steps no time.
+        """
         ...
 
     def build(self, workload: AnyWorkload, weights: Arrays) -> None:
@@ -123,7 +131,11 @@ class Backend(Protocol):
         ...
 
     def memory(self) -> dict[str, int]:
-        """What the framework itself says of its memory, in bytes, by name."""
+        """Peaks of the framework's own allocator on its device since the last call.
+
+        In bytes: `allocated_peak_bytes` in use, `reserved_peak_bytes` held; empty on the CPU. It
+        does not wait for the device.
+        """
         ...
 
     def explain(self, error: Exception) -> str | None:

@@ -32,26 +32,33 @@ def measure(run: Path, channel: Channel) -> None:
     """All phases of one run, from the import to result.json."""
     record = rundir.read_json(run / rundir.RUN, RunRecord)
     recorder = Recorder(run, channel)
+    with recorder.marks.of_collector():
+        result = _measured(run, record, recorder)
+    rundir.write_json(run / rundir.RESULT, result)
+
+
+def _measured(run: Path, record: RunRecord, recorder: Recorder) -> Result:
     with recorder.phase("import"):
         backend = backends.create(record.settings)
+    recorder.read_memory_by(backend.memory)
     environment = backend.environment()
     rundir.write_json(run / rundir.ENVIRONMENT, environment)
-    channel.send(Hello(platform.python_version(), environment.versions, SCHEMA))
+    recorder.channel.send(Hello(platform.python_version(), environment.versions, SCHEMA))
     try:
-        result = _phases(run, record, backend, recorder)
+        return _phases(run, record, backend, recorder)
     except Exception as error:
         sentence = backend.explain(error)
         if sentence is None:
             raise
         traceback.print_exc()
         raise CheckFailedError(sentence) from error
-    rundir.write_json(run / rundir.RESULT, result)
 
 
 def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) -> Result:
     settings = record.settings
     workload = subject.find(settings)
     with recorder.phase("build"):
+        backend.watch(recorder.marks.note)
         backend.build(workload, subject.initial_weights(settings, workload))
     if told := str(planted.of(workload)):
         recorder.warn(f"planted: {told}")
@@ -74,7 +81,7 @@ def _phases(run: Path, record: RunRecord, backend: Backend, recorder: Recorder) 
         accuracy, test_loss = backend.evaluate(settings.batch_size)
     build_ms = measurement.profiled(run / rundir.RAW, settings.profile_steps, timed_steps)
     measurement.infer(settings.batch_size)
-    framework_memory = backend.memory()
+    framework_memory = dict(recorder.memory_peaks)
     with recorder.phase("peaks", seconds=peaks.SECONDS):
         peak = peaks.measure(backend, recorder.warn)
     return Result(

@@ -62,6 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
 
             print_list(asked.workload, options.workload_options(asked))
             return COMPLETE
+        if asked.doctor:
+            return _examine(asked)
         code = profile(asked, made)
     except (ProfileError, WorkloadError) as error:
         problem, code = str(error), getattr(error, "exit_code", UNMET)
@@ -88,6 +90,16 @@ def _end_in_order() -> None:
     for request in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(request) is not signal.SIG_IGN:
             signal.signal(request, signal.default_int_handler)
+
+
+def _examine(asked: argparse.Namespace) -> int:
+    """Say what can be run and measured here, of all frameworks or of those that are named."""
+    from profilers.doctor import command
+
+    known = frameworks()
+    wanted = options.named_frameworks(asked.framework, known) if asked.framework else known.values()
+    pairs = interpreters.parse(asked.python)
+    return command.run(wanted, pairs, asked.sample_hz, as_json=asked.json, quiet=asked.quiet)
 
 
 def profile(asked: argparse.Namespace, made: "Made") -> int:

@@ -30,6 +30,8 @@ PREFIXES = (
 )
 NAMES = ("LD_PRELOAD", "MALLOC_ARENA_MAX", "PYTHONHASHSEED", "PYTORCH_CUDA_ALLOC_CONF")
 PRIVATE = ("KEY", "PASSWORD", "SECRET", "TOKEN")
+KERNELS_UNSEEN = "GPU kernels will not be recorded"
+"""What a warning begins with where a framework's profiler was not let see them."""
 NVIDIA = Path("/proc/driver/nvidia")
 DEVICES = Path("/dev")
 

@@ -6,19 +6,19 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
-from profilers import protocol, rundir
+from profilers import baseline, protocol, rundir
 from profilers.backend import Framework
 from profilers.interpreters import ROOT
 from profilers.lifeline import PARENT_VARIABLE
 from profilers.progress import Progress
-from profilers.protocol import Failed, Message, PhaseBegins, Ready, StepDone, Warned
+from profilers.protocol import Failed, Message, PhaseBegins, PhaseEnds, Ready, StepDone, Warned
 from profilers.records import RunError, RunRecord, Settings, Status
 from profilers.rundir import CheckFailedError, ProfileError
 from profilers.sampling.handle import SamplerHandle
@@ -99,17 +99,11 @@ def start(interpreter: str, module: str, argument: str, threads: int, log: IO[by
 
 def preflight(interpreter: str, framework: Framework, settings: Settings) -> Ready:
     """Let the interpreter try packages and device; ProfileError in its words if they fail."""
-    request = {"settings": msgspec.to_builtins(settings), "packages": framework.packages}
-    argument = msgspec.json.encode(request).decode()
-    with open(os.devnull, "wb") as log:
-        answer = ask(
-            interpreter,
-            "profilers.preflight",
-            argument,
-            settings.threads,
-            log,
-            PREFLIGHT_SECONDS,
-        )
+    child = start_preflight(interpreter, framework, settings)
+    try:
+        answer = first_word(child, PREFLIGHT_SECONDS)
+    finally:
+        child.end()
     if isinstance(answer, Ready):
         return answer
     reason = answer.message if isinstance(answer, Failed) else "it gave no answer"
@@ -121,18 +115,27 @@ def preflight(interpreter: str, framework: Framework, settings: Settings) -> Rea
     )
 
 
+def start_preflight(interpreter: str, framework: Framework, settings: Settings) -> Child:
+    """Have an interpreter try packages and device; its first word is Ready, or Failed."""
+    request = {"settings": msgspec.to_builtins(settings), "packages": framework.packages}
+    argument = msgspec.json.encode(request).decode()
+    with open(os.devnull, "wb") as log:
+        return start(interpreter, "profilers.preflight", argument, settings.threads, log)
+
+
 def ask(
     interpreter: str, module: str, argument: str, threads: int, log: IO[bytes], seconds: float
 ) -> Message | None:
     """The first word of a module of ours under an interpreter; None if it ends without one."""
     child = start(interpreter, module, argument, threads, log)
     try:
-        return _answer(child, seconds)
+        return first_word(child, seconds)
     finally:
         child.end()
 
 
-def _answer(child: Child, seconds: float) -> Message | None:
+def first_word(child: Child, seconds: float) -> Message | None:
+    """What a started process says first; None if it ends, or the time is over, without a word."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         messages = child.messages(POLL_SECONDS)
@@ -169,10 +172,12 @@ class Launch:
                 if sampler is not None:
                     self._note_trouble(sampler)
                     sampler.stop()
+                    self._note(sampler.notices())
                 self._close(status)
         return self.record
 
     def _measure_under(self, sampler: SamplerHandle) -> Status:
+        time.sleep(baseline.idle_seconds(self.run, self.record.settings.device))
         with open(self.run / rundir.LOG, "ab") as log:
             threads = self.record.settings.threads
             child = start(self._interpreter, "profilers.child", str(self.run), threads, log)
@@ -188,6 +193,8 @@ class Launch:
         try:
             while (messages := child.messages(POLL_SECONDS)) is not None:
                 for message in messages:
+                    if isinstance(message, PhaseEnds):
+                        sampler.phase_ended(message.phase)
                     self._take(message)
                 self._progress.tick()
                 self._note_trouble(sampler)
@@ -225,9 +232,12 @@ class Launch:
         self._progress.message(message)
 
     def _note_trouble(self, sampler: SamplerHandle) -> None:
-        trouble = sampler.trouble()
-        if trouble and trouble not in self._warnings:
-            self._warnings.append(trouble)
+        self._note(sampler.notices())
+        if trouble := sampler.trouble():
+            self._note([trouble])
+
+    def _note(self, sentences: Iterable[str]) -> None:
+        self._warnings += [each for each in sentences if each not in self._warnings]
 
     def _close(self, status: Status) -> None:
         error = None if status == "complete" else self._error

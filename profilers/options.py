@@ -34,6 +34,7 @@ examples:
   python profile.py --framework torch --data mnist --download
   python profile.py --framework tensorflow --mode infer --from torch
   python profile.py --list
+  python profile.py --doctor
 """
 
 
@@ -61,6 +62,11 @@ def parser(known: Mapping[str, Framework]) -> Parser:
     talk = made.add_argument_group("what to print")
     talk.add_argument("--quiet", action="store_true", help="nothing but errors")
     talk.add_argument("--json", action="store_true", help="the results as JSON on stdout")
+    talk.add_argument(
+        "--doctor",
+        action="store_true",
+        help="what can be run and measured here, and what would help with the rest, and end",
+    )
     talk.add_argument("--version", action="store_true", help="the version, and end")
     return made
 
@@ -251,7 +257,7 @@ def sides(
     options: argparse.Namespace, known: Mapping[str, Framework]
 ) -> list[tuple[Framework, str]]:
     """(framework, execution) of each side asked for, the baseline first."""
-    found = _frameworks(options.framework, known)
+    found = named_frameworks(options.framework, known)
     modes = _parts(options.execution) if options.execution else []
     if len(found) == 1:
         found *= max(1, len(modes))
@@ -279,7 +285,7 @@ def sides(
     return pairs
 
 
-def _frameworks(asked: str | None, known: Mapping[str, Framework]) -> list[Framework]:
+def named_frameworks(asked: str | None, known: Mapping[str, Framework]) -> list[Framework]:
     """The frameworks asked for, or a ProfileError that names those there are."""
     choices = [*known, BOTH]
     if asked is None:

@@ -12,10 +12,12 @@ from typing import Any
 def main() -> int:
     """Answer the request in the only argument, on the pipe: ready, or an error."""
     request = json.loads(sys.argv[1])
-    message = missing_packages(request["packages"])
-    if message:
+    missing = missing_packages(request["packages"])
+    if missing:
         # The protocol's own module needs a package that may be the missing one.
-        line = json.dumps({"event": "error", "kind": "request", "message": message}) + "\n"
+        install = install_command(missing)
+        message = {"event": "error", "kind": "request", "message": lacks(missing, install)}
+        line = json.dumps({**message, "install": install}) + "\n"
         os.write(int(os.environ["CROSSPROF_PIPE"]), line.encode())
         return 2
     from profilers.process import guarded
@@ -23,14 +25,20 @@ def main() -> int:
     return guarded(lambda channel: channel.send(_try_out(request["settings"])))
 
 
-def missing_packages(packages: dict[str, str]) -> str | None:
-    """A sentence with this interpreter's pip command, or None if every package is there."""
-    missing = [pinned for name, pinned in packages.items() if not importlib.util.find_spec(name)]
-    if not missing:
-        return None
-    command = shlex.join([sys.executable, "-m", "pip", "install", *missing])
+def missing_packages(packages: dict[str, str]) -> list[str]:
+    """What would have to be installed, of the packages by what is imported of them."""
+    return [pinned for name, pinned in packages.items() if not importlib.util.find_spec(name)]
+
+
+def install_command(missing: list[str]) -> str:
+    """The command that installs them for this interpreter."""
+    return shlex.join([sys.executable, "-m", "pip", "install", *missing])
+
+
+def lacks(missing: list[str], install: str) -> str:
+    """A sentence on missing packages with the command that installs them."""
     return (
-        f"{sys.executable} lacks {', '.join(missing)}; install it with: {command}; "
+        f"{sys.executable} lacks {', '.join(missing)}; install it with: {install}; "
         "or name another interpreter with --python FRAMEWORK=INTERPRETER."
     )
 

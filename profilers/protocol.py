@@ -33,6 +33,12 @@ class PhaseBegins(msgspec.Struct, frozen=True, tag="phase", tag_field="event"):
     seconds: float | None = None
 
 
+class PhaseEnds(msgspec.Struct, frozen=True, tag="phase_end", tag_field="event"):
+    """A phase has just ended, in whatever way."""
+
+    phase: str
+
+
 class StepDone(msgspec.Struct, frozen=True, tag="step", tag_field="event"):
     """`done` steps of the phase are over; at most ten of these a second."""
 
@@ -47,13 +53,17 @@ class Warned(msgspec.Struct, frozen=True, tag="warning", tag_field="event"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="error", tag_field="event"):
-    """Why the process ends; kind "request" means that the user asked for what can't be done."""
+    """Why the process ends; kind "request" means that the user asked for what can't be done.
+
+    `install` is the command that would install what is missing.
+    """
 
     kind: str
     message: str
+    install: str | None = None
 
 
-Message = Hello | Ready | PhaseBegins | StepDone | Warned | Failed
+Message = Hello | Ready | PhaseBegins | PhaseEnds | StepDone | Warned | Failed
 
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 

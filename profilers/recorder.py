@@ -1,15 +1,16 @@
-"""Writes what the measured process observes: phases, steps and clock anchors, as they come."""
+"""Writes what the measured process observes: phases, steps, marks and clock anchors."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from profilers import clocks, rundir
-from profilers.protocol import Channel, PhaseBegins, Warned
-from profilers.records import SCHEMA, ClockAnchor, Phase, Step
+from profilers.marks import Marks
+from profilers.protocol import Channel, PhaseBegins, PhaseEnds, Warned
+from profilers.records import SCHEMA, ClockAnchor, Mark, Phase, Step
 
 FLUSH_INTERVAL_NS = 2_000_000_000
 
@@ -25,17 +26,30 @@ class Recorder:
     """Keeps rows in memory between steps and writes them at most every two seconds.
 
     Times are taken from the monotonic clock and written as Unix time through the anchor at the
-    beginning of their phase.
+    beginning of their phase. Marks are written when a phase ends, with those from before it.
     """
 
     def __init__(self, run: Path, channel: Channel) -> None:
         self.channel = channel
+        self.marks = Marks()
         self.warnings: list[str] = []
+        self.memory_peaks: dict[str, int] = {}
+        self._read_memory: Callable[[], dict[str, int]] = dict
         self._warned: set[str] = set()
         self._run = run
         self._anchors = [clocks.anchor("start")]
         self._rows: list[Step] = []
         self._next_flush_ns = 0
+
+    def read_memory_by(self, read: Callable[[], dict[str, int]]) -> None:
+        """From now on note the framework's own memory with each phase.
+
+        `memory_peaks` then has the largest values so far.
+
+        Args:
+            read: Gives the peaks since it was called last, in bytes by name.
+        """
+        self._read_memory = read
 
     @contextmanager
     def phase(
@@ -43,18 +57,46 @@ class Recorder:
     ) -> Iterator[None]:
         """Record one phase; its rows are on disk when it ends, also by an error."""
         self.channel.send(PhaseBegins(name, steps, seconds))
+        self._take_memory_peaks()
         self._anchors.append(clocks.anchor(f"{name} begins"))
         began = time.monotonic_ns()
+        peaks: dict[str, int] = {}
         try:
             yield
-        finally:
             ended = time.monotonic_ns()
-            row = Phase(name, self.unix_ns(began), ended - began)
+            peaks = self._take_memory_peaks()
+        except BaseException:  # nothing can be asked of a framework that may have failed
+            ended = time.monotonic_ns()
+            raise
+        finally:
+            self.channel.send(PhaseEnds(name))
+            row = Phase(
+                name,
+                self.unix_ns(began),
+                ended - began,
+                allocated_peak_bytes=peaks.get("allocated_peak_bytes"),
+                reserved_peak_bytes=peaks.get("reserved_peak_bytes"),
+            )
+            self._write_marks(name)
             self._anchors.append(clocks.anchor(f"{name} ends"))
             self.flush()
             rundir.append_rows(self._run / rundir.PHASES, [row], Phase)
             record = ClocksRecord(SCHEMA, self._anchors)
             rundir.write_json(self._run / rundir.CLOCKS, record)
+
+    def _take_memory_peaks(self) -> dict[str, int]:
+        """Those since the last time; they go into `memory_peaks` too."""
+        peaks = self._read_memory()
+        for name, value in peaks.items():
+            self.memory_peaks[name] = max(value, self.memory_peaks.get(name, 0))
+        return peaks
+
+    def _write_marks(self, phase: str) -> None:
+        rows, left_out = self.marks.take(self.unix_ns)
+        if rows:
+            rundir.append_rows(self._run / rundir.MARKS, rows, Mark)
+        for kind, count in left_out.items():
+            self.warn(f"{rundir.MARKS} leaves out {count:,} marks of {kind} in the phase {phase}")
 
     def unix_ns(self, monotonic_ns: int) -> int:
         """Unix time of a monotonic reading, by the latest anchor."""

@@ -110,11 +110,17 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Phase(msgspec.Struct, frozen=True):
-    """One row of phases.csv; Unix nanoseconds and nanoseconds."""
+    """One row of phases.csv; Unix nanoseconds and nanoseconds.
+
+    The peaks are those of the framework's own allocator on the device within the phase: bytes in
+    use, and bytes that it held; None where it has none, or does not tell.
+    """
 
     phase: str
     start_ns: int
     duration_ns: Duration
+    allocated_peak_bytes: int | None = None
+    reserved_peak_bytes: int | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +138,20 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     sync: str = ""
     profiled: bool = False
     graph_ops: int | None = None
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Something that took time beside the steps; Unix nanoseconds and nanoseconds.
+
+    marks.csv has a row for each time that Python collected garbage (`name` is the generation), or
+    that the framework traced or compiled (`name` is what). Of what `disturbed` a run, `name` is a
+    sentence; only the analysis knows that.
+    """
+
+    kind: Literal["gc", "trace", "compile", "disturbed"]
+    name: str
+    start_ns: int
+    duration_ns: Duration
 
 
 class BatchDigest(msgspec.Struct, frozen=True):
@@ -178,8 +198,35 @@ class ClockAnchor(msgspec.Struct, frozen=True):
     bracket_ns: int
 
 
+class RowRate(msgspec.Struct, frozen=True):
+    """From this Unix time in ns on, a row of resources.csv stands for so many readings."""
+
+    from_ns: int
+    readings_per_row: int
+
+
+class MemoryAtPhaseEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """Memory of the measured processes, in bytes, right after a phase; `time_ns` is Unix time.
+
+    In `pss_bytes` a page that several of them share counts once, in `rss_bytes` for each;
+    `uss_bytes` are pages that only one has. `rss_peak_bytes` is the kernel's own peak, since its
+    begin, of the process that had the most. None where the kernel does not tell.
+    """
+
+    phase: str
+    time_ns: int
+    rss_bytes: int
+    rss_peak_bytes: int | None = None
+    pss_bytes: int | None = None
+    uss_bytes: int | None = None
+
+
 class ResourcesRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """resources.json: what the columns of resources.csv are, and what could not be measured."""
+    """resources.json: what the columns of resources.csv are, and what could not be measured.
+
+    `samples` is the number of readings; when there are many, several of them are a row, as
+    `row_rates` says. `missed` are readings that should have been made and were not.
+    """
 
     schema: int = SCHEMA
     sample_hz: float
@@ -190,6 +237,8 @@ class ResourcesRecord(msgspec.Struct, frozen=True, kw_only=True):
     gpus: list[dict[str, str | int | None]] = []
     samples: int = 0
     missed: int = 0
+    row_rates: list[RowRate] = []
+    phase_ends: list[MemoryAtPhaseEnd] = []
     ended: str = ""
 
 
@@ -203,9 +252,17 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `profile.py --json`; what was not measured is None.
+    """One row of `profile.py --json`; what was not measured is None, `missing` says why.
 
-    `flags` say what disturbed the timed phase, a sentence each.
+    `flags` say what disturbed the timed phase, a sentence each. CPU, memory, power and energy are
+    those of the timed phase, but for peaks. `cpu_percent` is 100 for one core, `cpu_share_percent`
+    of the CPUs that the run may use. `gpu_percent` is NVML's utilisation, `gpu_trace_percent` the
+    part of the profiled steps in which kernels or copies ran, by the trace. `vram_peak_bytes` is of
+    all processes on the GPU, `process_vram_peak_bytes` of the run's own, `allocated_peak_bytes` of
+    its framework's allocator. `power_kind` is "instant" or "average-1s". `energy_joules` is gross,
+    by `energy_method` of a sensor that was renewed each `energy_resolution_seconds`; net is what is
+    above `idle_watts`, the power before the run. `cpu_energy_joules` is that of all processor
+    packages of the machine, by RAPL.
     """
 
     id: str
@@ -233,12 +290,30 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     accuracy: float | None = None
     overhead_ratio: float | None = None
     cpu_percent: float | None = None
+    cpu_share_percent: float | None = None
+    cpu_user_seconds: float | None = None
+    cpu_system_seconds: float | None = None
+    rss_mean_bytes: float | None = None
     rss_peak_bytes: int | None = None
     gpu_percent: float | None = None
+    gpu_trace_percent: float | None = None
     vram_peak_bytes: int | None = None
+    process_vram_peak_bytes: int | None = None
+    allocated_peak_bytes: int | None = None
     power_watts: float | None = None
+    power_kind: str | None = None
+    idle_watts: float | None = None
     energy_joules: float | None = None
     energy_method: str | None = None
+    energy_resolution_seconds: float | None = None
+    energy_joules_per_step: float | None = None
+    energy_joules_per_1000_samples: float | None = None
+    energy_net_joules: float | None = None
+    energy_net_joules_per_1000_samples: float | None = None
+    cpu_energy_joules: float | None = None
+    cpu_energy_joules_per_1000_samples: float | None = None
+    cpu_energy_net_joules: float | None = None
+    missing: dict[str, str] = {}
     inference_latency_ms: Spread | None = None
     inference_samples_per_second: float | None = None
     flags: list[str] = []

@@ -11,13 +11,14 @@ from typing import TypeVar
 
 import msgspec
 
-from profilers.records import SCHEMA, Phase, Step
+from profilers.records import SCHEMA, Mark, Phase, Step
 
 RUN = "run.json"
 ENVIRONMENT = "environment.json"
 CLOCKS = "clocks.json"
 PHASES = "phases.csv"
 STEPS = "steps.csv"
+MARKS = "marks.csv"
 RESOURCES = "resources.csv"
 RESOURCES_RECORD = "resources.json"
 RESULT = "result.json"
@@ -116,12 +117,10 @@ def read_json(path: Path, record: type[Record]) -> Record:
     return found
 
 
-Row = TypeVar("Row", Phase, Step)
+Row = TypeVar("Row", Phase, Step, Mark)
 
 
-def append_rows(
-    path: Path, rows: Iterable[Phase | Step], row_type: type[Phase] | type[Step]
-) -> None:
+def append_rows(path: Path, rows: Iterable[Row], row_type: type[Row]) -> None:
     """Add rows to a CSV by one write, with the header first; a row is whole or absent."""
     lines = [_csv_line(getattr(row, name) for name in row_type.__struct_fields__) for row in rows]
     if not path.exists():
@@ -141,11 +140,17 @@ def append_rows(
 
 
 def _csv_line(values: Iterable[object]) -> str:
-    return ",".join("" if value is None else str(value) for value in values)
+    return ",".join("" if value is None else _csv_cell(str(value)) for value in values)
+
+
+def _csv_cell(text: str) -> str:
+    if not any(special in text for special in ',"'):
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
-    """Read phases.csv or steps.csv; a file that is not there has no rows."""
+    """Read phases.csv, steps.csv or marks.csv; a file that is not there has no rows."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

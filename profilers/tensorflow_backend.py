@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from profilers import (
     tensorflow_data,
     tensorflow_device,
     tensorflow_fit,
+    tensorflow_marks,
     tensorflow_model,
     tensorflow_optimizers,
     tensorflow_peaks,
@@ -22,6 +24,7 @@ from profilers import (
     tensorflow_recording,
 )
 from profilers.backend import Arrays, Observer
+from profilers.marks import Note, nobody
 from profilers.records import Environment, Settings
 from profilers.tensorflow_network import Network
 from workloads.batches import Batches
@@ -50,6 +53,7 @@ class TensorFlowBackend:
         self.settings = settings
         self.asynchronous = settings.device != "cpu"
         self._training = settings.mode == "train"
+        self._note: Note = nobody
         tensorflow_device.apply(settings)
         self._device = HOST if settings.device == "cpu" else "/GPU:0"
 
@@ -62,6 +66,10 @@ class TensorFlowBackend:
         """Versions, devices, threads and flags as they are in force."""
         return tensorflow_device.environment(self.settings.device)
 
+    def watch(self, note: Note) -> None:
+        """Tell of each time that a step is traced; nobody says when XLA compiles it."""
+        self._note = note
+
     def build(self, workload: AnyWorkload, weights: Arrays) -> None:
         """Make model and optimizer from canonical weights, on the device."""
         self._initial = weights
@@ -71,7 +79,8 @@ class TensorFlowBackend:
             self._planted = planted.of(workload)
             if self._planted.burden_ms:
                 layer = self._network.layers[self._planted.burden_layer]
-                tensorflow_planted.burden(layer, self._planted.burden_ms, self._executed)
+                execute = partial(self._executed, name="planted work")
+                tensorflow_planted.burden(layer, self._planted.burden_ms, execute)
             rate = workload.learning_rates[self.settings.optimizer]
             self.optimizer = tensorflow_optimizers.create(self.settings, rate)
             self.optimizer.build(self.model.trainable_variables)
@@ -80,13 +89,20 @@ class TensorFlowBackend:
             own = isinstance(workload, NativeWorkload) and workload.own_loss
             loss = self._network.loss if own else None
             tensorflow_fit.prepare(self.model, self.optimizer, loss)
-        self._step = self._executed(self._train if self._training else self._predict)
+            tensorflow_marks.watch_steps(self.model, self._note)
+        self._step = self._executed_step()
         tensorflow_device.check_placement(self.model, self.settings.device)
 
-    def _executed(self, work: Callable[..., Any]) -> Any:
+    def _executed_step(self) -> Any:
+        if self._training:
+            return self._executed(self._train, "training step")
+        return self._executed(self._predict, "inference step")
+
+    def _executed(self, work: Callable[..., Any], name: str) -> Any:
         """The work as the execution asked for has it: traced, compiled, or as it stands."""
         if self.settings.execution == "eager":
             return work
+        work = tensorflow_marks.traced(work, name, self._note)
         return tf.function(work, jit_compile=self.settings.execution == "xla", autograph=False)
 
     def load(self, samples: Arrays) -> None:
@@ -212,7 +228,7 @@ class TensorFlowBackend:
 
         It is the same program, so its unprofiled time needs no figure of its own.
         """
-        self._step = self._executed(self._train if self._training else self._predict)
+        self._step = self._executed_step()
         if self.settings.execution == "fit":
             tensorflow_fit.trace_anew(self.model)
         return False
@@ -246,7 +262,7 @@ class TensorFlowBackend:
 
     def inference(self, batch_size: int) -> Callable[[], None]:
         """A function that runs the model forward once on test samples that lie on the device."""
-        forward = self._executed(lambda inputs: self.model(inputs, training=False))
+        forward = self._executed(lambda inputs: self.model(inputs, training=False), "inference")
         with tf.device(self._device):
             numbers = np.arange(batch_size) % len(self._test.labels)
             inputs = tensorflow_data.given(self._test.picked(numbers))

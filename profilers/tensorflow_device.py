@@ -90,10 +90,18 @@ def check_placement(model: Any, device: str) -> None:
 
 
 def memory(device: str) -> dict[str, int]:
-    """The peak of TensorFlow's GPU allocator in bytes; empty on the CPU."""
+    """The peak of TensorFlow's GPU allocator in bytes since the last call; empty on the CPU.
+
+    What it holds beyond that is not told. An allocator without statistics has none.
+    """
     if device == "cpu":
         return {}
-    return {"allocated_peak_bytes": int(tf.config.experimental.get_memory_info("GPU:0")["peak"])}
+    try:
+        peak = int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+        tf.config.experimental.reset_memory_stats("GPU:0")
+    except ValueError:  # cuda_malloc_async and others do not count
+        return {}
+    return {"allocated_peak_bytes": peak}
 
 
 def versions() -> dict[str, str]:

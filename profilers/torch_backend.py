@@ -15,12 +15,14 @@ from profilers import (
     torch_data,
     torch_device,
     torch_layers,
+    torch_marks,
     torch_model,
     torch_optimizers,
     torch_peaks,
     torch_planted,
 )
 from profilers.backend import Arrays, Observer
+from profilers.marks import Note
 from profilers.records import Environment, Settings
 from profilers.rundir import ProfileError
 from profilers.torch_network import Network
@@ -66,6 +68,11 @@ class TorchBackend:
     def environment(self) -> Environment:
         """Versions, devices, threads and flags as they are in force."""
         return torch_device.environment(self.device)
+
+    def watch(self, note: Note) -> None:
+        """Tell of each compilation; eager steps have none."""
+        if self.settings.execution == "compile":
+            torch_marks.watch(note)
 
     def build(self, workload: AnyWorkload, weights: Arrays) -> None:
         """Make model and optimizer from canonical weights, on the device."""

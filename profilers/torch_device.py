@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from profilers.environment import describe, nvidia_driver
+from profilers.environment import KERNELS_UNSEEN, describe, nvidia_driver
 from profilers.records import Environment, Settings
 from profilers.rundir import ProfileError
 
@@ -93,7 +93,7 @@ def _kernel_warnings(device: torch.device) -> list[str]:
     if torch._C._autograd.DeviceType.CUDA in kinds:
         return []
     return [
-        "GPU kernels will not be recorded: the driver restricts profiling or CUPTI is missing; "
+        f"{KERNELS_UNSEEN}: the driver restricts profiling or CUPTI is missing; "
         "set NVreg_RestrictProfilingToAdminUsers=0 or run as root."
     ]
 
@@ -152,13 +152,15 @@ def check_placement(model: nn.Module, device: torch.device) -> None:
 
 
 def memory(device: torch.device) -> dict[str, int]:
-    """Peaks of torch's CUDA allocator in bytes; empty on other devices."""
+    """Peaks of torch's CUDA allocator in bytes since the last call; empty on other devices."""
     if device.type != "cuda":
         return {}
-    return {
+    peaks = {
         "allocated_peak_bytes": torch.cuda.max_memory_allocated(device),
         "reserved_peak_bytes": torch.cuda.max_memory_reserved(device),
     }
+    torch.cuda.reset_peak_memory_stats(device)
+    return peaks
 
 
 def versions() -> dict[str, str]:

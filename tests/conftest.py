@@ -18,6 +18,7 @@ from hypothesis import settings
 
 from profilers.records import DataRecord, RunRecord, Settings, Status
 from tests import browsing
+from tests.fake_nvml import library
 from workloads.catalogue import find_dataset
 from workloads.spec import Workload
 
@@ -214,3 +215,11 @@ def compiled_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def torch_run(torch_runs: dict[str, dict[str, Any]]) -> Path:
     """The directory of a short CPU run of mnist-mlp."""
     return Path(torch_runs["mnist-mlp"]["path"])
+
+
+@pytest.fixture(scope="session")
+def nvml_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with a libnvidia-ml that plays scripts."""
+    if library.COMPILER is None:
+        pytest.skip(library.NEEDED)
+    return library.build(tmp_path_factory.mktemp("nvml"))

@@ -29,7 +29,8 @@ MARKS = 6
 def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Figure:
     """A plot per series, from zero, headed by its peaks; missing samples part a line.
 
-    `rows` has side, series ("RSS", "allocated", "VRAM"), seconds and bytes.
+    `rows` has side, series ("RSS", "allocated", "VRAM"), seconds, bytes, and low and high, between
+    which there is a band where they differ.
     """
     known = sides_of.listed(sides)
     rows = sides_of.usable(rows, known, ["seconds"])
@@ -60,7 +61,9 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
         x_ticks(made, axes)
         for side in known:
             mine = own[own["side"] == side.number]
-            x, y = lines.with_gaps(mine["seconds"], mine["bytes"] / unit)
+            columns = (mine[each] / unit for each in ("bytes", "low", "high"))
+            x, y, low, high = lines.with_gaps(mine["seconds"], *columns)
+            lines.band(axes, x, low, high, side.fill)
             at = np.flatnonzero(np.isfinite(y))
             every = max(1, len(at) // MARKS)
             marked = [int(place) for place in at[every // 2 :: every]]
@@ -71,17 +74,17 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
 
 
 def _unit(rows: pd.DataFrame) -> tuple[str, float]:
-    return ("GiB", 2.0**30) if float(rows["bytes"].max()) >= 1000 * 2**20 else ("MiB", 2.0**20)
+    return ("GiB", 2.0**30) if float(rows["high"].max()) >= 1000 * 2**20 else ("MiB", 2.0**20)
 
 
 def _scale(rows: pd.DataFrame) -> tuple[float, list[float], list[str], float]:
-    return lines.from_zero(float(rows["bytes"].max()) / _unit(rows)[1], PLOT_PT)
+    return lines.from_zero(float(rows["high"].max()) / _unit(rows)[1], PLOT_PT)
 
 
 def _head(name: str, known: list[sides_of.Side], rows: pd.DataFrame) -> str:
     """The series, its unit, and the peak of each side."""
     unit, size = _unit(rows)
-    peaks = rows.groupby("side")["bytes"].max().dropna() / size
+    peaks = rows.groupby("side")["high"].max().dropna() / size
     shown = [
         f"{side.mark} {wording.number(float(peaks[side.number]))}"
         for side in known

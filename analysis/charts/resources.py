@@ -48,8 +48,9 @@ def draw(
 ) -> Figure:
     """Lines over time, on equal scales in every column; missing samples part a line.
 
-    `samples` has side, seconds, measure (name and unit) and value; `phases` has side, phase,
-    start_s and duration_s. Sides that have no room beside the others stand below them.
+    `samples` has side, seconds, measure (name and unit), value, and low and high, between which
+    there is a band where they differ; `phases` has side, phase, start_s and duration_s. Sides that
+    have no room beside the others stand below them.
     """
     known = sides_of.listed(sides)
     samples = sides_of.usable(samples, known, ["seconds"])
@@ -78,7 +79,7 @@ def _grid(
 ) -> Grid:
     above = width < style.NARROW_INCHES
     columns = min(len(known), 2 if width < 8 else 3)
-    largest = samples.groupby("measure", sort=False)["value"].max()
+    largest = samples.groupby("measure", sort=False)["high"].max()
     scales = {str(name): lines.from_zero(float(most), PLOT_PT) for name, most in largest.items()}
     numbers = max(room for *_, room in scales.values())
     names = [words.printable(measure) for measure in scales]
@@ -158,7 +159,9 @@ def _shade(axes: Axes, phases: pd.DataFrame) -> None:
 
 
 def _line(axes: Axes, side: sides_of.Side, samples: pd.DataFrame) -> None:
-    x, y = lines.with_gaps(samples["seconds"], samples["value"])
+    columns = (samples[name] for name in ("value", "low", "high"))
+    x, y, low, high = lines.with_gaps(samples["seconds"], *columns)
+    lines.band(axes, x, low, high, side.fill)
     axes.plot(x, y, color=side.fill)
     alone = lines.single_points(x, y)
     axes.plot(x[alone], y[alone], ".", ms=3, color=side.fill)

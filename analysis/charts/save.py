@@ -11,17 +11,17 @@ MARGIN_INCHES = 0.12
 NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
-def save(figure: Figure, path_without_suffix: Path) -> tuple[Path, Path]:
+def save(figure: Figure, path_without_suffix: Path, title: str) -> tuple[Path, Path]:
     """Write <path>.png at 200 dots per inch and <path>.svg, with a margin; give back both paths.
 
-    Raises OSError where they can't be written.
+    Both have the title among their metadata. Raises OSError where they can't be written.
     """
     png = path_without_suffix.with_name(path_without_suffix.name + ".png")
     svg = path_without_suffix.with_name(path_without_suffix.name + ".svg")
     with style.look():
         box = figure.bbox_inches.padded(MARGIN_INCHES)
-        figure.savefig(png, bbox_inches=box, metadata={"Software": None})
-        figure.savefig(svg, bbox_inches=box, metadata=NO_METADATA)
+        figure.savefig(png, bbox_inches=box, metadata={"Software": None, "Title": title})
+        figure.savefig(svg, bbox_inches=box, metadata={**NO_METADATA, "Title": title})
     return png, svg
 
 

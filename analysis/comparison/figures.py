@@ -10,7 +10,6 @@ import numpy as np
 from analysis import statistics, trust_text
 from analysis.comparison import ratios
 from analysis.comparison.record import Change, Figure, Range, SideProfile
-from analysis.cost_text import ALLOCATED_PEAK
 from analysis.finish import Finished
 from analysis.folds.recorded import thinned
 from profilers.records import Spread
@@ -32,17 +31,6 @@ def _median(spread: Spread | None) -> float | None:
     return None if spread is None else spread.median
 
 
-def _allocated(run: Finished) -> float | None:
-    result = run.measured.result
-    return result.framework_memory.get(ALLOCATED_PEAK) if result else None
-
-
-def _joules(run: Finished) -> float | None:
-    joules = run.summary.energy_joules
-    samples = sum(row.samples for row in statistics.rows_of(run.measured.steps, "timed"))
-    return 1000 * joules / samples if joules is not None and samples else None
-
-
 def _trained(run: Finished) -> float | None:
     return run.measured.result.trained_steps if run.measured.result else None
 
@@ -58,10 +46,22 @@ MEASURES = (
     Measure("cpu_percent", lambda run: run.summary.cpu_percent),
     Measure("rss_peak_bytes", lambda run: run.summary.rss_peak_bytes),
     Measure("gpu_percent", lambda run: run.summary.gpu_percent),
+    Measure("gpu_trace_percent", lambda run: run.summary.gpu_trace_percent),
     Measure("vram_peak_bytes", lambda run: run.summary.vram_peak_bytes),
-    Measure("allocated_peak_bytes", _allocated),
+    Measure("process_vram_peak_bytes", lambda run: run.summary.process_vram_peak_bytes),
+    Measure("allocated_peak_bytes", lambda run: run.summary.allocated_peak_bytes),
     Measure("power_watts", lambda run: run.summary.power_watts),
-    Measure("energy_joules_per_1000_samples", _joules),
+    Measure(
+        "energy_joules_per_1000_samples", lambda run: run.summary.energy_joules_per_1000_samples
+    ),
+    Measure(
+        "energy_net_joules_per_1000_samples",
+        lambda run: run.summary.energy_net_joules_per_1000_samples,
+    ),
+    Measure(
+        "cpu_energy_joules_per_1000_samples",
+        lambda run: run.summary.cpu_energy_joules_per_1000_samples,
+    ),
     Measure("overhead_ratio", lambda run: run.summary.overhead_ratio),
 )
 

@@ -87,21 +87,23 @@ def _compared(
 
 
 def write(compared: Compared) -> tuple[Compared, list[str]]:
-    """Write the timeline, the report with its tables and charts, and compare.json.
+    """Write the timeline, the report with tables and charts, compare.json, and tensorboard/.
 
     Returns:
         What was written, and sentences on what could not be.
     """
+    from analysis.exporters.tensorboard import comparison as tensorboard
     from analysis.report import write as report
 
     problems = []
+    files: list[Path] = []
     try:
         if timeline.write(compared.directory, compared.record):
             compared = _naming(compared, trace=str(compared.directory / rundir.COMPARE_TRACE))
     except ProfileError as error:
         problems.append(f"{compared.directory} has no timeline: {error}")
     try:
-        report.write(compared, compared.directory / rundir.REPORT)
+        files = report.write(compared, compared.directory / rundir.REPORT)
     except OSError as error:
         problems.append(
             _blocked(compared.directory, f"{rundir.REPORT}, its tables or charts", error)
@@ -112,6 +114,10 @@ def write(compared: Compared) -> tuple[Compared, list[str]]:
         rundir.write_json(compared.directory / rundir.COMPARISON, compared.record)
     except OSError as error:
         problems.append(_blocked(compared.directory, rundir.COMPARISON, error))
+    try:
+        tensorboard.write(compared, files)
+    except OSError as error:
+        problems.append(_blocked(compared.directory, rundir.TENSORBOARD, error))
     return compared, problems
 
 

@@ -209,9 +209,8 @@ def _next(record: Comparison, shown: Shown, directory: Path) -> Iterator[Line]:
     }
     if any(row.trace for row in record.comparisons):
         named = {"Perfetto": ["view", shown_path(directory)]}
-    together = [shown_path(directory)] if record.order_seed is not None else paths
     if not record.stamp:
-        named["TensorBoard"] = ["view", *together, "--tensorboard"]
+        named["TensorBoard"] = ["view", shown_path(directory), "--tensorboard"]
     yield from commands(label, named)
 
 

@@ -13,12 +13,17 @@ class Lanes:
     """Puts the slices of one track into as few lanes as nest properly.
 
     `ended` are the slices that end before the one placed last begins, by their end: (end in ns,
-    lane), each once.
+    lane), each once. `depth` is how many slices of its lane are open around the one placed last.
+
+    Args:
+        deepest: how many slices of a lane may be in each other; None: DEEPEST.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, deepest: int | None = None) -> None:
+        self._deepest = DEEPEST if deepest is None else deepest
         self._open: list[list[tuple[int, int]]] = [[]]
         self.ended: list[tuple[int, int]] = []
+        self.depth = 0
 
     def place(self, start_ns: int, end_ns: int) -> int:
         """The lane of the next slice: under the open slice that began last, where it fits.
@@ -31,7 +36,8 @@ class Lanes:
             stack = self._open[0]
             while stack and stack[-1][1] <= start_ns:
                 ended.append((stack.pop()[1], 0))
-            if not stack or (end_ns <= stack[-1][1] and len(stack) < DEEPEST):
+            if not stack or (end_ns <= stack[-1][1] and len(stack) < self._deepest):
+                self.depth = len(stack)
                 stack.append((start_ns, end_ns))
                 return 0
             return self._placed(start_ns, end_ns, self._best(end_ns))
@@ -47,7 +53,7 @@ class Lanes:
         best, best_start_ns = TOO_MANY, EVER_NS - 1
         for number, stack in enumerate(self._open):
             top_start_ns, top_end_ns = stack[-1] if stack else (EVER_NS, end_ns)
-            if end_ns <= top_end_ns and top_start_ns > best_start_ns and len(stack) < DEEPEST:
+            if end_ns <= top_end_ns and top_start_ns > best_start_ns and len(stack) < self._deepest:
                 best, best_start_ns = number, top_start_ns
         return best
 
@@ -57,6 +63,7 @@ class Lanes:
             number = len(self._open)
             self._open.append([])
         if number >= 0:
+            self.depth = len(self._open[number])
             self._open[number].append((start_ns, end_ns))
         return number
 

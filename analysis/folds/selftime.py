@@ -39,15 +39,16 @@ def nest(window: Window) -> tuple[Int64, Int64]:
         position = _parents(start_ns[some], end_ns[some])
         parent_row[some] = np.where(position >= 0, some[position], NONE)
     end_ns = np.where(instant, start_ns, end_ns)
-    return parent_row, _own(parent_row, start_ns, end_ns, _levels(block))
+    return parent_row, _own(parent_row, start_ns, end_ns, levels(block))
 
 
-def _levels(block: Block) -> npt.NDArray[np.int8]:
-    levels = np.full(len(block), OP_LEVEL, dtype=np.int8)
-    levels[block.kind == Kind.PYTHON] = RUNTIME_LEVEL
-    levels[(block.kind == Kind.RUNTIME) & (block.correlation < 0)] = RUNTIME_LEVEL
-    levels[is_kind(block.kind, AROUND)] = AROUND_LEVEL
-    return levels
+def levels(block: Block) -> npt.NDArray[np.int8]:
+    """AROUND_LEVEL, RUNTIME_LEVEL or OP_LEVEL of each row."""
+    found = np.full(len(block), OP_LEVEL, dtype=np.int8)
+    found[block.kind == Kind.PYTHON] = RUNTIME_LEVEL
+    found[(block.kind == Kind.RUNTIME) & (block.correlation < 0)] = RUNTIME_LEVEL
+    found[is_kind(block.kind, AROUND)] = AROUND_LEVEL
+    return found
 
 
 def _parents(start_ns: Int64, end_ns: Int64) -> Int64:

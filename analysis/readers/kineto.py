@@ -14,12 +14,12 @@ from analysis.readers.json_trace import JsonTrace
 from analysis.readers.kineto_columns import KinetoColumns
 from analysis.readers.kineto_events import (
     NO_NAME,
+    SPANS,
     ArrowEnd,
     ArrowStart,
     BareInstant,
     Event,
     Instant,
-    KnownSpan,
     Named,
     Other,
     Span,
@@ -45,7 +45,8 @@ class KinetoTrace(JsonTrace):
     It is looked for before the events and in the last MB; a note says if it was found elsewhere.
     `flow` joins a forward op to its backward op. `marks` counts the profiler's own marks, which
     belong to no thread; `dropped_reasons` counts events that could not be understood. Allocations
-    are left out of the blocks if `memory` is false, and counted in `left_out`. Read it once.
+    are left out of the blocks if `memory` is false, and counted in `left_out`. Kernels have their
+    launch configuration and allocations their address only if `details` is true. Read it once.
     """
 
     def __init__(
@@ -55,13 +56,14 @@ class KinetoTrace(JsonTrace):
         memory: bool = True,
         limited: bool = True,
         strings: Strings | None = None,
+        details: bool = False,
     ) -> None:
         super().__init__(path, block_bytes, limited, strings)
         self._memory = memory
         self._limited = limited
-        self._columns = KinetoColumns(self.strings, needs)
+        self._columns = KinetoColumns(self.strings, needs, details)
         self._dropped = self._columns.dropped
-        self._decoders = [decoder(known, memory).decode for known in (True, False)]
+        self._decoders = [decoder(known, memory, details).decode for known in (True, False)]
         self._decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
     @property
@@ -88,7 +90,7 @@ class KinetoTrace(JsonTrace):
             kinds: defaultdict[type, list[Any]] = defaultdict(list)
             for event in events:
                 kinds[type(event)].append(event)
-            spans += kinds[KnownSpan] or kinds[Span]
+            spans += next((kinds[kind] for kind in SPANS if kind in kinds), [])
             arrows += [a for a in kinds[ArrowStart] if a.cat == FORWARD_BACKWARD]
             arrows += [a for a in kinds[ArrowEnd] if a.cat == FORWARD_BACKWARD]
             if len(spans) > BATCH_EVENTS:

@@ -23,6 +23,7 @@ from analysis.folds.flops import TYPES, VALUES
 from analysis.folds.steps import step_number
 from analysis.readers.kineto_events import (
     KINDS,
+    LAUNCH,
     NO_ARGS,
     NO_MEMORY,
     ON_DEVICE,
@@ -48,8 +49,12 @@ Rows = npt.NDArray[np.intp]
 class KinetoColumns:
     """Makes blocks of events; what it leaves out is counted in `dropped` and `marks`."""
 
-    def __init__(self, strings: Strings, needs: Callable[[str], int]) -> None:
+    def __init__(
+        self, strings: Strings, needs: Callable[[str], int], details: bool = False
+    ) -> None:
         self.places = Places()
+        self._details = details
+        self._launches = Ids(self._launch_text)
         self.dropped: dict[str, int] = Counter()
         self.marks = 0
         self._strings = strings
@@ -168,6 +173,22 @@ class KinetoColumns:
         moved = np.array([args.moved_bytes for args in some], dtype=np.int64)
         moved = np.where(is_kind(kind[rows], DEVICE_KINDS), moved, NONE)
         columns["bytes"] = _spread(moved, rows, len(kind))
+        if self._details:
+            self._of_kernels(columns, arguments, np.flatnonzero(kind == Kind.KERNEL), len(kind))
+
+    def _of_kernels(
+        self, columns: dict[str, Int64], arguments: list[Args], rows: Rows, count: int
+    ) -> None:
+        some = [arguments[row] for row in rows.tolist()]
+        found = [tuple(bytes(getattr(args, name, b"")) for name in LAUNCH) for args in some]
+        column = columns.setdefault("args", np.full(count, NONE, dtype=np.int64))
+        column[rows] = self._launches.of(found)
+
+    def _launch_text(self, found: object) -> int:
+        """The number of a launch configuration as JSON, -1 if nothing of it is known."""
+        pairs = zip(LAUNCH.values(), found, strict=True)  # type: ignore[call-overload]
+        known = {name: msgspec.Raw(b"".join(text.split())) for name, text in pairs if text}
+        return self._strings.number(msgspec.json.encode(known).decode()) if known else NONE
 
     def memory(self, events: list[Instant], base_ns: int, rank: int) -> Block:
         """The block of allocations and releases that have a time; the others are counted."""
@@ -183,6 +204,7 @@ class KinetoColumns:
         process, thread, _ = self.places.of(events)
         device = np.array([args.memory_device for args in arguments], dtype=np.int64)
         of_host = np.array([args.memory_type == 0 for args in arguments], dtype=bool)
+        places = {"flow": [args.address for args in arguments]} if self._details else {}
         return from_columns(
             count,
             event_id=np.arange(self._rows - count, self._rows),
@@ -196,6 +218,7 @@ class KinetoColumns:
             bytes=[args.changed_bytes for args in arguments],
             total_bytes=[args.total_bytes for args in arguments],
             rank=rank,
+            **places,
         )
 
     def with_flows(self, block: Block, arrows: list[ArrowStart], base_ns: int) -> Block:

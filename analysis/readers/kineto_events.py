@@ -63,6 +63,16 @@ class Args(msgspec.Struct, gc=False):
     moved_bytes: Id = msgspec.field(default=NONE, name="bytes")
 
 
+class KernelArgs(Args, gc=False):
+    """The same with the launch configuration of kernels."""
+
+    registers: msgspec.Raw = msgspec.field(default=NOTHING, name="registers per thread")
+    shared_bytes: msgspec.Raw = msgspec.field(default=NOTHING, name="shared memory")
+    grid: msgspec.Raw = NOTHING
+    block: msgspec.Raw = NOTHING
+    occupancy: msgspec.Raw = msgspec.field(default=NOTHING, name="est. achieved occupancy %")
+
+
 class MemoryArgs(msgspec.Struct, gc=False):
     """The arguments of an allocation or a release."""
 
@@ -70,6 +80,7 @@ class MemoryArgs(msgspec.Struct, gc=False):
     total_bytes: Id = msgspec.field(default=NONE, name="Total Allocated")
     memory_device: Id = msgspec.field(default=NONE, name="Device Id")
     memory_type: Id = msgspec.field(default=NONE, name="Device Type")
+    address: Id = msgspec.field(default=NONE, name="Addr")
 
 
 class NameArgs(msgspec.Struct, gc=False):
@@ -99,6 +110,21 @@ class KnownSpan(Span, gc=False, tag_field="ph", tag="X"):
     """A complete event of a known category, whose text is made once, which is faster."""
 
     cat: Category = ""
+
+
+class DetailedSpan(Span, gc=False, tag_field="ph", tag="X"):
+    """A complete event where the launch configuration of kernels is asked for."""
+
+    args: KernelArgs | None = None
+
+
+class KnownDetailedSpan(DetailedSpan, gc=False, tag_field="ph", tag="X"):
+    """The same, of a known category."""
+
+    cat: Category = ""
+
+
+SPANS = (KnownSpan, Span, KnownDetailedSpan, DetailedSpan)
 
 
 class Instant(msgspec.Struct, gc=False, tag_field="ph", tag="i"):
@@ -152,9 +178,18 @@ class Other(msgspec.Struct, gc=False):
 Event = Span | Instant | BareInstant | ArrowStart | ArrowEnd | Named | Other
 
 
-def decoder(known: bool, memory: bool) -> msgspec.json.Decoder[list[Event]]:
-    """Decodes arrays of events of the phases that Kineto writes, and of known categories only."""
-    span, instant = KnownSpan if known else Span, Instant if memory else BareInstant
+def decoder(known: bool, memory: bool, details: bool = False) -> msgspec.json.Decoder[list[Event]]:
+    """Decodes arrays of events of the phases that Kineto writes.
+
+    Args:
+        known: whether only events of known categories are understood.
+        memory: whether allocations are decoded.
+        details: whether the launch configuration of kernels is.
+    """
+    span: type[Span] = KnownSpan if known else Span
+    if details:
+        span = KnownDetailedSpan if known else DetailedSpan
+    instant = Instant if memory else BareInstant
     union = span | instant | ArrowStart | ArrowEnd | Named
     return msgspec.json.Decoder(list[union])  # type: ignore[valid-type]
 
@@ -165,7 +200,13 @@ def _numbers(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 
 NUMBERS, MEMORY_NUMBERS = _numbers(Args), _numbers(MemoryArgs)
-TEXTS = {"Input Dims": "dims", "Concrete Inputs": "inputs", "Input type": "types"}
+TEXTS = {
+    field.encode_name: field.name
+    for field in msgspec.structs.fields(KernelArgs)
+    if field.type is msgspec.Raw
+}
+LAUNCH = {name: text for text, name in TEXTS.items() if name not in ("dims", "inputs", "types")}
+"""What a kernel's launch configuration is made of: the field, and what Kineto calls it."""
 
 
 def tolerant(raw: msgspec.Raw) -> Event:
@@ -204,7 +245,9 @@ def tolerant(raw: msgspec.Raw) -> Event:
 
 
 def _arguments(values: dict[str, Any]) -> Args:
-    args = Args(**{NUMBERS[key]: v for key, v in values.items() if key in NUMBERS and _fits(v)})
+    args = KernelArgs(
+        **{NUMBERS[key]: v for key, v in values.items() if key in NUMBERS and _fits(v)}
+    )
     for key, name in TEXTS.items():
         if key in values:
             setattr(args, name, msgspec.Raw(msgspec.json.encode(values[key])))

@@ -20,7 +20,13 @@ JSON_BEGINS = (b"{", b"[")
 XSPACE_BEGINS = b"\x0a"
 
 
-def open_trace(path: Path, memory: bool = False, limited: bool = True, host: bool = False) -> Trace:
+def open_trace(
+    path: Path,
+    memory: bool = False,
+    limited: bool = True,
+    host: bool = False,
+    details: bool = False,
+) -> Trace:
     """The trace in a file, or those of all files of a folder as one, each being a rank.
 
     Args:
@@ -29,16 +35,18 @@ def open_trace(path: Path, memory: bool = False, limited: bool = True, host: boo
             of TensorFlow or JAX.
         limited: whether a packed file that unpacks to far too much is refused.
         host: whether they hold all that the host did, also what changes no table of operations.
+        details: whether kernels have their launch configuration and allocations their address, in
+            the traces of torch.
 
     Raises:
         ProfileError: there is no trace there; the sentence says what there is.
     """
     if path.is_dir():
-        return _open_folder(path, memory, limited, host)
-    return _open_file(path, memory, limited, host, Strings())
+        return _open_folder(path, memory, limited, host, details)
+    return _open_file(path, memory, limited, host, Strings(), details)
 
 
-def _open_folder(folder: Path, memory: bool, limited: bool, host: bool) -> Ranks:
+def _open_folder(folder: Path, memory: bool, limited: bool, host: bool, details: bool) -> Ranks:
     files, notes = trace_files(folder), []
     if not files:
         raise ProfileError(
@@ -54,13 +62,15 @@ def _open_folder(folder: Path, memory: bool, limited: bool, host: bool) -> Ranks
             )
             continue
         try:
-            traces.append(_open_file(file, memory, limited, host, strings))
+            traces.append(_open_file(file, memory, limited, host, strings, details))
         except ProfileError as error:
             notes.append(f"{LEFT_OUT}{error}")
     return Ranks(folder, traces, notes, strings)
 
 
-def _open_file(path: Path, memory: bool, limited: bool, host: bool, strings: Strings) -> Trace:
+def _open_file(
+    path: Path, memory: bool, limited: bool, host: bool, strings: Strings, details: bool = False
+) -> Trace:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise ProfileError(
             f"{path} is a pipe or a device; a trace is read twice, so write it to a file first."
@@ -73,7 +83,9 @@ def _open_file(path: Path, memory: bool, limited: bool, host: bool, strings: Str
     if not is_xspace and (text.startswith(JSON_BEGINS) or not text):
         kind = _json_kind(path, limited)
         if kind is KinetoTrace:
-            return KinetoTrace(path, memory=memory, limited=limited, strings=strings)
+            return KinetoTrace(
+                path, memory=memory, limited=limited, strings=strings, details=details
+            )
         return kind(path, limited=limited, strings=strings)
     if is_xspace:
         from analysis.readers.xspace import XSpaceTrace  # protobuf is needed for nothing else

@@ -119,7 +119,11 @@ class Kinds:
     def _named(self, name: str, stats: dict[str, Value]) -> Named:
         """What the event is, by its name and, where they tell more, its stats."""
         if self._place.device >= 0:
+            if self._thread.startswith(xspace_names.DEVICE_RANGES):
+                return Named(Kind.ANNOTATION, name)
             copies, sets = "memcpy_details" in stats, "memset_details" in stats
+            if self._plane.of_torch and not (copies or sets):
+                return Named(Kind.KERNEL, name)
             return xspace_names.device_event(name, copies, sets)._replace(path=self._path(stats))
         if CORRELATION in stats:
             return Named(Kind.RUNTIME, name, self._path(stats))
@@ -135,6 +139,8 @@ class Kinds:
         for key in (stats.get("program_id"), stats.get("hlo_module")):
             if isinstance(key, int | str) and key in self._programs:
                 return self._programs[key].get(str(stats.get("hlo_op")), "")
+        if self._plane.of_torch:
+            return ""
         return xspace_names.graph_path(str(stats.get("tf_op", ""))) or str(stats.get("name", ""))
 
     def _memory(self, name: str, stats: dict[str, Value]) -> Known:

@@ -14,8 +14,20 @@ WAIT = "SyncDevice"
 PIPELINE_OP = ("Iterator", "MakeIterator", "Optional")
 PIPELINE_EVENT = re.compile(r"(?:Make)?Iterator(?:::|GetNext)|Prefetch(?:Produce|Consume)$")
 GRAPH_OP = re.compile(r"([A-Za-z0-9._][A-Za-z0-9_.\\/>-]*):([A-Z_][A-Za-z0-9_]*)")
+RECORDER, KINETO = "recorded_by", "Kineto"
+"""The stat of a plane that was made of a trace of torch, and its value."""
+
+TORCH_OP, TORCH_FRAME, TORCH_RANGE = "torch op: ", "torch frame: ", "torch range: "
+TORCH_KINDS = {TORCH_OP: Kind.OP, TORCH_FRAME: Kind.PYTHON, TORCH_RANGE: Kind.ANNOTATION}
+"""What the names of events of such a plane begin with, as `recorded_name` gives them."""
+
+DEVICE_RANGES = "Ranges of stream #"
+"""Begins the names of lines of such a plane that hold ranges, and no work of the device."""
+
 STEP_MARKER = re.compile(r"(?:train|test|TraceContext)[^/]*$")
 ANNOTATIONS = ("phase:", "layer:")
+STEP = "train"
+TORCH_NAME = re.compile(r"[^:]+:\w+")
 
 
 class Named(NamedTuple):
@@ -24,6 +36,17 @@ class Named(NamedTuple):
     kind: Kind
     name: str
     path: str = ""
+
+
+def recorded_name(name: str, shown: str) -> str:
+    """What torch called an event, by its name in an XSpace file and what viewers show for it."""
+    if not shown or name == STEP:
+        return name
+    if name.startswith(" "):
+        return TORCH_RANGE + shown
+    if name.startswith("$"):
+        return TORCH_FRAME + shown
+    return TORCH_OP + shown if TORCH_NAME.fullmatch(name) else shown
 
 
 def host_event(name: str, thread: str) -> Named:
@@ -38,6 +61,9 @@ def host_event(name: str, thread: str) -> Named:
         return Named(Kind.ANNOTATION, name)
     if name.startswith("$"):
         return Named(Kind.PYTHON, name)
+    for prefix, kind in TORCH_KINDS.items():
+        if name.startswith(prefix):
+            return Named(kind, name.removeprefix(prefix))
     if name.startswith(EAGER_OP):
         op_type = name.removeprefix(EAGER_OP)
         if not op_type.startswith(FUNCTION) and op_type != WAIT:

@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.readers.wire import BYTES, Data, Octets, WireError, field_head
 from analysis.readers.xspace_damage import Damage, merged, readable_fields
+from analysis.readers.xspace_names import KINETO, RECORDER, recorded_name
 from analysis.readers.xspace_proto import XLine, XPlane
 from analysis.readers.xspace_scan import Scan, scan
 from analysis.readers.xspace_work import FIGURES, NO_WORK, Value, Work, xla_work
@@ -36,6 +37,11 @@ class Plane:
     lines: list[tuple[int, int]]
     event_work: dict[int, Work] = field(default_factory=dict)
 
+    @property
+    def of_torch(self) -> bool:
+        """Whether this was made of a trace of torch."""
+        return self.stats.get(RECORDER) == KINETO
+
 
 def planes(data: Data, damage: Damage) -> Iterator[Plane]:
     """The planes of a file's bytes, in their order, as far as they can be read."""
@@ -61,12 +67,17 @@ def _plane(number: int, data: Data, begin: int, end: int, damage: Damage) -> Pla
             program = _values(names, metadata.stats).get(PROGRAM)
             if isinstance(program, bytes):
                 programs[key] = program
+    stats = _values(names, message.stats)
+    events = message.event_metadata.items()
+    event_names = {key: metadata.name for key, metadata in events}
+    if stats.get(RECORDER) == KINETO:
+        event_names = {key: recorded_name(each.name, each.display_name) for key, each in events}
     return Plane(
         number,
         message.name,
-        {key: metadata.name for key, metadata in message.event_metadata.items()},
+        event_names,
         names,
-        _values(names, message.stats),
+        stats,
         programs,
         lines,
         _event_work(names, message.event_metadata),

@@ -87,7 +87,7 @@ def write(charts: Iterable[Chart], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for chart in charts:
-        written += save(_draw(chart, chart.note, FILE_WIDTH), folder / chart.name)
+        written += save(_draw(chart, chart.note, FILE_WIDTH), folder / chart.name, chart.label)
     return written
 
 

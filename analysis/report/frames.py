@@ -1,8 +1,7 @@
 """The frames that charts are drawn from, made of what the sections of the page hold."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,22 +11,16 @@ from analysis.alignment.record import LevelRow
 from analysis.anatomy.anatomy import PHASES
 from analysis.comparison import ratios
 from analysis.comparison.record import Range
-from analysis.comparison.values import Unit, memory_unit, ranges
-from analysis.finish import Finished
-from analysis.measured import model_end_ns
+from analysis.comparison.values import ranges
 from analysis.partition.record import Partition
 from analysis.report.names import row_name, short
 from analysis.report.parts import Row
 from analysis.report.roofs import Point, Roof
 from analysis.report.subject import Side, Subject
-from analysis.samples import RSS, Samples
 
 NS_PER_MS = 1e6
 MOST_WINDOWS = 400
 """Of a run with more rows, so many evenly chosen ones are drawn."""
-
-MOST_SAMPLES = 600
-GIB = 2**30
 
 
 def sides(subject: Subject, chosen: Sequence[Side] | None = None) -> pd.DataFrame:
@@ -147,95 +140,19 @@ def operations(both: Sequence[Side], rows: Sequence[Row]) -> pd.DataFrame:
     return _frame([(*place, ms) for place, ms in sums.items()], "op", "side", "time_ms")
 
 
-def resources(subject: Subject) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Samples (side, seconds, measure, value) and phases of the last run of each side."""
-    samples: list[tuple[int, float, str, float]] = []
-    phases: list[tuple[int, str, float, float]] = []
-    for side in subject.sides:
-        for run in subject.finished(side)[-1:]:
-            found = _own_samples(run)
-            if found is None or not len(found.time_ns):
-                continue
-            start_ns = int(found.time_ns[0])
-            end_ns = model_end_ns(run.measured.phases) or math.inf
-            seconds = (found.time_ns - start_ns) / 1e9
-            for measure, values in _measures(subject, found).items():
-                if not np.isnan(values).all():
-                    kept = _thinned(np.arange(len(values)), MOST_SAMPLES)
-                    samples += [
-                        (side.number, float(seconds[at]), measure, float(values[at])) for at in kept
-                    ]
-            phases += [
-                (side.number, each.phase, (each.start_ns - start_ns) / 1e9, each.duration_ns / 1e9)
-                for each in run.measured.phases
-                if each.start_ns < end_ns
-            ]
-    return (
-        _frame(samples, "side", "seconds", "measure", "value"),
-        _frame(phases, "side", "phase", "start_s", "duration_s"),
-    )
-
-
-def _own_samples(run: Finished) -> Samples | None:
-    """Those of the run's model: without what it took to measure the machine's peaks."""
-    found = run.measured.samples
-    end_ns = model_end_ns(run.measured.phases)
-    if found is None or end_ns is None:
-        return found
-    own = found.time_ns < end_ns
-    columns = {name: values[own] for name, values in found.columns.items()}
-    return replace(found, time_ns=found.time_ns[own], columns=columns)
-
-
-def _measures(subject: Subject, found: Samples) -> dict[str, np.ndarray]:
-    """By name and unit; memory has the units of the tables."""
-    rss, rss_bytes = _memory_unit(subject, "rss_peak_bytes")
-    vram, vram_bytes = _memory_unit(subject, "vram_peak_bytes")
-    return {
-        "CPU, cores": found.cpu_percent() / 100,
-        f"RSS{rss}": found.column(RSS) / rss_bytes,
-        "GPU, %": 100 * found.gpu_column("utilization_ratio"),
-        f"VRAM{vram}": found.gpu_column("memory_used_bytes") / vram_bytes,
-        "Power, W": found.power_watts(),
-    }
-
-
-def _memory_unit(subject: Subject, key: str) -> Unit:
-    known = [found.median for found in ranges(subject.record, key) if found]
-    return memory_unit(max(known, default=GIB))
-
-
-def memory(subject: Subject) -> pd.DataFrame:
-    """side, series, seconds, bytes: memory of the last run of each side."""
-    found: list[tuple[int, str, float, float]] = []
-    for side in subject.sides:
-        for run in subject.finished(side)[-1:]:
-            found += [(side.number, *row) for row in _memory(run)]
-    return _frame(found, "side", "series", "seconds", "bytes")
-
-
-def _memory(run: Finished) -> Iterator[tuple[str, float, float]]:
-    samples = _own_samples(run)
-    if samples is None or not len(samples.time_ns):
-        return
-    seconds = (samples.time_ns - int(samples.time_ns[0])) / 1e9
-    series = {"RSS": samples.column(RSS), "VRAM": samples.gpu_column("memory_used_bytes")}
-    for name, values in series.items():
-        if not np.isnan(values).all():
-            for at in _thinned(np.arange(len(values)), MOST_SAMPLES):
-                yield name, float(seconds[at]), float(values[at])
-
-
-def energy(subject: Subject, key: str) -> pd.DataFrame:
-    """side, joules_per_1000, low, high."""
-    figure = subject.record.figure(key)
-    known: Sequence[Range | None] = figure.ranges if figure else []
+def energy(subject: Subject, key: str, net_key: str) -> pd.DataFrame:
+    """side, joules_per_1000, low, high, net_joules_per_1000."""
+    known, net = ranges(subject.record, key), ranges(subject.record, net_key)
     rows = [
-        (side.number, found.median, found.low, found.high)
+        (side.number, found.median, found.low, found.high, _median(net[side.number]))
         for side in subject.sides
         if side.number < len(known) and (found := known[side.number]) is not None
     ]
-    return _frame(rows, "side", "joules_per_1000", "low", "high")
+    return _frame(rows, "side", "joules_per_1000", "low", "high", "net_joules_per_1000")
+
+
+def _median(found: Range | None) -> float:
+    return found.median if found else math.nan
 
 
 def points(found: Sequence[Point]) -> pd.DataFrame:

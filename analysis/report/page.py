@@ -71,6 +71,7 @@ class Page:
             *(each.table for each in self.layers),
             *(each.table for each in self.operations),
             self.cost.table,
+            self.cost.phase_table,
             self.limits.table,
             self.settings.table,
         ]

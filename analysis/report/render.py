@@ -1,7 +1,5 @@
 """A page's context -> one file of HTML that needs nothing else and may do nothing else."""
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -13,6 +11,7 @@ from markupsafe import Markup, escape
 from analysis import wording
 from analysis.charts import colours
 from analysis.charts.themed import css
+from analysis.page_policy import hashed
 from analysis.report.page import Page
 from analysis.report.subject import Side, clipped
 
@@ -73,7 +72,7 @@ def policy(style: str, script: str) -> str:
     """The content security policy: this style and this script, pictures within, and no more."""
     return (
         "default-src 'none'; "
-        f"style-src {_hash(style)}; script-src {_hash(script)}; "
+        f"style-src {hashed(style)}; script-src {hashed(script)}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
 
@@ -137,8 +136,3 @@ def _environment() -> Environment:
 @cache
 def _asset(name: str) -> str:
     return resources.files(PACKAGE).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"

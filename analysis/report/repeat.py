@@ -118,7 +118,8 @@ def _next(subject: Subject, known: list[Settings]) -> Iterator[Next]:
             whose = f", {side.label}" if len(subject.sides) > 1 else ""
             yield Next(f"On a timeline{whose}", f"{python} view {path}")
     if paths and not subject.foreign:
-        yield Next("In TensorBoard", f"{python} view {' '.join(paths)} --tensorboard")
+        together = shlex.quote(shown_path(subject.directory)) if subject.against else paths[0]
+        yield Next("In TensorBoard", f"{python} view {together} --tensorboard")
         yield Next("All operations", f"{python} ops {paths[0]}")
     if len(subject.record.compared) == 1 and known:
         words = list(_words(known[:1], max(subject.record.rounds, 5)))

@@ -10,13 +10,18 @@ ROOT = Path("/")
 UNLIMITED_BYTES = 1 << 60
 
 
+def allowed_cpus() -> int:
+    """CPUs in this process's affinity mask."""
+    return len(_allowed_cpus())
+
+
 def usable_cpus(root: Path = ROOT) -> float:
     """CPUs that this process may keep busy: the affinity mask or the cgroup's quota, if smaller.
 
     Args:
         root: The folder that stands for `/`, under which proc and sys are looked up.
     """
-    allowed = float(len(_allowed_cpus()))
+    allowed = float(allowed_cpus())
     quota = cpu_quota(root)
     return allowed if quota is None else min(allowed, quota)
 
@@ -68,8 +73,17 @@ def quota_statistics(root: Path = ROOT) -> Path | None:
     Args:
         root: The folder that stands for `/`.
     """
-    quotas = dict(_limits(root, "cpu", _cpus_v2, _cpus_v1))
-    return min(quotas, key=quotas.__getitem__) / "cpu.stat" if quotas else None
+    folder = _tightest(root, "cpu", _cpus_v2, _cpus_v1)
+    return None if folder is None else folder / "cpu.stat"
+
+
+def limited_memory(root: Path = ROOT) -> Path | None:
+    """The folder of the cgroup whose limit of memory is the tightest; None without a limit.
+
+    Args:
+        root: The folder that stands for `/`.
+    """
+    return _tightest(root, "memory", _memory_v2, _memory_v1)
 
 
 def _allowed_cpus() -> set[int]:
@@ -89,6 +103,11 @@ Limit = Callable[[Path], float | None]
 def _smallest(root: Path, controller: str, v2: Limit, v1: Limit) -> float | None:
     """The tightest limit of the cgroup and its parents, in both versions' trees."""
     return min((limit for _, limit in _limits(root, controller, v2, v1)), default=None)
+
+
+def _tightest(root: Path, controller: str, v2: Limit, v1: Limit) -> Path | None:
+    limits = dict(_limits(root, controller, v2, v1))
+    return min(limits, key=limits.__getitem__) if limits else None
 
 
 def _limits(root: Path, controller: str, v2: Limit, v1: Limit) -> Iterator[tuple[Path, float]]:

@@ -8,10 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
+
 from profilers.interpreters import ROOT
 from profilers.lifeline import PARENT_VARIABLE
 
 READY_SECONDS, STOP_SECONDS = 10.0, 5.0
+
+
+class _Said(msgspec.Struct, frozen=True):
+    ready: bool = False
+    notice: str = ""
 
 
 class SamplerHandle:
@@ -31,18 +38,36 @@ class SamplerHandle:
             env=environment,
         )
         assert self._process.stdout is not None
-        readable, _, _ = select.select([self._process.stdout], [], [], READY_SECONDS)
-        self.started = bool(readable and self._process.stdout.readline())
+        self._stdout = self._process.stdout
+        self._rest = b""
+        self._notices: list[str] = []
+        self.started = False
+        self._listen(READY_SECONDS)
+
+    @property
+    def pid(self) -> int:
+        """The sampler's own process."""
+        return self._process.pid
 
     def watch(self, pid: int) -> None:
         """Sample the tree of this process from now on."""
         self._tell({"pid": pid})
 
+    def phase_ended(self, phase: str) -> None:
+        """Read now what is read at the ends of phases only."""
+        self._tell({"phase_end": phase})
+
+    def notices(self) -> list[str]:
+        """Sentences on what could not be measured from some time on, for the user."""
+        if not self._stdout.closed:
+            self._listen()
+        return self._notices
+
     def trouble(self) -> str | None:
         """A sentence if resources are not being recorded any more, else None."""
-        if not self.started:
+        if not self.started and not self._notices:
             return "the sampler did not start: CPU, memory and GPU use were not recorded."
-        if self._process.poll() is not None:
+        if self._process.poll():  # where it ends by itself, it says why
             return (
                 f"the sampler ended early (exit status {self._process.returncode}): CPU, memory "
                 "and GPU use are missing from then on."
@@ -53,7 +78,6 @@ class SamplerHandle:
         """End the sampler; its files are complete when this returns."""
         self._tell({"stop": True})
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
@@ -61,9 +85,22 @@ class SamplerHandle:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._process.stdout.close()
+        self._listen()
+        self._stdout.close()
 
-    def _tell(self, message: dict[str, int]) -> None:
+    def _listen(self, seconds: float = 0.0) -> None:
+        """Take in what it has said by now, or within some seconds if that is nothing."""
+        while select.select([self._stdout], [], [], seconds)[0]:
+            said = os.read(self._stdout.fileno(), 4096)
+            if not said:
+                return
+            seconds = 0.0
+            *lines, self._rest = (self._rest + said).split(b"\n")
+            for message in (msgspec.json.decode(line, type=_Said) for line in lines):
+                self.started |= message.ready
+                self._notices += filter(None, [message.notice])
+
+    def _tell(self, message: dict[str, int | str]) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it is gone; `trouble` says so
             self._process.stdin.write(json.dumps(message).encode() + b"\n")

@@ -6,8 +6,17 @@ from typing import NamedTuple
 
 import psutil
 
-from profilers.sampling.source import AVAILABLE, Source, Value
+from profilers.sampling import memory
+from profilers.sampling.source import AVAILABLE, Source, Tier, Value
 from profilers.sampling.tree import ProcessTree
+
+SLOW_NS = 1_000_000_000
+GAUGES = {
+    "process_memory_rss_bytes",
+    "process_threads",
+    "process_count",
+    "process_open_files",
+}
 
 
 class _Usage(NamedTuple):
@@ -29,10 +38,15 @@ class ProcessSource(Source):
     only between the end of a child and its parent's next reading, or when nobody waits for a child;
     a running maximum covers that. Parents are read before their children: in the other order a
     child that ends in between would count twice, and the maximum would keep that for good.
+
+    The peak of RSS is the largest of the sums that were sampled and of what the kernel says of each
+    process alone, which sees what lies between two samples; it and the open files are read once a
+    second.
     """
 
     def __init__(self, tree: ProcessTree) -> None:
         self._tree = tree
+        self._slow = Tier(SLOW_NS)
         self._has_io = hasattr(psutil.Process, "io_counters")
         self._highest: dict[str, float] = {}
         self._switches: dict[int, int] = {}
@@ -46,7 +60,10 @@ class ProcessSource(Source):
             "process_context_switches": "count",
             "process_io_read_bytes": "bytes",
             "process_io_write_bytes": "bytes",
+            "process_memory_rss_peak_bytes": "bytes",
+            "process_open_files": "count",
         }
+        self.counters = [name for name in self.columns if name not in GAUGES]
         self.capabilities = {
             "process": AVAILABLE,
             "process_context_switches": "counted for each process's main thread only",
@@ -66,17 +83,23 @@ class ProcessSource(Source):
             self._switches_of_ended += self._switches.pop(pid)
         if not pids:
             return [None] * len(self.columns)
+        rss_bytes = sum(usage.rss_bytes for usage in usages)
+        peak_bytes = int(self._never_falling("rss", rss_bytes))
+        slow: Sequence[Value] = [None, None]
+        if self._slow.due(now_ns):
+            slow = [max(peak_bytes, self._kernel_peak_bytes()), self._open_files()]
         read_bytes = [usage.read_bytes for usage in usages if usage.read_bytes is not None]
         written_bytes = [usage.written_bytes for usage in usages if usage.written_bytes is not None]
         return [
             self._never_falling("user", sum(usage.user_seconds for usage in usages)),
             self._never_falling("system", sum(usage.system_seconds for usage in usages)),
-            sum(usage.rss_bytes for usage in usages),
+            rss_bytes,
             sum(usage.threads for usage in usages),
             sum(usage.threads > 0 for usage in usages),
             self._switches_of_ended + sum(self._switches.values()),
             self._never_falling("read", sum(read_bytes)) if read_bytes else None,
             self._never_falling("written", sum(written_bytes)) if written_bytes else None,
+            *slow,
         ]
 
     def _usage(self, process: psutil.Process) -> _Usage:
@@ -107,6 +130,18 @@ class ProcessSource(Source):
                 return counters.read_bytes, counters.write_bytes
         return None, None
 
+    def _kernel_peak_bytes(self) -> int:
+        """The largest peak that any one process has ever had."""
+        peaks = [memory.peak_bytes(pid) or 0 for pid in self._tree.pids]
+        return int(self._never_falling("kernel", max(peaks, default=0)))
+
+    def _open_files(self) -> int | None:
+        """Files, pipes and sockets that the processes have open; None without the right to see."""
+        try:
+            return sum(psutil.Process(pid).num_fds() for pid in self._tree.pids)
+        except psutil.Error:
+            return None
+
     def _never_falling(self, name: str, value: float) -> float:
         highest = self._highest[name] = max(value, self._highest.get(name, value))
         return highest
@@ -120,6 +155,7 @@ class SystemSource(Source):
             "system_cpu_time_busy_seconds": "seconds",
             "system_memory_used_bytes": "bytes",
         }
+        self.counters = ["system_cpu_time_busy_seconds"]
         self.capabilities = {"cpu": AVAILABLE, "memory": AVAILABLE}
         not_busy = {"idle", "iowait", "guest", "guest_nice"}  # guests are in user and nice already
         names = psutil.cpu_times()._fields

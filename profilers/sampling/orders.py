@@ -22,6 +22,12 @@ class Watch(msgspec.Struct, frozen=True):
     pid: int
 
 
+class PhaseEnded(msgspec.Struct, frozen=True):
+    """The measured child has just come to the end of this phase."""
+
+    phase: str
+
+
 class End(msgspec.Struct, frozen=True):
     """Stop sampling; "terminated" is a SIGTERM while the parent lives."""
 
@@ -30,24 +36,28 @@ class End(msgspec.Struct, frozen=True):
 
 class _Line(msgspec.Struct, frozen=True):
     pid: int | None = None
+    phase_end: str | None = None
     stop: bool = False
+
+
+Order = Watch | PhaseEnded | End
 
 
 class Orders:
     """Collects orders while the sampler waits for its next sample.
 
     Args:
-        descriptor: The pipe on which the parent writes `{"pid": N}` and `{"stop": true}`, a line
-            each. Its end without a stop means that the parent died.
+        descriptor: The pipe on which the parent writes `{"pid": N}`, `{"phase_end": "timed"}` and
+            `{"stop": true}`, a line each. Its end without a stop means that the parent died.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._queue: queue.SimpleQueue[Watch | End] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._parent = int(os.environ.get(lifeline.PARENT_VARIABLE) or os.getppid())
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
 
-    def wait(self, seconds: float) -> Watch | End | None:
+    def wait(self, seconds: float) -> Order | None:
         """The next order, or None if none came in time; a time of 0 or less does not wait."""
         try:
             return self._queue.get(timeout=max(0.0, seconds))
@@ -84,5 +94,7 @@ class Orders:
             return
         if order.pid is not None:
             self._queue.put(Watch(order.pid))
+        if order.phase_end is not None:
+            self._queue.put(PhaseEnded(order.phase_end))
         if order.stop:
             self._queue.put(End("stopped"))

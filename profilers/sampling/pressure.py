@@ -1,52 +1,77 @@
-"""CPU pressure: for how long some task was runnable but had to wait for a CPU."""
+"""Pressure: for how long tasks had to wait for a CPU, for memory or for a disk."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from profilers.sampling.source import AVAILABLE, Source, Value
 
+FOLDER = Path("/proc/pressure")
+TOTALS = {"cpu": (b"some",), "memory": (b"some", b"full"), "io": (b"some", b"full")}
+"""By file, the lines that are read: some task waited, all that were not idle did."""
+
 
 class PressureSource(Source):
-    """The kernel's pressure stall information (PSI) of the machine: the cpu "some" total.
+    """The kernel's pressure stall information (PSI) of the machine: the totals.
 
     Args:
-        path: The kernel's file, which is kept open.
+        folder: Where the kernel's files are; they are kept open.
     """
 
-    def __init__(self, path: Path = Path("/proc/pressure/cpu")) -> None:
-        self.columns = {"psi_cpu_some_seconds": "seconds"}
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.columns = {
+            f"psi_{name}_{line.decode()}_seconds": "seconds"
+            for name, lines in TOTALS.items()
+            for line in lines
+        }
+        self.counters = [*self.columns]
         self.capabilities = {"pressure": AVAILABLE}
-        self._file: int | None = None
+        self._files: dict[str, int] = {}
+        for name in TOTALS:
+            try:
+                self._open(folder, name)
+            except OSError:
+                why = f"this kernel does not report {name} pressure"
+                self.capabilities["pressure" if name == "cpu" else f"pressure_{name}"] = why
+
+    def _open(self, folder: Path, name: str) -> None:
+        file = os.open(folder / name, os.O_RDONLY)
         try:
-            self._file = os.open(path, os.O_RDONLY)
-            os.pread(self._file, 1, 0)
+            os.pread(file, 1, 0)  # a kernel that was told to report none says so only here
         except OSError:
-            self.close()
-            self.capabilities["pressure"] = "this kernel does not report CPU pressure"
+            os.close(file)
+            raise
+        self._files[name] = file
 
     def read(self, now_ns: int) -> Sequence[Value]:
         """The seconds since boot, which only grow."""
-        if self._file is None:
-            return [None]
+        return [
+            value for name, lines in TOTALS.items() for value in self._seconds(name, len(lines))
+        ]
+
+    def _seconds(self, name: str, count: int) -> Sequence[Value]:
+        if name not in self._files:
+            return [None] * count
         try:
-            return [_some_total_seconds(os.pread(self._file, 512, 0))]
+            content = os.pread(self._files[name], 512, 0)
         except OSError as error:
             self.capabilities["pressure"] = f"can't be read ({error.strerror})"
-            return [None]
+            return [None] * count
+        return [_total_seconds(content, line) for line in TOTALS[name]]
 
     def close(self) -> None:
-        """Close the kernel's file."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        """Close the kernel's files."""
+        while self._files:
+            with contextlib.suppress(OSError):
+                os.close(self._files.popitem()[1])
 
 
-def _some_total_seconds(content: bytes) -> float | None:
+def _total_seconds(content: bytes, wanted: bytes) -> float | None:
     """The total, which the kernel gives in microseconds, of a line `some avg10=... total=N`."""
     for line in content.splitlines():
         words = line.split()
-        if words and words[0] == b"some":
+        if words and words[0] == wanted:
             for word in words:
                 name, _, figure = word.partition(b"=")
                 if name == b"total" and figure.isdigit():

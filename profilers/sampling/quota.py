@@ -10,16 +10,25 @@ from profilers.sampling.source import AVAILABLE, Source, Value
 PER_SECOND = {b"throttled_usec": 1e6, b"throttled_time": 1e9}
 """What the total is called in cgroup v2 and v1, and how many of its units are a second."""
 
+PERIODS = b"nr_throttled"
+
 
 class QuotaSource(Source):
-    """The throttled time of the cgroup with the tightest quota, added up over its CPUs.
+    """The throttling of the cgroup with the tightest quota.
+
+    Its time is added up over its CPUs; its count is that of the quota's periods, 0.1 s as a rule,
+    in which the quota was used up.
 
     Args:
         root: The folder that stands for `/`, under which proc and sys are looked up.
     """
 
     def __init__(self, root: Path = cgroup.ROOT) -> None:
-        self.columns = {"cgroup_cpu_throttled_seconds": "seconds"}
+        self.columns = {
+            "cgroup_cpu_throttled_seconds": "seconds",
+            "cgroup_cpu_throttled_periods": "count",
+        }
+        self.counters = [*self.columns]
         self.capabilities = {"quota": "no CPU quota is in force"}
         self._file: int | None = None
         path = cgroup.quota_statistics(root)
@@ -32,14 +41,14 @@ class QuotaSource(Source):
             self.capabilities["quota"] = f"can't be read ({error.strerror})"
 
     def read(self, now_ns: int) -> Sequence[Value]:
-        """The seconds since the cgroup was made, which only grow; None where there is no quota."""
+        """Seconds and periods since the cgroup was made; None where there is no quota."""
         if self._file is None:
-            return [None]
+            return [None, None]
         try:
-            return [_throttled_seconds(os.pread(self._file, 4096, 0))]
+            return _throttled(os.pread(self._file, 4096, 0))
         except OSError as error:
             self.capabilities["quota"] = f"can't be read ({error.strerror})"
-            return [None]
+            return [None, None]
 
     def close(self) -> None:
         """Close the kernel's file."""
@@ -48,9 +57,13 @@ class QuotaSource(Source):
             self._file = None
 
 
-def _throttled_seconds(content: bytes) -> float | None:
+def _throttled(content: bytes) -> list[Value]:
+    seconds: float | None = None
+    periods: int | None = None
     for line in content.splitlines():
         name, _, figure = line.partition(b" ")
         if name in PER_SECOND and figure.isdigit():
-            return int(figure) / PER_SECOND[name]
-    return None
+            seconds = int(figure) / PER_SECOND[name]
+        elif name == PERIODS and figure.isdigit():
+            periods = int(figure)
+    return [seconds, periods]

@@ -5,7 +5,6 @@ Run as `python -P -m profilers.sampling.sampler RUN` by the process that starts 
 """
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -16,16 +15,21 @@ import msgspec
 from profilers import rundir
 from profilers.records import RunError, RunRecord
 from profilers.sampling import cgroup
+from profilers.sampling.group_memory import GroupMemorySource
 from profilers.sampling.host import ProcessSource, SystemSource
+from profilers.sampling.machine import MachineSource
 from profilers.sampling.nvml import NvmlSource
-from profilers.sampling.orders import End, Ending, Orders, Watch
+from profilers.sampling.orders import Ending, Orders
 from profilers.sampling.pressure import PressureSource
 from profilers.sampling.quota import QuotaSource
+from profilers.sampling.rapl import RaplSource
 from profilers.sampling.recording import Recording, RecordingError
-from profilers.sampling.source import Source, Value
+from profilers.sampling.schedule import Schedule
+from profilers.sampling.session import Session, tell
+from profilers.sampling.source import Source
 from profilers.sampling.tree import ProcessTree
 
-ANCHOR_NS = 10_000_000_000
+MISSING = "CPU, memory and GPU use are missing from then on"
 
 
 def open_sources(tree: ProcessTree) -> list[Source]:
@@ -33,82 +37,21 @@ def open_sources(tree: ProcessTree) -> list[Source]:
     return [
         ProcessSource(tree),
         SystemSource(),
+        MachineSource(),
         PressureSource(),
         QuotaSource(),
+        GroupMemorySource(),
+        RaplSource(),
         NvmlSource(tree),
     ]
-
-
-class Schedule:
-    """Targets at begin + n periods, so that lateness does not add up.
-
-    A slot is skipped, and counted in `missed`, when less than half of it remains, or when it would
-    come less than half a period after the last sample: no sample is caught up.
-    """
-
-    def __init__(self, begin_ns: int, sample_hz: float) -> None:
-        self.missed = 0
-        self._begin_ns, self._period_ns = begin_ns, round(1e9 / sample_hz)
-        self._slot = -1
-
-    def next_target_ns(self, now_ns: int, sampled_ns: int) -> int:
-        """When to sample next, in monotonic time; in the past if the slot has just begun.
-
-        Args:
-            now_ns: The time.
-            sampled_ns: When the last sample was taken.
-        """
-        half_ns = self._period_ns // 2
-        earliest_ns = max(now_ns - half_ns, sampled_ns + half_ns)
-        first = self._slot + 1
-        self._slot = max(first, -((self._begin_ns - earliest_ns) // self._period_ns))
-        self.missed += self._slot - first
-        return self._begin_ns + self._slot * self._period_ns
-
-
-def sample_until_told(
-    recording: Recording,
-    schedule: Schedule,
-    sources: Sequence[Source],
-    tree: ProcessTree,
-    orders: Orders,
-) -> Ending:
-    """Sample on schedule until an order to end; RecordingError if a file can't be written."""
-    sampled_ns = 0
-    next_anchor_ns = time.monotonic_ns() + ANCHOR_NS
-    while True:
-        target_ns = schedule.next_target_ns(time.monotonic_ns(), sampled_ns)
-        ending = _obey_until(target_ns, orders, tree)
-        if ending is not None:
-            return ending
-        sampled_ns = time.monotonic_ns()
-        values: list[Value] = []
-        for source in sources:
-            values += source.read(sampled_ns)
-        cost_ns = time.monotonic_ns() - sampled_ns
-        recording.row(sampled_ns, sampled_ns - target_ns, cost_ns, values)
-        if sampled_ns >= next_anchor_ns:
-            next_anchor_ns = sampled_ns + ANCHOR_NS
-            recording.anchor("periodic", schedule.missed)
-
-
-def _obey_until(target_ns: int, orders: Orders, tree: ProcessTree) -> Ending | None:
-    """Follow orders until the target, or only those that wait already if it has passed."""
-    while True:
-        order = orders.wait((target_ns - time.monotonic_ns()) / 1e9)
-        if isinstance(order, End):
-            return order.why
-        if isinstance(order, Watch):
-            tree.watch(order.pid)
-        elif time.monotonic_ns() >= target_ns:
-            return None
 
 
 def record_run(run: Path, sample_hz: float, orders: Orders) -> Ending | None:
     """Record one run from now until an order to end; None if the files could not be written.
 
-    What went wrong with them stands in resources.json, if that can still be written, and in one
-    line on stderr. The line `{"ready": true}` on stdout says that the first sample comes now.
+    What went wrong with them stands in resources.json, if that can still be written, and is told
+    on stdout, as all notices are. The first line there, `{"ready": true}`, says that the first
+    sample comes now.
     """
     tree = ProcessTree()
     sources = open_sources(tree)
@@ -117,15 +60,16 @@ def record_run(run: Path, sample_hz: float, orders: Orders) -> Ending | None:
     ended: Ending | None = None
     try:
         recording = Recording(run, sample_hz, sources, limits())
-        with contextlib.suppress(BrokenPipeError):  # the order that the parent died comes next
-            os.write(sys.stdout.fileno(), b'{"ready": true}\n')
-        ended = sample_until_told(recording, schedule, sources, tree, orders)
-        recording.anchor("end", schedule.missed, ended)
+        tell({"ready": True})
+        ended = Session(recording, schedule, sources, tree, orders).sample_until_told()
+        recording.end(schedule.missed, ended)
+        if ended == "terminated":
+            tell({"notice": f"the sampler was terminated: {MISSING}."})
     except RecordingError as error:
-        print(f"sampler: {error}; the run goes on without samples.", file=sys.stderr)
+        tell({"notice": f"{error}: {MISSING}."})
         if recording is not None and ended is None:
             with contextlib.suppress(RecordingError):
-                recording.anchor("end", schedule.missed, str(error))
+                recording.end(schedule.missed, str(error))
     finally:
         for source in sources:
             source.close()
@@ -135,11 +79,18 @@ def record_run(run: Path, sample_hz: float, orders: Orders) -> Ending | None:
 
 
 def limits() -> dict[str, float | None]:
-    """What of the machine may be used: CPUs, physical cores and bytes of memory."""
+    """What of the machine may be used: CPUs, physical cores and bytes of memory.
+
+    The affinity mask and the cgroup's limits, of which those are the smallest, stand beside them;
+    None where there is no limit.
+    """
     return {
         "cpu_count": cgroup.usable_cpus(),
         "physical_cores": cgroup.physical_cores(),
         "memory_bytes": cgroup.memory_limit_bytes(),
+        "cpu_affinity_count": cgroup.allowed_cpus(),
+        "cgroup_cpu_count": cgroup.cpu_quota(),
+        "cgroup_memory_bytes": cgroup.cgroup_memory_bytes(),
     }
 
 

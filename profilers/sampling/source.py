@@ -1,11 +1,13 @@
 """What a source of resource figures is: some columns of resources.csv that are read together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 Value = int | float | None
 
 AVAILABLE = "available"
+BITS = "bits"
+"""The unit of a column whose bits are flags."""
 
 
 class Source(Protocol):
@@ -13,13 +15,18 @@ class Source(Protocol):
 
     Attributes:
         columns: Unit by column name, in the order in which `read` gives the values.
+        counters: The columns that only grow; where several readings become one row, the last
+            value says all. Of the others, which are gauges, mean and maximum are kept.
         capabilities: Per kind of figure, or per column that stays empty, "available" or a short
             reason. It may change while the run goes on.
+        notices: Sentences on what went wrong since the source was opened, for the user; it grows.
         gpus: What the number in a column such as gpu0_power_watts stands for.
     """
 
     columns: Mapping[str, str]
+    counters: Collection[str] = ()
     capabilities: Mapping[str, str]
+    notices: Sequence[str] = ()
     gpus: Sequence[Mapping[str, str | int | None]] = ()
 
     def read(self, now_ns: int) -> Sequence[Value]:

@@ -1,6 +1,7 @@
 """Small run directories, written by the functions that the profiler writes them with."""
 
 import gzip
+import itertools
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -218,6 +219,27 @@ class RunMaker:
         record = resources_record(sample_hz=10.0)
         rundir.write_json(run / rundir.RESOURCES_RECORD, record)
         return "the sampler was late: 18 of 20 samples of the timed phase are missing"
+
+    @staticmethod
+    def densely(lines: Sequence[str], every_ms: int = 100) -> tuple[str, ...]:
+        """Samples each 100 ms that say what these say: counters grow evenly from one to the next.
+
+        Gauges are held back to the sample before, as a sample stands for the time before it.
+        """
+        header, *rows = (line.split(",") for line in lines)
+        found = [",".join(header), ",".join(rows[0])]
+        for before, after in itertools.pairwise(rows):
+            begin, end = int(before[0]), int(after[0])
+            for time_ms in range(begin + every_ms, end + 1, every_ms):
+                part = (time_ms - begin) / (end - begin)
+                cells = [str(time_ms)]
+                for name, old, new in list(zip(header, before, after, strict=True))[1:]:
+                    counts = name.endswith(("_seconds", "_joules")) and old and new
+                    cells.append(
+                        repr(float(old) + part * (float(new) - float(old))) if counts else new
+                    )
+                found.append(",".join(cells))
+        return tuple(found)
 
     @staticmethod
     def write_samples(run: Path, lines: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from analysis import cost_text, measured
 from analysis.measured import Measured
 from profilers import rundir
-from profilers.records import Result
+from profilers.records import Phase, Result
 
 GPU_SAMPLES = (
     "time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes,gpu0_process_memory_bytes,"
@@ -21,7 +21,7 @@ GPU_SAMPLES = (
 def gpu_run(make_run: Any, lines: tuple[str, ...], **others: Any) -> Measured:
     values: dict[str, Any] = {
         "settings": msgspec.structs.replace(make_run.settings, device="cuda:0"),
-        "samples": lines,
+        "samples": make_run.densely(lines),
         "resources": make_run.resources_record(
             gpus=[{"index": 0, "uuid": "GPU-aa"}],
             capabilities={"gpu0_memory_used_bytes": "no right", "gpu0_power_watts": "none here"},
@@ -41,6 +41,12 @@ def test_a_cpu_run(make_run: Any) -> None:
         "GPU: no NVIDIA driver on this machine",
         "power: not measured, for want of an NVIDIA GPU",
     ]
+
+
+def test_a_cpu_run_on_a_machine_with_a_gpu(make_run: Any) -> None:
+    told = make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}])
+    (*_, power) = cost_text.sentences(measured.read(make_run(resources=told)))
+    assert power == "power: not measured, as the run used no GPU"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +79,9 @@ def test_a_gpu_run_tells_whose_memory_and_how_energy_was_measured(make_run: Any)
         "900 MiB of this run, 241 MiB allocated by the framework"
     )
     assert power == (
-        "power 100 W · energy 200 J in the timed phase (counter), 1,250 J per 1,000 samples"
+        "power 100 W · energy 200 J in the timed phase (counter, each 0.1 s), to test accuracy "
+        "0.951; 40.0 J per step, 1,250 J per 1,000 samples; net of idle –, 0.5 s before the run "
+        "were sampled, it takes 1 s or more"
     )
 
 
@@ -135,3 +143,63 @@ def test_reasons_beside_a_gpu(make_run: Any, missing: str, reason: str | None) -
 def test_one_reason_for_power_and_energy(make_run: Any) -> None:
     lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "1500,0.5,5", "2500,0.5,5")
     assert list(cost_text.missing(gpu_run(make_run, lines)))[1:] == ["power and energy: none here"]
+
+
+def test_energy_above_idle_and_the_kind_of_power(make_run: Any) -> None:
+    lines = (
+        "time_ns,gpu0_power_watts,gpu0_energy_joules",
+        "0,60,0",
+        "1500,60,90",
+        "1600,100,100",
+        "6600,100,600",
+    )
+    record = make_run.resources_record(
+        gpus=[{"index": 0, "uuid": "GPU-aa", "power_kind": "average-1s"}]
+    )
+    start_ns = make_run.start_ns
+    phases = [
+        Phase("import", start_ns + 1_500_000_000, 500_000_000),
+        Phase("timed", start_ns + 2_000_000_000, 4_000_000_000),
+    ]
+    *_, told = cost_text.sentences(gpu_run(make_run, lines, resources=record, phases=phases))
+    assert told == (
+        "power 100 W (means of 1 s) · energy 400 J in the timed phase (counter, each 0.1 s), "
+        "to test accuracy 0.951; 80.0 J per step, 2,500 J per 1,000 samples; "
+        "160 J of it above the idle 60.0 W"
+    )
+
+
+def test_processor_packages_stand_in_for_a_gpu_that_is_not_there(make_run: Any) -> None:
+    lines = (
+        "time_ns,cpu_package0_energy_joules,cpu_package0_core_energy_joules",
+        "0,0,0",
+        "4000,80,60",
+    )
+    record = make_run.resources_record(capabilities={"gpu": "no driver", "rapl": "available"})
+    run = measured.read(make_run(samples=make_run.densely(lines), resources=record))
+    *_, told = cost_text.sentences(run)
+    assert told == (
+        "processor packages, with all processes of the machine: 40.0 J in the timed phase (RAPL); "
+        "8.00 J per step, 250 J per 1,000 samples; 0.00 J of it above idle"
+    )
+    assert not any("power" in text for text in cost_text.missing(run))
+
+
+@pytest.mark.parametrize(
+    ("rapl", "told"),
+    [
+        ("readable by root only", "for want of an NVIDIA GPU; readable by root only"),
+        ("no RAPL here: none", "for want of an NVIDIA GPU"),
+    ],
+)
+def test_what_can_be_done_about_rapl_is_told(make_run: Any, rapl: str, told: str) -> None:
+    record = make_run.resources_record(capabilities={"gpu": "no driver", "rapl": rapl})
+    *_, text = cost_text.sentences(measured.read(make_run(resources=record)))
+    assert text == f"power: not measured, {told}"
+
+
+def test_the_share_by_the_trace_stands_beside_the_drivers(make_run: Any) -> None:
+    _, gpu, _ = cost_text.sentences(gpu_run(make_run, GPU_SAMPLES), 0.4)
+    assert gpu.startswith(
+        "GPU 50.0 % of the time in use, 40.0 % of the profiled steps by the trace · VRAM peak"
+    )

@@ -5,6 +5,9 @@ import msgspec
 import pytest
 
 from analysis import derived
+from analysis.groups import gather
+from analysis.ops.table import Table
+from analysis.readers.registry import open_trace
 from profilers import rundir
 from profilers.rundir import ProfileError
 
@@ -58,6 +61,7 @@ def test_what_is_up_to_date_is_read_and_not_remade(make_run: Any) -> None:
         "derived/ops.parquet",
         "derived/partition.json",
         "derived/manifest.json",
+        "derived/kineto.xplane.pb",
     ],
 )
 def test_a_lost_file_is_made_again(make_run: Any, lost: str) -> None:
@@ -88,9 +92,11 @@ def test_another_version_of_the_analysis_makes_all_anew(
     manifest = rundir.read_json(run / derived.MANIFEST, derived.Manifest)
     assert manifest.analysis_version == derived.ANALYSIS_VERSION
     assert sorted(manifest.inputs) == [
+        "environment.json",
         "phases.csv",
         "raw/kineto.json.gz",
         "resources.csv",
+        "resources.json",
         "steps.csv",
     ]
 
@@ -131,6 +137,19 @@ def test_a_damaged_profile_leaves_a_timeline_and_no_manifest(make_run: Any) -> N
     assert not (run / derived.MANIFEST).exists()
 
 
+def test_the_file_for_xprof_has_the_totals_of_the_profile(make_run: Any) -> None:
+    run = make_run()
+    path = make_run.add_profile(run)
+    profile = derived.make(run)
+    again = Table(gather(open_trace(run / derived.XSPACE)))
+    ops = {row.key: (row.count, row.self_ns) for row in again.rows("op")}
+    assert ops == {row.key: (row.count, row.self_ns) for row in profile.ops}
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ProfileError):
+        derived.make(run)
+    assert not (run / derived.XSPACE).exists()  # it was that of another profile
+
+
 def test_a_run_without_a_profile_says_so(make_run: Any) -> None:
     run = make_run()
     with pytest.raises(ProfileError, match="holds no profile"):
@@ -162,4 +181,9 @@ def test_the_manifest_is_plain_json(make_run: Any) -> None:
     derived.make(run)
     content = msgspec.json.decode((run / derived.MANIFEST).read_bytes())
     assert content["coverage"]["phase_ratio"] == 1
-    assert content["outputs"][-2:] == ["derived/trace.pftrace.gz", "trace.json.gz"]
+    assert content["outputs"][-4:] == [
+        "derived/trace.pftrace.gz",
+        "trace.json.gz",
+        "derived/kineto.xplane.pb",
+        "derived/resources.parquet",
+    ]

@@ -116,3 +116,8 @@ def test_several_things_at_once_are_a_sentence_each(make_run: Any) -> None:
     names = "psi_cpu_some_seconds,gpu1_throttle_bits"
     found = flagged(make_run, column(names, *(f"{n},{0x20}" for n in range(7))))
     assert len(found) == 2
+
+
+def test_rows_that_stand_for_several_readings_are_not_late(make_run: Any) -> None:
+    lines = ["time_ns,sampler_readings", *(f"{1000 * n},10" for n in range(7))]
+    assert flagged(make_run, lines, sample_hz=10.0) == []

@@ -64,7 +64,9 @@ def test_a_run_without_a_gpu_says_why_in_the_samplers_words(make_run: Any) -> No
 def test_the_gpu_of_two_is_found_by_its_uuid(make_run: Any) -> None:
     record = make_run.resources_record(gpus=GPUS, capabilities={"gpu": "available"})
     run = make_run(
-        samples=GPU_SAMPLES, resources=record, machine=make_run.environment("GPU-BB", "A GPU")
+        samples=make_run.densely(GPU_SAMPLES),
+        resources=record,
+        machine=make_run.environment("GPU-BB", "A GPU"),
     )
     found = figures_of(run)
     # Held backwards in 1 to 3 s: 0.5 s of 20 %, 1 s of 80 %, 0.5 s of 40 %.
@@ -97,7 +99,8 @@ def test_an_unsupported_sensor_keeps_its_reason(make_run: Any) -> None:
         gpus=GPUS, capabilities={"gpu": "available", "gpu1_power_watts": "not supported"}
     )
     machine = make_run.environment("GPU-bb", "A GPU")
-    found = figures_of(make_run(samples=lines, resources=record, machine=machine))
+    run = make_run(samples=make_run.densely(lines), resources=record, machine=machine)
+    found = figures_of(run)
     assert found.gpu_percent == pytest.approx(50)
     assert found.power_watts is None
     assert found.reasons["power_watts"] == "not supported"
@@ -147,3 +150,20 @@ def test_a_kernel_that_reports_no_waiting_has_no_ratio(make_run: Any) -> None:
     assert recorded is not None
     window = Window(make_run.start_ns, make_run.start_ns + 4_000_000_000)
     assert resources.waiting_ratio(recorded, window) is None
+
+
+def test_a_peak_between_two_samples_is_known_from_the_end_of_its_phase(make_run: Any) -> None:
+    ends = [
+        {"phase": phase, "time_ns": make_run.start_ns + ms * 10**6, "rss_bytes": 1, **peak}
+        for phase, ms, peak in (
+            ("timed", 1500, {"rss_peak_bytes": 12_000}),
+            ("evaluation", 2000, {}),
+            ("peaks", 9000, {"rss_peak_bytes": 99_000}),
+        )
+    ]
+    record = make_run.resources_record(phase_ends=ends)
+    recorded = samples.read(make_run(resources=record))
+    assert recorded is not None
+    end_ns = make_run.start_ns + 4000 * 10**6
+    assert resources.figures(recorded, None, end_ns).rss_peak_bytes == 12_000
+    assert resources.figures(recorded, None).rss_peak_bytes == 99_000

@@ -204,6 +204,17 @@ def test_every_answer_confines_the_page_to_this_server(site: Site) -> None:
         assert "Access-Control-Allow-Origin" not in headers
 
 
+def test_a_site_of_our_own_pages_may_be_stricter(folder: Path) -> None:
+    with Site({"": folder / "index.html"}, "default-src 'none'") as site:
+        thread = threading.Thread(target=site.serve_forever, args=(0.01,))
+        thread.start()
+        for path in (secret_path(site), "/wrong"):
+            found = ask(site, path).headers.get_all("Content-Security-Policy")
+            assert found == ["default-src 'none'"]
+        site.shutdown()
+        thread.join()
+
+
 def test_a_file_that_is_gone_is_not_there(site: Site, folder: Path) -> None:
     (folder / "v1" / "app.js").unlink()
     assert ask(site, secret_path(site) + "v1/app.js").status == 404

@@ -91,7 +91,7 @@ def test_a_doubtful_counter_is_a_warning(make_run: Any) -> None:
         "3500,100,2900",
     )
     run = make_run(
-        samples=lines,
+        samples=make_run.densely(lines),
         resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
         machine=make_run.environment("GPU-aa"),
     )

@@ -45,7 +45,7 @@ def row(make_record: Callable[..., RunRecord]) -> Callable[..., Any]:
 
 
 def test_a_run_is_a_row_of_as_many_cells_as_the_heading(
-    table: Table, row: Callable[..., Any]
+    table: Table, row: Callable[..., Any], tmp_path: Path
 ) -> None:
     run = row(
         step_ms=Spread(1.23456, 1.2, 1.3, 160),
@@ -55,7 +55,14 @@ def test_a_run_is_a_row_of_as_many_cells_as_the_heading(
         vram_peak_bytes=1 << 30,
         power_watts=251.6,
         energy_joules=2012.7,
+        energy_joules_per_1000_samples=1.2345,
+        energy_net_joules_per_1000_samples=0.91,
+        gpu_trace_percent=71.2,
+        process_vram_peak_bytes=1 << 29,
+        flops_per_second=2e13,
+        path=str(tmp_path),
     )
+    (tmp_path / "result.json").write_text('{"peak_flops_per_second": 5e13}')
     heading, cells = table(one={"runs": [run]})
     assert dict(zip(heading, cells, strict=True)) == {
         "workload": "mnist-mlp",
@@ -64,17 +71,23 @@ def test_a_run_is_a_row_of_as_many_cells_as_the_heading(
         "batch": "256",
         "step, ms (middle half)": "1.235 (1.200 to 1.300)",
         "samples/s": "207,361",
+        "of matmul's peak, %": "40.0",
         "profiler, ×": "1.50",
-        "GPU busy, %": "93",
+        "GPU by NVML, %": "93",
+        "by the trace, %": "71",
         "VRAM peak, MiB": "1,024",
+        "of the run": "512",
+        "allocated": "–",
         "power, W": "252",
         "energy, J": "2,013",
+        "J per 1,000 samples": "1.23",
+        "above idle": "0.91",
     }
 
 
 def test_figures_that_are_missing_are_dashes(table: Table, row: Callable[..., Any]) -> None:
     _, cells = table(one={"runs": [row(step_ms=Spread(1, 1, 1, 1))]})
-    assert cells[5:] == ["–"] * 6
+    assert cells[5:] == ["–"] * 12
 
 
 def test_a_run_without_steps_shows_its_reason_or_status(

@@ -16,7 +16,7 @@ from profilers.backend import Observer
 from profilers.measure import Measurement
 from profilers.protocol import Channel
 from profilers.recorder import Recorder
-from profilers.records import Settings, Step
+from profilers.records import Mark, Phase, Settings, Step
 from profilers.rows import Extent
 from workloads.batches import Batches, BatchOrder
 
@@ -130,6 +130,24 @@ def test_nothing_is_collected_while_steps_are_timed(tmp_path: Path) -> None:
     bench.measurement.timed(Extent(5, 0), window=1)
     assert bench.backend.collecting == [False] * 5
     assert gc.isenabled()
+
+
+def test_the_one_mark_of_the_timed_phase_is_the_collection_before_it(tmp_path: Path) -> None:
+    class Littering(CountingBackend):
+        def _step(self, batch: Any) -> float:
+            self.kept = [[k] for k in range(5000)]
+            return super()._step(batch)
+
+    bench = Bench(tmp_path, Littering())
+    with bench.recorder.marks.of_collector():
+        bench.measurement.timed(Extent(20, 0), window=1)
+        bench.measurement.warm_up(20)
+    marks = rundir.read_rows(tmp_path / rundir.MARKS, Mark)
+    timed, _ = rundir.read_rows(tmp_path / rundir.PHASES, Phase)
+    assert marks[0].name == "generation 2"
+    assert marks[0].start_ns + marks[0].duration_ns <= timed.start_ns
+    assert len(marks) > 1
+    assert all(mark.start_ns >= timed.start_ns + timed.duration_ns for mark in marks[1:])
 
 
 @pytest.fixture

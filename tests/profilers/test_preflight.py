@@ -18,10 +18,14 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def test_missing_packages_are_answered_with_the_pip_command() -> None:
-    message = preflight.missing_packages({"no_such_package": "no-such-package>=2", "json": "json"})
-    assert message is not None
-    assert f"{sys.executable} -m pip install 'no-such-package>=2'" in message
-    assert "json" not in message.partition("install")[2].partition(";")[0]
+    packages = {"no_such_package": "no-such-package>=2", "json": "json"}
+    missing = preflight.missing_packages(packages)
+    assert missing == ["no-such-package>=2"]
+    install = preflight.install_command(missing)
+    assert install == f"{sys.executable} -m pip install 'no-such-package>=2'"
+    assert f"lacks no-such-package>=2; install it with: {install}; or" in (
+        preflight.lacks(missing, install)
+    )
 
 
 def test_it_answers_also_where_the_protocols_own_package_is_missing(tmp_path: Path) -> None:
@@ -43,7 +47,8 @@ def test_it_answers_also_where_the_protocols_own_package_is_missing(tmp_path: Pa
     os.close(read_end)
     assert done.returncode == 2
     assert answer["event"] == "error"
-    assert "pip install 'msgspec>=0.19'" in answer["message"]
+    assert answer["install"].endswith("pip install 'msgspec>=0.19'")
+    assert answer["install"] in answer["message"]
 
 
 @pytest.mark.slow

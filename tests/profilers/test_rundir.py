@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profilers import rundir
-from profilers.records import Phase, RoundsRecord, RunError, Step
+from profilers.records import Mark, Phase, RoundsRecord, RunError, Step
 from profilers.rundir import ProfileError
 
 STEPS = st.builds(
@@ -36,6 +36,24 @@ def test_steps_survive_the_csv_to_the_nanosecond(
     rundir.append_rows(path, rows[:2], Step)
     rundir.append_rows(path, rows[2:], Step)
     assert rundir.read_rows(path, Step) == rows
+
+
+MARKS = st.builds(
+    Mark,
+    kind=st.sampled_from(["gc", "trace", "compile"]),
+    name=st.text(st.characters().filter(str.isprintable), min_size=1) | st.sampled_from([",", '"']),
+    start_ns=st.integers(0, 2**63 - 1),
+    duration_ns=st.integers(0, 2**62),
+)
+
+
+@given(rows=st.lists(MARKS, max_size=5))
+def test_any_name_survives_the_csv(
+    rows: list[Mark], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("rows") / rundir.MARKS
+    rundir.append_rows(path, rows, Mark)
+    assert rundir.read_rows(path, Mark) == rows
 
 
 def test_a_last_line_without_its_end_is_dropped(tmp_path: Path) -> None:

@@ -87,3 +87,26 @@ def test_the_environment_names_versions_and_flags_in_force() -> None:
     assert set(found.versions) >= {"tensorflow", "keras", "numpy"}
     assert "tensor_float_32" in found.precision
     assert found.devices[0]["device"] == "cpu"
+
+
+def test_memory_peaks_begin_anew_with_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    from profilers import tensorflow_device
+
+    experimental = tensorflow_device.tf.config.experimental
+    peaks = {"current": 1, "peak": 7}
+    monkeypatch.setattr(experimental, "get_memory_info", lambda _: peaks)
+    monkeypatch.setattr(experimental, "reset_memory_stats", lambda _: peaks.update(peak=2))
+    found = [tensorflow_device.memory("cuda:0") for _ in range(2)]
+    assert found == [{"allocated_peak_bytes": 7}, {"allocated_peak_bytes": 2}]
+    assert tensorflow_device.memory("cpu") == {}
+
+
+def test_an_allocator_that_does_not_count_has_no_peaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    from profilers import tensorflow_device
+
+    def uncounted(_: str) -> dict[str, int]:
+        raise ValueError("Allocator stats not available for device 'GPU:0'")
+
+    experimental = tensorflow_device.tf.config.experimental
+    monkeypatch.setattr(experimental, "get_memory_info", uncounted)
+    assert tensorflow_device.memory("cuda:0") == {}

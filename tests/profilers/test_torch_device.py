@@ -89,3 +89,20 @@ def test_the_environment_names_threads_and_flags_in_force() -> None:
     assert found.versions["torch"] == torch.__version__
     assert set(found.precision) >= {"matmul_allow_tf32", "cudnn_allow_tf32"}
     assert found.devices[0]["device"] == "cpu"
+
+
+def test_memory_peaks_begin_anew_with_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from profilers import torch_device
+
+    peaks = {"allocated": 7, "reserved": 9}
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: peaks["allocated"])
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda _: peaks["reserved"])
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: peaks.update(allocated=1))
+    found = [torch_device.memory(torch.device("cuda:0")) for _ in range(2)]
+    assert found == [
+        {"allocated_peak_bytes": 7, "reserved_peak_bytes": 9},
+        {"allocated_peak_bytes": 1, "reserved_peak_bytes": 9},
+    ]
+    assert torch_device.memory(torch.device("cpu")) == {}

@@ -150,8 +150,9 @@ def samples(count: int = 2, seconds: float = 14.0) -> tuple[pd.DataFrame, pd.Dat
             rows.append((side, t, "GPU, %", 80.0 * busy + abs(noise)))
             if not 60 < at < 72:
                 rows.append((side, t, "Power, W", 18 + 40 * busy + noise))
+    made = pd.DataFrame(rows, columns=["side", "seconds", "measure", "value"])
     return (
-        pd.DataFrame(rows, columns=["side", "seconds", "measure", "value"]),
+        made.assign(low=made["value"], high=made["value"]),
         pd.DataFrame(phases, columns=["side", "phase", "start_s", "duration_s"]),
     )
 
@@ -187,7 +188,8 @@ def memory_rows(count: int = 2) -> pd.DataFrame:
             rows.append((side, "RSS", t, (2.4 - 1.6 * math.exp(-t / 3) + 0.5 * side) * 2**30))
             if not 7 < t < 8:
                 rows.append((side, "allocated", t, 300e6 * (1 + 0.3 * side) * (t > 4) + saw))
-    return pd.DataFrame(rows, columns=["side", "series", "seconds", "bytes"])
+    made = pd.DataFrame(rows, columns=["side", "series", "seconds", "bytes"])
+    return made.assign(low=made["bytes"], high=made["bytes"])
 
 
 def sweep_rows(count: int = 2) -> pd.DataFrame:

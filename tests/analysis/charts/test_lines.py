@@ -23,6 +23,14 @@ def test_few_samples_have_no_usual_interval() -> None:
     assert not lines.with_gaps(pd.Series([], dtype=float), pd.Series([], dtype=float))[0].size
 
 
+def test_all_columns_are_parted_alike() -> None:
+    seconds = pd.Series([0.0, 1, 2, 9])
+    x, y, low = lines.with_gaps(seconds, pd.Series([1.0, 2, 3, 4]), pd.Series([0.0, 1, 2, 3]))
+    assert len(x) == len(y) == len(low) == 5
+    assert low[[0, 4]].tolist() == [0, 3]
+    assert np.isnan(low[3])
+
+
 def test_the_axis_begins_at_zero() -> None:
     end, numbers, texts, room = lines.from_zero(9.0, 46)
     assert end > 9

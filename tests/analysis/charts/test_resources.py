@@ -32,3 +32,12 @@ def test_the_timed_phase_is_darkest() -> None:
     spans = [sum(patch.get_facecolor()[:3]) for patch in axes.patches]
     assert len(spans) == 4
     assert spans.count(min(spans)) == 1
+
+
+def test_a_long_run_has_bands_within_its_scales() -> None:
+    samples, phases = invented.samples(1)
+    samples.loc[samples["measure"] == "GPU, %", "low"] = 0.0
+    samples.loc[samples["measure"] == "GPU, %", "high"] = 100.0
+    figure = resources.draw(invented.sides(1), samples, phases, "", 6.9)
+    assert [len(axes.collections) for axes in figure.axes] == [0, 0, 1, 0]
+    assert figure.axes[2].get_ylim()[1] > 100

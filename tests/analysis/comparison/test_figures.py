@@ -114,7 +114,7 @@ def test_energy_is_by_the_samples_trained(make_comparison: Any) -> None:
         [(2.0,), (4.0,)],
         profiled=False,
         settings=settings,
-        samples=(header, "500,100,0", "1500,100,100", "2500,100,200", "3500,100,300"),
+        samples=make_run.densely((header, "500,100,0", "3500,100,300")),
         resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
         machine=make_run.environment("GPU-aa", "A card"),
     )

@@ -263,7 +263,7 @@ def test_broken_values_beside_the_array_are_mended_or_told(tmp_path: Path) -> No
 
 def test_a_wrong_checksum_is_told_and_costs_nothing(tmp_path: Path) -> None:
     path = tmp_path / "trace.json.gz"
-    packed = gzip.compress(b'{"traceEvents": [{"n": 1}, {"n": 2}], "z": 3}')
+    packed = gzip.compress(b'{"traceEvents": [{"n": 1}, {"n": 2}], "z": 3}', mtime=0)
     path.write_bytes(packed[:-8] + bytes(8))
     reader = ArrayReader(path)
     assert [event["n"] for some in reader.lists(decode) for event in some] == [1, 2]
@@ -291,8 +291,8 @@ def test_a_file_much_larger_than_a_block_streams_in_parts(tmp_path: Path) -> Non
         (b'{"traceEvents": 3}', "has no traceEvents array"),
         (b'{"x": {"traceEvents": []}}', "has no traceEvents array"),
         (b'{"x": {"y": [', "up to where it ends: it breaks off after 13 bytes"),
-        (gzip.compress(b'{"x": 3, "y": 4}' * 3)[:-14], "its packed data break off after"),
-        (gzip.compress(b"text")[:10], "damaged gzip file: its packed data break off"),
+        (gzip.compress(b'{"x": 3, "y": 4}' * 3, mtime=0)[:-14], "its packed data break off after"),
+        (gzip.compress(b"text", mtime=0)[:10], "damaged gzip file: its packed data break off"),
         (b"\x1f\x8b\x08\x00 no gzip", "damaged gzip"),
     ],
 )

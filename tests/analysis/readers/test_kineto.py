@@ -348,3 +348,38 @@ def test_recorded_traces(name: str) -> None:
     assert steps == expected["step_ns"]
     assert trace.dropped == 0
     assert trace.marks == 3
+
+
+LAUNCH = {"registers per thread": 40, "shared memory": 96, "grid": [8, 1, 1], "block": [128, 1, 1]}
+
+
+def test_launch_configurations_and_addresses_are_there_if_asked_for(tmp_path: Path) -> None:
+    place = {"pid": 0, "tid": 7}
+    full = {"device": 0, "stream": 7, **LAUNCH, "est. achieved occupancy %": 75.5}
+    rows = [
+        event(cat="kernel", args=full, **place),
+        event(cat="kernel", args={"device": 0, "stream": 7, "grid": [2, 1, 1]}, **place),
+        event(cat="kernel", args={"device": 0, "stream": 7}, **place),
+        event(cat="gpu_memcpy", args=full, **place),
+        event("aten::sum", args={"Input Dims": [[2]], "Concrete Inputs": ["1"]}),
+    ]
+    taken = {"Bytes": 8, "Total Allocated": 8, "Device Type": 0, "Addr": 4096}
+    memory = event("[memory]", cat="cpu_instant_event", ph="i", args=taken)
+    path = write(tmp_path / "t.json", [*rows, memory])
+    for details in (False, True):
+        trace = KinetoTrace(path, details=details)
+        block = concat(trace.blocks())
+        is_memory = block.kind == Kind.MEMORY
+        texts = [trace.strings[number] for number in block.args[~is_memory].tolist()]
+        assert texts[3:] == ["", '["1"]']
+        assert block.flow[is_memory].tolist() == [4096 if details else -1]
+        found = [json.loads(text) if text else None for text in texts[:3]]
+        whole = {**LAUNCH, "est. achieved occupancy %": 75.5}
+        assert found == ([whole, {"grid": [2, 1, 1]}, None] if details else [None] * 3)
+
+
+def test_events_with_odd_values_have_their_launch_configuration_too(tmp_path: Path) -> None:
+    odd = event(cat="kernel", pid="0", tid=7.0, args={"stream": "x", "device": 0, **LAUNCH})
+    trace = KinetoTrace(write(tmp_path / "t.json", [odd]), details=True)
+    block = concat(trace.blocks())
+    assert json.loads(trace.strings[block.args[0]]) == LAUNCH

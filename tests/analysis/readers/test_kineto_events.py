@@ -35,13 +35,18 @@ def test_a_name_that_is_no_valid_text_stays_readable() -> None:
         {"ph": "X", "cat": "kernel", "pid": 0, "tid": 7, "args": {"correlation": 3, "device": 0}},
         {"ph": "X", "cat": "cpu_op", "args": {"Input Dims": [[1], []], "Sequence number": 4}},
         {"ph": "i", "cat": "cpu_instant_event", "name": "[memory]", "args": {"Bytes": -5}},
+        {
+            "ph": "X",
+            "cat": "kernel",
+            "args": {"grid": [8, 1, 1], "shared memory": 3, "block": None},
+        },
         {"ph": "s", "cat": "fwdbwd", "id": 7, "ts": 3.5},
         {"ph": "M", "name": "process_name", "pid": 5, "args": {"name": "é"}},
     ],
 )
 def test_both_ways_of_decoding_agree(event: dict[str, object]) -> None:
     text = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
-    [known] = decoder(known=True, memory=True).decode(b"[" + text + b"]")
+    [known] = decoder(known=True, memory=True, details=True).decode(b"[" + text + b"]")
     loose = tolerant(msgspec.Raw(text))
     assert msgspec.json.encode(known) == msgspec.json.encode(loose)
 

@@ -1,7 +1,14 @@
 import pytest
 
 from analysis.blocks import Kind
-from analysis.readers.xspace_names import STEP_MARKER, device_event, graph_path, host_event
+from analysis.readers.xspace_names import (
+    STEP_MARKER,
+    Named,
+    device_event,
+    graph_path,
+    host_event,
+    recorded_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +74,18 @@ def test_only_names_that_xprof_takes_for_steps_are_steps() -> None:
     assert taken == ["train", "test 1", "TraceContext"]
     assert graph_path("phase_loss/Mean:Mean") == "phase_loss/Mean"
     assert graph_path("XlaModule:") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "expected"),
+    [
+        ("aten/mm:mm", "aten::mm", Named(Kind.OP, "aten::mm")),
+        (" phase:data ", "phase:data", Named(Kind.ANNOTATION, "phase:data")),
+        ("$main.py(3): run", "main.py(3): run", Named(Kind.PYTHON, "main.py(3): run")),
+        ("cudaLaunchKernel", "", Named(Kind.RUNTIME, "cudaLaunchKernel")),
+        ("runtime a:b ", "a:b", Named(Kind.RUNTIME, "a:b")),
+        ("train", "step:3", Named(Kind.RUNTIME, "train")),
+    ],
+)
+def test_events_of_torch_are_what_they_were(name: str, shown: str, expected: Named) -> None:
+    assert host_event(recorded_name(name, shown), "thread 5") == expected

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from analysis import energy, resources
+from analysis import energy, resources, sensors
 from analysis.alignment.record import LevelRow, Levels
 from analysis.anatomy.record import Anatomy, BreakEven, Limited
 from analysis.comparison.compare import Compared
@@ -55,6 +55,7 @@ PHASES_MS = {
     "backward": (1.08, 1.62),
     "optimizer": (0.21, 0.43),
 }
+IDLE = energy.Idle(watts=20.0, seconds=1.5)
 IDLE_MS, OVERHEAD_MS = (0.76, 0.53), (0.0, 0.0)
 LAYERS_MS = {"conv1 + relu": (0.40, 0.50), "conv2 + relu": (0.68, 1.12)}
 
@@ -175,14 +176,14 @@ def environment(side: int) -> Environment:
 
 
 def samples(gpu: bool = True) -> Samples:
-    """Eleven samples over ten seconds; the GPU's where there is one."""
-    seconds = np.arange(11.0)
-    columns = {CPU[0]: seconds, CPU[1]: 0 * seconds, RSS: np.full(11, 2.0 * 2**30)}
+    """Ten samples a second over ten seconds; the GPU's where there is one."""
+    seconds = np.arange(101.0) / 10
+    columns = {CPU[0]: seconds, CPU[1]: 0 * seconds, RSS: np.full(101, 2.0 * 2**30)}
     if gpu:
         columns |= {
-            "gpu0_utilization_ratio": np.full(11, 0.8),
-            "gpu0_memory_used_bytes": np.full(11, 6.0 * 2**28),
-            "gpu0_power_watts": np.full(11, 60.0),
+            "gpu0_utilization_ratio": np.full(101, 0.8),
+            "gpu0_memory_used_bytes": np.full(101, 6.0 * 2**28),
+            "gpu0_power_watts": np.full(101, 60.0),
             "gpu0_energy_joules": 60.0 * seconds,
         }
     record = ResourcesRecord(
@@ -233,7 +234,9 @@ class Maker:
             steps=steps,
             samples=found,
             figures=resources.figures(found, window),
-            energy=energy.of_window(found, window),
+            energy=energy.of_window(sensors.of_gpu(found), window, IDLE),
+            package_energy=energy.of_window(sensors.of_packages(found), window),
+            idle=IDLE,
             result=Result(
                 parameters=1, weights_sha256="a" * 64, data_sha256="b" * 64, batches=[],
                 parameter_norm=1.0, steps_per_epoch=10, trained_steps=20, accuracy=0.8,

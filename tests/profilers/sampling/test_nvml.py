@@ -1,110 +1,16 @@
-from collections import Counter
 from types import SimpleNamespace
 
 import pynvml
 import pytest
 
 from profilers.sampling.nvml import NvmlSource
+from tests.fake_nvml.double import PID, FakeNvml
 
-PID = 4242
 SECOND_NS = 1_000_000_000
 
 
-class FakeNvml:
-    """Plays pynvml for GPUs that draw 100 W more per index; errors by function and GPU."""
-
-    def __init__(self, count=1):
-        self.count = count
-        self.errors: dict[tuple[str, int | None], int] = {}
-        self.calls: Counter[str] = Counter()
-        self.architecture = pynvml.NVML_DEVICE_ARCH_HOPPER
-        self.processes = [SimpleNamespace(pid=PID, usedGpuMemory=700)]
-        self.power_field_return = pynvml.NVML_SUCCESS
-
-    def __getattr__(self, name):
-        return getattr(pynvml, name)  # constants and NVMLError
-
-    def _call(self, name, gpu=None):
-        self.calls[name] += 1
-        code = self.errors.get((name, gpu)) or self.errors.get((name, None))
-        if code:
-            raise pynvml.NVMLError(code)
-
-    def nvmlInit(self):  # noqa: N802
-        self._call("init")
-
-    def nvmlShutdown(self):  # noqa: N802
-        self._call("shutdown")
-
-    def nvmlDeviceGetCount(self):  # noqa: N802
-        return self.count
-
-    def nvmlDeviceGetHandleByIndex(self, index):  # noqa: N802
-        self._call("handle", index)
-        return index
-
-    def nvmlDeviceGetUUID(self, gpu):  # noqa: N802
-        return f"GPU-{gpu}".encode()
-
-    def nvmlDeviceGetName(self, gpu):  # noqa: N802
-        return "NVIDIA Test"
-
-    def nvmlDeviceGetArchitecture(self, gpu):  # noqa: N802
-        self._call("architecture", gpu)
-        return self.architecture
-
-    def nvmlDeviceGetUtilizationRates(self, gpu):  # noqa: N802
-        self._call("utilization", gpu)
-        return SimpleNamespace(gpu=25, memory=99)
-
-    def nvmlDeviceGetMemoryInfo(self, gpu, version=None):  # noqa: N802
-        self._call("memory", gpu)
-        assert version == pynvml.nvmlMemory_v2
-        return SimpleNamespace(used=1000, reserved=500)
-
-    def nvmlDeviceGetComputeRunningProcesses(self, gpu):  # noqa: N802
-        self._call("processes", gpu)
-        return self.processes
-
-    def nvmlDeviceGetFieldValues(self, gpu, fields):  # noqa: N802
-        self._call("fields", gpu)
-        assert fields == [186]
-        value = SimpleNamespace(uiVal=100_000 * (gpu + 1))
-        return [SimpleNamespace(nvmlReturn=self.power_field_return, value=value)]
-
-    def nvmlDeviceGetPowerUsage(self, gpu):  # noqa: N802
-        self._call("power", gpu)
-        return 90_000
-
-    def nvmlDeviceGetTotalEnergyConsumption(self, gpu):  # noqa: N802
-        self._call("energy", gpu)
-        return 5_500
-
-    def nvmlDeviceGetCurrentClocksEventReasons(self, gpu):  # noqa: N802
-        self._call("event-reasons", gpu)
-        return pynvml.nvmlClocksEventReasonSwThermalSlowdown
-
-    def nvmlDeviceGetCurrentClocksThrottleReasons(self, gpu):  # noqa: N802
-        self._call("throttle-reasons", gpu)
-        return pynvml.nvmlClocksThrottleReasonHwSlowdown
-
-    def nvmlDeviceGetClockInfo(self, gpu, kind):  # noqa: N802
-        self._call("clock", gpu)
-        assert kind == pynvml.NVML_CLOCK_SM
-        return 1980
-
-    def nvmlDeviceGetTemperatureV(self, gpu, sensor):  # noqa: N802
-        self._call("temperature-v", gpu)
-        return 61
-
-    def nvmlDeviceGetTemperature(self, gpu, sensor):  # noqa: N802
-        self._call("temperature", gpu)
-        assert sensor == pynvml.NVML_TEMPERATURE_GPU
-        return 62
-
-
-def source_of(library, pids=(PID,)):
-    return NvmlSource(SimpleNamespace(pids=frozenset(pids)), library)
+def source_of(library, pids=(PID,), **environment):
+    return NvmlSource(SimpleNamespace(pids=frozenset(pids)), library, environment)
 
 
 def row(source, now_ns=SECOND_NS):
@@ -113,7 +19,7 @@ def row(source, now_ns=SECOND_NS):
 
 def test_all_figures_of_two_gpus_in_order_and_units():
     source = source_of(FakeNvml(2))
-    assert list(source.columns.items())[:9] == [
+    assert list(source.columns.items())[:14] == [
         ("gpu0_utilization_ratio", "ratio"),
         ("gpu0_memory_used_bytes", "bytes"),
         ("gpu0_process_memory_bytes", "bytes"),
@@ -123,13 +29,29 @@ def test_all_figures_of_two_gpus_in_order_and_units():
         ("gpu0_throttle_bits", "bits"),
         ("gpu0_sm_clock_hz", "hertz"),
         ("gpu0_temperature_celsius", "celsius"),
+        ("gpu0_memory_reserved_bytes", "bytes"),
+        ("gpu0_power_average_watts", "watts"),
+        ("gpu0_memory_clock_hz", "hertz"),
+        ("gpu0_pcie_received_bytes_per_second", "bytes per second"),
+        ("gpu0_pcie_sent_bytes_per_second", "bytes per second"),
     ]
-    slow = [0, 0x20, 1_980_000_000, 61]
-    first, second = [0.25, 1000, 700, 100.0, 5.5, *slow], [0.25, 1000, 700, 200.0, 5.5, *slow]
+    assert source.counters == ["gpu0_energy_joules", "gpu1_energy_joules"]
+    slow = [0, 0x20, 1_980_000_000, 61, 500]
+    first = [0.25, 1000, 700, 100.0, 5.5, *slow, 101.0, 2_600_000_000, 30_000, None]
+    second = [0.25, 1000, 700, 200.0, 5.5, *slow, 201.0, 2_600_000_000, None, None]
     assert source.read(SECOND_NS) == first + second
+    assert source.notices == []
     assert source.capabilities == {"gpu": "available"}
     assert source.gpus == [
-        {"index": i, "uuid": f"GPU-{i}", "name": "NVIDIA Test", "power_kind": "instant"}
+        {
+            "index": i,
+            "uuid": f"GPU-{i}",
+            "name": "NVIDIA Test",
+            "power_kind": "instant",
+            "power_scope": "gpu",
+            "cuda_ordinal": i,
+            "mig_uuid": None,
+        }
         for i in (0, 1)
     ]
 
@@ -143,9 +65,30 @@ def test_power_falls_back_when_the_field_itself_fails(architecture, kind):
     library.power_field_return = pynvml.NVML_ERROR_NOT_SUPPORTED
     library.architecture = architecture
     source = source_of(library)
-    assert row(source)["gpu0_power_watts"] == 90.0
+    cells = row(source)
+    assert cells["gpu0_power_watts"] == 90.0
+    assert cells["gpu0_power_average_watts"] == (90.0 if kind == "average-1s" else None)
     assert source.gpus[0]["power_kind"] == kind
+    source.capabilities.pop("gpu0_power_average_watts", None)
     assert source.capabilities == {"gpu": "available"}
+
+
+def test_the_one_chip_of_its_generation_whose_power_is_instant():
+    library = FakeNvml()
+    library.power_field_return = pynvml.NVML_ERROR_NOT_SUPPORTED
+    library.architecture, library.capability = pynvml.NVML_DEVICE_ARCH_AMPERE, (8, 0)
+    assert source_of(library).gpus[0]["power_kind"] == "instant"
+
+
+def test_power_of_a_module_is_told_as_such():
+    library = FakeNvml()
+    library.power_scope, library.name = pynvml.NVML_POWER_SCOPE_MODULE, "NVIDIA GH200 480GB"
+    source = source_of(library)
+    assert row(source)["gpu0_power_watts"] == pytest.approx(100.001)
+    assert source.gpus[0]["power_scope"] == "module"
+    assert source.notices == [
+        "GPU 0 (NVIDIA GH200 480GB): power is that of the whole module, the processor's included."
+    ]
 
 
 def test_power_that_neither_call_gives():
@@ -208,8 +151,14 @@ def test_lost_gpu_stays_empty_and_the_other_goes_on():
     library.errors.clear()
     calls = library.calls["utilization"]
     after = row(source, 2 * SECOND_NS)
-    assert [value for name, value in after.items() if name.startswith("gpu0")] == [None] * 9
-    assert None not in [value for name, value in after.items() if name.startswith("gpu1")]
+    assert {value for name, value in after.items() if name.startswith("gpu0")} == {None}
+    others = {name: value for name, value in after.items() if name.startswith("gpu1")}
+    assert [name for name, value in others.items() if value is None] == [
+        "gpu1_pcie_received_bytes_per_second",
+        "gpu1_pcie_sent_bytes_per_second",
+    ]
+    [notice] = source.notices
+    assert notice.startswith("GPU 0 (NVIDIA Test) was lost: ")
     assert library.calls["utilization"] == calls + 1
     assert source.capabilities["gpu0"].startswith("lost")
     assert "gpu1" not in source.capabilities
@@ -223,7 +172,8 @@ def test_gpu_that_can_not_be_opened_keeps_its_columns():
     assert values["gpu0_power_watts"] is None
     assert values["gpu1_power_watts"] == 200.0
     assert source.capabilities["gpu0"] == "not permitted to this user"
-    assert source.gpus[0] == {"index": 0, "uuid": None, "name": None, "power_kind": None}
+    known = {name: value for name, value in source.gpus[0].items() if value is not None}
+    assert known == {"index": 0, "cuda_ordinal": 0}
 
 
 @pytest.mark.parametrize(
@@ -303,9 +253,96 @@ def test_the_driver_is_asked_no_more_often_than_its_figures_change():
     rows = [row(source, SECOND_NS + slot * SECOND_NS // 50) for slot in range(150)]
     asked = library.calls["utilization"] - before["utilization"]
     assert asked in (30, 31)
-    for name in ("processes", "event-reasons", "clock", "temperature-v"):
+    for name in ("processes", "event-reasons", "temperature-v"):
         assert library.calls[name] - before[name] in (3, 4)
+    assert library.calls["clock"] - before["clock"] in (6, 8)
     assert sum(cells["gpu0_energy_joules"] is not None for cells in rows) == asked
+
+
+def test_each_direction_of_each_gpu_is_asked_in_turn():
+    library = FakeNvml(2)
+    source = source_of(library)
+    before = library.calls["pcie"]
+    rows = [row(source, SECOND_NS + slot * SECOND_NS // 10) for slot in range(200)]
+    filled = [sum("pcie" in name and cells[name] is not None for name in cells) for cells in rows]
+    assert max(filled) == 1
+    assert library.calls["pcie"] - before == sum(filled)
+    assert sum(filled) in (16, 17)
+    for name in (name for name in source.columns if "pcie" in name):
+        assert sum(cells[name] is not None for cells in rows) in (4, 5)
+
+
+def test_memory_of_a_driver_that_does_not_part_what_it_reserves():
+    library = FakeNvml()
+    library.errors["memory", None] = pynvml.NVML_ERROR_FUNCTION_NOT_FOUND
+    source = source_of(library)
+    cells = row(source)
+    assert (cells["gpu0_memory_used_bytes"], cells["gpu0_memory_reserved_bytes"]) == (1500, None)
+    assert "part of memory_used" in source.capabilities["gpu0_memory_reserved_bytes"]
+
+
+def test_functions_that_the_bindings_do_not_have_are_not_supported():
+    class Old(FakeNvml):
+        def __getattribute__(self, name):
+            if name in ("nvmlDeviceGetTemperatureV", "nvmlDeviceGetPcieThroughput"):
+                raise AttributeError(name)
+            return super().__getattribute__(name)
+
+        def __getattr__(self, name):
+            if name in ("nvmlDeviceGetTemperatureV", "nvmlDeviceGetPcieThroughput"):
+                raise AttributeError(name)
+            return super().__getattr__(name)
+
+    source = source_of(Old())
+    cells = row(source)
+    assert cells["gpu0_temperature_celsius"] == 62
+    assert source.capabilities["gpu0_pcie_sent_bytes_per_second"] == "not supported"
+
+
+@pytest.mark.parametrize(
+    ("variable", "columns", "ordinals"),
+    [("1", {"gpu1"}, [0]), ("2,0", {"gpu0", "gpu2"}, [1, 0]), ("GPU-1", {"gpu1"}, [0])],
+)
+def test_hidden_gpus_are_not_asked(variable, columns, ordinals):
+    library = FakeNvml(3)
+    source = source_of(library, CUDA_VISIBLE_DEVICES=variable)
+    assert {name.partition("_")[0] for name in source.columns} == columns
+    assert [gpu["cuda_ordinal"] for gpu in source.gpus] == ordinals
+    assert library.calls["utilization"] == len(columns)
+
+
+@pytest.mark.parametrize("variable", ["", "-1", "GPU-7", "9"])
+def test_all_gpus_hidden(variable):
+    source = source_of(FakeNvml(2), CUDA_VISIBLE_DEVICES=variable)
+    assert source.columns == {}
+    assert source.read(SECOND_NS) == []
+    assert source.capabilities == {
+        "gpu": f"CUDA_VISIBLE_DEVICES={variable} leaves none of 2 visible"
+    }
+
+
+@pytest.mark.parametrize("variable", [None, "0", "MIG-b"])
+def test_a_part_of_a_gpu_is_named_as_such(variable):
+    library = FakeNvml()
+    library.instances = {0: ["MIG-a", "MIG-b"]}
+    library.errors["utilization", None] = pynvml.NVML_ERROR_NOT_SUPPORTED
+    hidden = {} if variable is None else {"CUDA_VISIBLE_DEVICES": variable}
+    source = source_of(library, **hidden)
+    uuid = "MIG-b" if variable == "MIG-b" else "MIG-a"
+    cells = row(source)
+    assert cells["gpu0_memory_used_bytes"] == 77
+    assert cells["gpu0_utilization_ratio"] is None
+    assert cells["gpu0_power_watts"] == 100.0
+    assert source.gpus[0]["mig_uuid"] == uuid
+    assert source.gpus[0]["uuid"] == "GPU-0"
+    assert source.gpus[0]["name"] == "NVIDIA Test MIG 1g.10gb"
+    assert uuid in source.capabilities["gpu0_mig"]
+
+
+def test_library_and_driver_of_different_versions():
+    library = FakeNvml()
+    library.errors["init", None] = pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH
+    assert "restart the machine" in source_of(library).capabilities["gpu"]
 
 
 def test_close_lets_go_of_the_driver():

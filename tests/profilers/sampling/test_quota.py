@@ -39,13 +39,16 @@ def test_the_throttled_time_is_read_again_and_given_in_seconds(
 ) -> None:
     machine(tmp_path, version, 1.5)
     source = QuotaSource(tmp_path)
-    assert source.columns == {"cgroup_cpu_throttled_seconds": "seconds"}
+    assert source.columns == {
+        "cgroup_cpu_throttled_seconds": "seconds",
+        "cgroup_cpu_throttled_periods": "count",
+    }
     assert source.capabilities == {"quota": "available"}
-    assert source.read(0) == [1.5]
+    assert source.read(0) == [1.5, 3]
     machine(tmp_path, version, 2.25)
-    assert source.read(1) == [2.25]
+    assert source.read(1) == [2.25, 3]
     source.close()
-    assert source.read(2) == [None]
+    assert source.read(2) == [None, None]
 
 
 def test_of_several_quotas_the_tightest_one_is_read(tmp_path: Path) -> None:
@@ -55,32 +58,31 @@ def test_of_several_quotas_the_tightest_one_is_read(tmp_path: Path) -> None:
     (inner / "cpu.max").write_text("20000 100000")
     (inner / "cpu.stat").write_text(V2.format(7_000_000))
     (tmp_path / "proc/self/cgroup").write_text("0::/job\n")
-    assert QuotaSource(tmp_path).read(0) == [7.0]
+    assert QuotaSource(tmp_path).read(0) == [7.0, 3]
 
 
 def test_without_a_quota_there_is_no_figure(tmp_path: Path) -> None:
     machine(tmp_path, "v2", 4)
     (tmp_path / "sys/fs/cgroup/cpu.max").write_text("max 100000")
     source = QuotaSource(tmp_path)
-    assert source.read(0) == [None]
+    assert source.read(0) == [None, None]
     assert source.capabilities == {"quota": "no CPU quota is in force"}
 
 
 def test_a_quota_without_statistics_says_so(tmp_path: Path) -> None:
     machine(tmp_path, "v1", 1).unlink()
     source = QuotaSource(tmp_path)
-    assert source.read(0) == [None]
+    assert source.read(0) == [None, None]
     assert source.capabilities["quota"].startswith("can't be read (No such file")
 
 
 def test_this_machine_answers_or_says_why_not() -> None:
     source = QuotaSource()
-    [value] = source.read(0)
-    assert (value is not None) == (source.capabilities["quota"] == "available")
+    seconds, _ = source.read(0)
+    assert (seconds is not None) == (source.capabilities["quota"] == "available")
     source.close()
 
 
 @given(st.binary(max_size=100))
 def test_any_content_is_survived(content: bytes) -> None:
-    total = quota._throttled_seconds(content)
-    assert total is None or total >= 0
+    assert all(value is None or value >= 0 for value in quota._throttled(content))

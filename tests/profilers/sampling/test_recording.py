@@ -4,7 +4,7 @@ import os
 import pytest
 
 from profilers import clocks, rundir
-from profilers.records import ClockAnchor, ResourcesRecord
+from profilers.records import ClockAnchor, MemoryAtPhaseEnd, ResourcesRecord, RowRate
 from profilers.sampling.recording import Recording, RecordingError
 from profilers.sampling.source import Source
 
@@ -12,6 +12,7 @@ from profilers.sampling.source import Source
 class Constant(Source):
     def __init__(self):
         self.columns = {"a_seconds": "seconds", "b_bytes": "bytes"}
+        self.counters = ["a_seconds"]
         self.capabilities = {"a": "available"}
         self.gpus = [{"index": 0, "uuid": "GPU-0"}]
 
@@ -36,9 +37,10 @@ def test_rows_are_whole_and_exact(run, monkeypatch):
     recording.row(2007, 5, 44, [1e-7, 2**60 + 1])
     recording.close()
     assert (run / rundir.RESOURCES).read_text() == (
-        "time_ns,monotonic_ns,sampler_lag_ns,sampler_cost_ns,a_seconds,b_bytes\n"
-        f"{epoch_ns + 7},1007,-3,44,12.34,\n"
-        f"{epoch_ns + 1007},2007,5,44,0.0,{2**60 + 1}\n"
+        "time_ns,monotonic_ns,sampler_lag_ns,sampler_cost_ns,a_seconds,b_bytes,"
+        "sampler_lag_ns_max,sampler_cost_ns_max,b_bytes_max,sampler_readings\n"
+        f"{epoch_ns + 7},1007,-3,44,12.34,,,,,1\n"
+        f"{epoch_ns + 1007},2007,5,44,0.0,{2**60 + 1},,,,1\n"
     )
 
 
@@ -52,7 +54,7 @@ def test_record_is_complete_from_the_start_and_kept_up(run):
     assert first.gpus == [{"index": 0, "uuid": "GPU-0"}]
     assert [anchor.label for anchor in first.anchors] == ["start"]
     recording.row(1, 2, 3, [1.0, 2])
-    recording.anchor("end", missed=4, ended="stopped")
+    recording.end(missed=4, ended="stopped")
     recording.close()
     last = record_of(run)
     assert (last.samples, last.missed, last.ended) == (1, 4, "stopped")
@@ -74,7 +76,7 @@ def test_clock_that_is_set_during_the_run_is_told(run, monkeypatch, jump_ns, fla
     recording = open_recording(run)
     recording.anchor("periodic")
     recording.row(10**10 + 1, 0, 0, [None, None])
-    recording.anchor("end")
+    recording.end(0, "stopped")
     recording.close()
     assert ("was set" in record_of(run).capabilities["clock"]) == flagged
     assert f"{10**18 + 10**10 + jump_ns + 1}," in (run / rundir.RESOURCES).read_text()
@@ -106,3 +108,33 @@ def test_second_sampler_is_refused(run):
 def test_run_that_is_gone(run):
     with pytest.raises(RecordingError, match=r"resources\.json could not be written"):
         Recording(run / "gone" / "deeper", 10.0, [], {})
+
+
+def test_a_long_recording_has_fewer_rows_and_says_since_when(run, monkeypatch):
+    monkeypatch.setattr(clocks, "anchor", lambda label: ClockAnchor(label, 0, 10**18, 90))
+    recording = Recording(run, 10.0, [Constant()], {}, rows_per_rate=2)
+    for reading in range(9):
+        recording.row(reading, 10 * reading, 5, [0.5 * reading, reading])
+    recording.anchor("periodic")
+    recording.end(0, "stopped")
+    recording.close()
+    _, *rows = (run / rundir.RESOURCES).read_text().splitlines()
+    assert rows == [
+        f"{10**18},0,0,5,0.0,0,,,,1",
+        f"{10**18 + 1},1,10,5,0.5,1,,,,1",
+        f"{10**18 + 3},3,25,5,1.5,2,30,,3,2",
+        f"{10**18 + 5},5,45,5,2.5,4,50,,5,2",
+        f"{10**18 + 8},8,70,5,4.0,7,80,,8,3",
+    ]
+    record = record_of(run)
+    assert record.samples == 9
+    assert record.row_rates == [RowRate(10**18 + 1, 2), RowRate(10**18 + 5, 4)]
+
+
+def test_memory_at_the_end_of_a_phase_is_on_disk_at_once(run):
+    recording = open_recording(run)
+    found = MemoryAtPhaseEnd(phase="timed", time_ns=5, rss_bytes=7, pss_bytes=6)
+    recording.phase_end(found, missed=3)
+    assert record_of(run).phase_ends == [found]
+    assert record_of(run).missed == 3
+    recording.close()

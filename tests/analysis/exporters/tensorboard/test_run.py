@@ -2,40 +2,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 
-from analysis import measured, summary
-from analysis.exporters import tensorboard
-from analysis.exporters.tensorboard import Series
+from analysis import derived, finish, measured, summary
+from analysis.exporters.tensorboard import run as tensorboard
 from profilers import rundir
+from tests.analysis.exporters.tensorboard.reading import read_back, scalars, text
 
 
 def written(run: Path) -> Path:
     found = measured.read(run)
     return tensorboard.write(found, summary.write(found))
-
-
-@pytest.fixture(autouse=True)
-def without_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TensorBoard reads with code of its own, and imports no TensorFlow, where this module is."""
-    name = "tensorboard.compat.notf"
-    monkeypatch.setitem(sys.modules, name, ModuleType(name))
-
-
-def read_back(folder: Path) -> Any:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    events = EventAccumulator(str(folder), size_guidance={"tensors": 0})
-    events.Reload()
-    return events
-
-
-def scalars(events: Any, tag: str) -> list[tuple[int, float, float]]:
-    return [(e.step, e.wall_time, float(e.tensor_proto.float_val[0])) for e in events.Tensors(tag)]
 
 
 def test_training_curves_have_their_step_and_true_time(make_run: Any) -> None:
@@ -61,11 +40,18 @@ def test_resources_are_on_milliseconds_since_the_start(make_run: Any) -> None:
 
 def test_a_run_without_a_gpu_has_no_gpu_curves(make_run: Any) -> None:
     tags = read_back(written(make_run())).Tags()["tensors"]
-    assert sorted(tags) == [
+    assert sorted(tag for tag in tags if not tag.startswith(("whole_run/", "_"))) == [
+        "custom_scalars__config__",
         "eval/accuracy",
+        "eval/loss",
         "resources/cpu_percent",
         "resources/rss_mib",
-        "run",
+        "resources/sampler_lag_ms",
+        "resources/threads",
+        "run/settings",
+        "step_ms/inference_of_1",
+        "step_ms/profiled",
+        "step_ms/timed",
         "train/loss",
         "train/step_ms",
     ]
@@ -94,14 +80,45 @@ def test_accuracy_stands_at_the_last_trained_step(make_run: Any) -> None:
     assert (step, value) == (220, pytest.approx(0.951))
 
 
-def test_the_text_is_a_table_of_settings_versions_and_figures(make_run: Any) -> None:
+def test_single_figures_are_those_of_the_summary(make_run: Any) -> None:
     events = read_back(written(make_run()))
-    [event] = events.Tensors("run")
-    text = event.tensor_proto.string_val[0].decode()
-    assert "| workload | mnist-mlp |" in text
-    assert "| torch version | 2.13.0+cpu |" in text
-    assert "| step_ms | 0.400 (middle half 0.300 to 0.500, 5 rows) |" in text
-    assert "| power_watts | – |" in text
+    assert scalars(events, "whole_run/step_ms")[0][2] == pytest.approx(0.4)
+    assert scalars(events, "whole_run/accuracy")[0][2] == pytest.approx(0.951)
+    assert "whole_run/power_watts" not in events.Tags()["tensors"]
+
+
+def test_the_text_is_a_table_of_settings_versions_and_figures(make_run: Any) -> None:
+    found = text(read_back(written(make_run())), "run/settings")
+    assert "| workload | mnist-mlp |" in found
+    assert "| torch version | 2.13.0+cpu |" in found
+    assert r"| step\_ms | 0.400 (middle half 0.300 to 0.500, 5 rows) |" in found
+    assert r"| power\_watts | – |" in found
+
+
+def test_operations_are_a_table_by_self_time_of_a_step(make_run: Any) -> None:
+    run = make_run()
+    make_run.add_profile(run)
+    finish.finish(run)
+    found = text(read_back(run / rundir.TENSORBOARD), "run/operations").splitlines()
+    assert found[0] == "By self time, of a profiled step, mean of 2."
+    assert found[4:] == [
+        "| aten::addmm | 1 | 0.150 | 0.150 | 60.0 % |",
+        r"| aten::add\_ | 2 | 0.100 | 0.100 | 40.0 % |",
+    ]
+
+
+def test_a_long_table_of_operations_says_what_it_leaves_out(make_run: Any) -> None:
+    run = make_run()
+    event = make_run.kineto_events()[3]
+    names = [f"aten::op{number}" for number in range(40)]
+    others = [
+        event | {"name": name, "ts": 1000.0 + number, "dur": 1} for number, name in enumerate(names)
+    ]
+    make_run.add_profile(run, [make_run.kineto_events()[0], *others])
+    finish.finish(run)
+    found = text(read_back(run / rundir.TENSORBOARD), "run/operations")
+    assert "The first 30 of 40; python -m analysis ops has all." in found
+    assert found.count("| aten::op") == 30
 
 
 def test_what_was_there_before_is_gone(make_run: Any) -> None:
@@ -121,43 +138,33 @@ def test_a_profile_lies_where_xprof_looks_in_a_new_session_each_time(make_run: A
         assert found.read_bytes() == profile.read_bytes()
         sessions.append(found.parent.name)
     assert sessions[0] != sessions[1]
-    make_run.add_profile(other := make_run("torch"))
-    assert not (written(other) / "plugins").exists()
 
 
-def test_a_long_curve_is_thinned_evenly() -> None:
-    rows = 4001
-    ramp = np.arange(rows)
-    series = Series("train/loss", ramp, ramp / 10, ramp * 1.0)
-    thin = tensorboard.thinned(series)
-    assert len(thin.values) == 2000
-    assert thin.step[-1] == rows - 1
-    assert thin.values[0] == pytest.approx(0.5)
-    lengths = np.diff(thin.step, prepend=-1)
-    assert set(lengths.tolist()) == {2, 3}
-    np.testing.assert_allclose(np.average(thin.values, weights=lengths), 2000)
+def test_a_profile_of_torch_lies_there_as_xprof_reads_it(make_run: Any) -> None:
+    make_run.add_profile(run := make_run())
+    assert not (written(run) / "plugins").exists()
+    derived.make(run)
+    [found] = (written(run) / "plugins" / "profile").glob("*/host.xplane.pb")
+    assert found.read_bytes() == (run / derived.XSPACE).read_bytes()
 
 
-def test_thinning_keeps_the_peak_of_memory() -> None:
-    rows = np.arange(5000)
-    series = Series("resources/rss_mib", rows, rows * 1.0, np.where(rows == 777, 9.0, 1.0))
-    assert tensorboard.thinned(series).values.max() == 9
-
-
-def test_tensorflow_is_not_imported_where_it_is_installed(make_run: Any, tmp_path: Path) -> None:
-    run = make_run()
+def test_no_framework_is_imported_where_it_is_installed(
+    make_comparison: Any, tmp_path: Path
+) -> None:
+    directory = make_comparison([(2.0,), (3.0,)])
     for name in ("tensorflow", "torch"):
         (tmp_path / "installed" / name).mkdir(parents=True)
         (tmp_path / "installed" / name / "__init__.py").write_text("raise RuntimeError('loaded')\n")
     code = (
-        "import sys, pathlib; from analysis import measured, summary; "
-        "from analysis.exporters import tensorboard; "
-        "run = measured.read(pathlib.Path(sys.argv[1])); "
-        "tensorboard.write(run, summary.write(run)); "
-        "assert not {'torch', 'tensorflow', 'pandas'} & set(sys.modules)"
+        "import sys, pathlib; from analysis.comparison import finishing; "
+        "from analysis.report import write; write.write = lambda compared, place: []; "
+        "done = finishing.finish_all([pathlib.Path(sys.argv[1])]); "
+        "assert not done.problems, done.problems; "
+        "assert not {'torch', 'tensorflow'} & set(sys.modules)"
     )
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     path = os.pathsep.join((str(tmp_path / "installed"), str(root)))
-    subprocess.run(
-        [sys.executable, "-c", code, str(run)], check=True, env={**os.environ, "PYTHONPATH": path}
-    )
+    command = [sys.executable, "-c", code, str(directory)]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": path})
+    for place in (directory, directory.parent / "run-1-0"):
+        assert list((place / rundir.TENSORBOARD).glob("events.*"))

@@ -1,0 +1,70 @@
+"""How rows of samples are put together, column by column: counters, gauges, bits."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+TIME = "time_ns"
+READINGS = "sampler_readings"
+MAXIMUM, MINIMUM = "_max", "_min"
+BITS = "_bits"
+OLD_COUNTERS = ("_seconds", "_joules", "_switches", "_io_read_bytes", "_io_write_bytes")
+"""How the columns end that only grow, in files that have no maxima, which tell the others."""
+
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+Columns = dict[str, Float64]
+Fold = Callable[[Columns, Int64], Columns]
+"""From columns, and where the rows begin that become one, the columns of these."""
+
+
+def folds(names: Sequence[str]) -> list[Fold]:
+    """One for each figure, by what the names of all columns say about it."""
+    has_maxima = any(name.endswith(MAXIMUM) for name in names)
+    found: list[Fold] = []
+    for name in names:
+        if name == TIME or (has_maxima and name.endswith(MAXIMUM)):
+            continue
+        counts = f"{name}{MAXIMUM}" not in names if has_maxima else name.endswith(OLD_COUNTERS)
+        if name == READINGS:
+            found.append(_summed(name))
+        else:
+            found.append(_last(name) if counts or name.endswith(BITS) else _gauge(name))
+    return found
+
+
+def _summed(name: str) -> Fold:
+    return lambda columns, begins: {name: np.add.reduceat(columns[name], begins)}
+
+
+def _last(name: str) -> Fold:
+    """The last value that is known."""
+
+    def fold(columns: Columns, begins: Int64) -> Columns:
+        values = columns[name]
+        places = np.where(np.isnan(values), -1, np.arange(len(values)))
+        last = np.maximum.reduceat(places, begins)
+        return {name: np.where(last < 0, np.nan, values[last])}
+
+    return fold
+
+
+def _gauge(name: str) -> Fold:
+    """Mean, maximum and minimum of the values that are known."""
+
+    def fold(columns: Columns, begins: Int64) -> Columns:
+        values = columns[name]
+        known = ~np.isnan(values)
+        counts = np.add.reduceat(known.astype(np.float64), begins)
+        sums = np.add.reduceat(np.where(known, values, 0.0), begins)
+        means = np.full(len(begins), np.nan)
+        np.divide(sums, counts, out=means, where=counts > 0)
+        highest = np.fmax(values, columns.get(f"{name}{MAXIMUM}", values))
+        return {
+            name: means,
+            f"{name}{MAXIMUM}": np.fmax.reduceat(highest, begins),
+            f"{name}{MINIMUM}": np.fmin.reduceat(values, begins),
+        }
+
+    return fold

@@ -1,0 +1,145 @@
+"""What TensorBoard is given for runs and comparisons, and under which names."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis import finish
+from analysis.comparison import command, finishing
+from analysis.view import logdir
+from profilers import rundir
+from profilers.records import Side
+from profilers.rundir import ProfileError
+
+pytestmark = pytest.mark.usefixtures("without_report")
+
+
+def names(*targets: Path) -> list[str]:
+    found, problems = logdir.shown(targets)
+    assert problems == []
+    return [each.name for each in found]
+
+
+def test_a_run_is_called_as_its_folder(make_run: Any) -> None:
+    finish.finish(run := make_run("a run"))
+    assert names(run) == ["a run"]
+
+
+def test_a_comparison_is_itself_and_its_complete_runs_by_side_and_round(
+    make_comparison: Any,
+) -> None:
+    directory = make_comparison([(2.0, None, 2.0), (3.0, 3.0, 3.0)], profiled=False)
+    finishing.finish_all([directory])
+    found, _ = logdir.shown([directory])
+    assert [(each.name, each.side) for each in found] == [
+        ("comparison", ""),
+        ("PyTorch eager, round 1", "PyTorch eager"),
+        ("PyTorch eager, round 3", "PyTorch eager"),
+        ("TensorFlow function, round 1", "TensorFlow function"),
+        ("TensorFlow function, round 2", "TensorFlow function"),
+        ("TensorFlow function, round 3", "TensorFlow function"),
+    ]
+
+
+def test_a_single_round_is_not_numbered(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (3.0,)], profiled=False)
+    finishing.finish_all([directory])
+    assert names(directory) == ["comparison", "PyTorch eager", "TensorFlow function"]
+
+
+def test_beside_others_a_comparison_has_a_folder_of_its_own(
+    make_comparison: Any, make_run: Any
+) -> None:
+    directory = make_comparison([(2.0,), (3.0,)], profiled=False)
+    finish.finish(alone := make_run("alone"))
+    finishing.finish_all([directory])
+    assert names(directory, alone, directory) == [
+        "compare-1/comparison",
+        "compare-1/PyTorch eager",
+        "compare-1/TensorFlow function",
+        "alone",
+    ]
+
+
+def test_a_run_that_is_named_beside_its_comparison_is_there_once(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (3.0,)], profiled=False)
+    finishing.finish_all([directory])
+    assert names(directory.parent / "run-1-0", directory) == [
+        "run-1-0",
+        "compare-1/comparison",
+        "compare-1/TensorFlow function",
+    ]
+
+
+def test_two_runs_of_one_name_are_counted(make_run: Any, tmp_path: Path) -> None:
+    finish.finish(one := make_run("run"))
+    two = (tmp_path / "elsewhere").resolve() / "run"
+    two.parent.mkdir()
+    one.rename(two)
+    finish.finish(again := make_run("run"))
+    assert names(two, again, two / ".." / "run") == ["run", "run (2)"]
+
+
+def test_a_comparison_that_compare_made_has_its_runs_too(make_run: Any, tmp_path: Path) -> None:
+    runs = [make_run("one"), make_run("two")]
+    command.compared_of(command.Request(runs, output=tmp_path / "made"))
+    found = names(tmp_path / "made")
+    assert found[0] == "comparison"
+    assert len(found) == 3
+
+
+def test_names_of_sides_stay_one_folder(make_comparison: Any) -> None:
+    sides = [Side("torch", "../up"), Side("tensorflow", "a/b\\c")]
+    directory = make_comparison([(2.0,), (3.0,)], sides=sides, profiled=False)
+    finishing.finish_all([directory])
+    assert names(directory) == ["comparison", "PyTorch .._up", "TensorFlow a_b_c"]
+
+
+def test_a_comparison_without_event_files_shows_its_runs_and_says_so(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (3.0,)], profiled=False)
+    for run in ("run-1-0", "run-1-1"):
+        finish.finish(directory.parent / run)
+    found, [problem] = logdir.shown([directory])
+    assert [each.name for each in found] == ["PyTorch eager", "TensorFlow function"]
+    assert problem == (
+        f"{directory} has no event files for TensorBoard; make them with python -m analysis finish "
+        f"{directory}. Only its runs are shown."
+    )
+
+
+def test_a_run_without_event_files_is_refused_with_a_command_for_it(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (3.0,)], profiled=False)
+    with pytest.raises(
+        ProfileError, match=r"run-1-0 has no event files.*analysis finish .*run-1-0"
+    ):
+        logdir.shown([directory])
+
+
+def test_profiles_are_told(make_run: Any) -> None:
+    make_run.add_tensorflow_profile(run := make_run("profiled"))
+    finish.finish(run)
+    finish.finish(other := make_run("other"))
+    assert [each.profiled for each in logdir.shown([run, other])[0]] == [True, False]
+
+
+def test_folders_are_real_and_files_are_links(make_run: Any, tmp_path: Path) -> None:
+    make_run.add_tensorflow_profile(run := make_run("profiled"))
+    finish.finish(run)
+    logdir.link(logdir.shown([run])[0], tmp_path / "mirror")
+    sessions = tmp_path / "mirror" / "profiled" / "plugins" / "profile"
+    [session] = sessions.iterdir()
+    assert session.name == "profile"
+    assert not session.is_symlink()
+    assert (session / "host.xplane.pb").is_symlink()
+    (session / "cache").write_bytes(b"")
+    [own] = (run / rundir.TENSORBOARD / "plugins" / "profile").iterdir()
+    assert [path.name for path in own.iterdir()] == ["host.xplane.pb"]
+
+
+def test_several_profiles_of_a_run_keep_their_names(tmp_path: Path) -> None:
+    (file := tmp_path / "host.xplane.pb").write_bytes(b"x")
+    names = [f"plugins/profile/{time}/host.xplane.pb" for time in ("one", "two")]
+    logdir.link([logdir.Shown("run", dict.fromkeys(names, file))], tmp_path / "mirror")
+    for name in names:
+        assert (tmp_path / "mirror" / "run" / name).read_bytes() == b"x"

