@@ -276,7 +276,10 @@ def _export(arguments: argparse.Namespace) -> int:
     from analysis.exporters import command as export
 
     request = export.Request(arguments.paths, arguments.to, arguments.output, arguments.align)
-    print(wording.plain(export.run(request)))
+    said, *losses = export.run(request)
+    print(wording.plain(said))
+    for loss in losses:
+        print(wording.plain(loss), file=sys.stderr)
     return 0
 
 

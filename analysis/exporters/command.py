@@ -22,11 +22,11 @@ class Request:
     align: Align = "step"
 
 
-def run(request: Request) -> str:
+def run(request: Request) -> list[str]:
     """Write what is asked for.
 
     Returns:
-        A sentence that says what was written, and where.
+        A sentence that says what was written, and where; then sentences on what could not be read.
 
     Raises:
         ProfileError: a path is neither run nor trace, or the file can't be written.
@@ -37,31 +37,34 @@ def run(request: Request) -> str:
     _refuse_inputs(request.paths, output)
     if request.to == "perfetto" and len(request.paths) > 1:
         counts = export.merge(request.paths, output, request.align)
-        return f"{output}: {_counted(counts)}, aligned by {request.align}"
-    return f"{output}: {WRITERS[request.to](request.paths[0], output)}"
+        return [f"{output}: {_counted(counts)}, aligned by {request.align}", *counts.losses]
+    said, losses = WRITERS[request.to](request.paths[0], output)
+    return [f"{output}: {said}", *losses]
 
 
-def _timeline(form: str) -> Callable[[Path, Path], str]:
-    def write(path: Path, output: Path) -> str:
-        return _counted(export.alone(path, output, export.FORMS[form]))
+Writing = Callable[[Path, Path], tuple[str, Sequence[str]]]
+"""Writes a run or trace to a file; says how much that was, and what could not be read."""
+
+
+def _timeline(form: str) -> Writing:
+    def write(path: Path, output: Path) -> tuple[str, Sequence[str]]:
+        counts = export.alone(path, output, export.FORMS[form])
+        return _counted(counts), counts.losses
 
     return write
 
 
-def _parquet(path: Path, output: Path) -> str:
-    from analysis.exporters import event_table
+def _table(form: str) -> Writing:
+    def write(path: Path, output: Path) -> tuple[str, Sequence[str]]:
+        from analysis.exporters import event_table
 
-    profile = export.profile_of(path)
-    with replacing(output) as place:
-        return wording.counted(event_table.write_parquet(profile, place), "event")
+        writers = {"parquet": event_table.write_parquet, "csv": event_table.write_csv}
+        profile = export.profile_of(path)
+        with replacing(output) as place:
+            count = writers[form](profile, place)
+        return wording.counted(count, "event"), profile.losses
 
-
-def _csv(path: Path, output: Path) -> str:
-    from analysis.exporters import event_table
-
-    profile = export.profile_of(path)
-    with replacing(output) as place:
-        return wording.counted(event_table.write_csv(profile, place), "event")
+    return write
 
 
 SUFFIXES = {
@@ -70,11 +73,11 @@ SUFFIXES = {
     "parquet": ".parquet",
     "csv": ".csv",
 }
-WRITERS: dict[str, Callable[[Path, Path], str]] = {
+WRITERS: dict[str, Writing] = {
     "perfetto": _timeline("perfetto"),
     "chrome": _timeline("chrome"),
-    "parquet": _parquet,
-    "csv": _csv,
+    "parquet": _table("parquet"),
+    "csv": _table("csv"),
 }
 
 

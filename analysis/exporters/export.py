@@ -1,6 +1,7 @@
 """Writes timelines of runs and traces to files."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from analysis.timeline import sources
 from analysis.timeline.merged import Merged, Titled
 from analysis.timeline.record import Group, Writer
 from analysis.timeline.shared_clock import Align
-from analysis.timeline.sources import Profile
+from analysis.timeline.sources import Profile, Source
 from profilers import rundir
 from profilers.rundir import ProfileError
 
@@ -56,7 +57,8 @@ def alone(path: Path, output: Path, form: Form) -> Counts:
     def draw(writer: Writer) -> int:
         return source.draw(writer, group)
 
-    return trace_file.write({output: form}, source.first_ns, draw)[output]
+    counts = trace_file.write({output: form}, source.first_ns, draw)[output]
+    return replace(counts, losses=_losses([source], [path]))
 
 
 def merge(paths: Sequence[Path], output: Path, align: Align, titles: Sequence[str] = ()) -> Counts:
@@ -72,11 +74,20 @@ def merge(paths: Sequence[Path], output: Path, align: Align, titles: Sequence[st
         ProfileError: one can't be read, the file can't be written, or no step is common.
     """
     titles = titles or sides.titles(paths)
-    members = [
-        Titled(title, sources.opened(path)) for path, title in zip(paths, titles, strict=True)
-    ]
+    found = [sources.opened(path) for path in paths]
+    members = [Titled(title, source) for title, source in zip(titles, found, strict=True)]
     merged = Merged(members, align)
-    return trace_file.write({output: perfetto.FORM}, merged.start_ns, merged.draw)[output]
+    counts = trace_file.write({output: perfetto.FORM}, merged.start_ns, merged.draw)[output]
+    return replace(counts, losses=_losses(found, paths))
+
+
+def _losses(found: Sequence[Source], paths: Sequence[Path]) -> tuple[str, ...]:
+    """What could not be read of each source, with its name."""
+    return tuple(
+        f"{path}: {loss}"
+        for source, path in zip(found, paths, strict=True)
+        for loss in (source.profile.losses if source.profile else ())
+    )
 
 
 def profile_of(path: Path) -> Profile:

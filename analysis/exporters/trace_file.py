@@ -22,7 +22,8 @@ LONGEST = 4096
 class Counts:
     """What was written; `slices_in` is what there was to write, from the sources.
 
-    `points` are slices of which only the start could be shown, `arrow_ends` the ends of arrows.
+    `points` are slices of which only the start could be shown, `arrow_ends` the ends of arrows,
+    `losses` sentences on what of the sources could not be read.
     """
 
     slices_in: int
@@ -31,6 +32,7 @@ class Counts:
     samples: int
     arrow_ends: int
     tracks: int
+    losses: tuple[str, ...] = ()
 
 
 class Packed(Writer, Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import derived, sides
+from analysis import derived, losses, sides
 from analysis.annotate import Folded, annotated
 from analysis.blocks import Strings
 from analysis.folds.steps import Steps
@@ -25,13 +25,17 @@ RESOURCES, RESOURCES_RANK = "resources", 400_000
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile that was read to its end; its windows can be gone through once."""
+    """A profile that was read to its end; its windows can be gone through once.
+
+    `losses` are sentences on what of it could not be read.
+    """
 
     strings: Strings
     names: Names
     ends: Ends
     steps: Steps
     windows: Iterable[Folded]
+    losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,8 @@ def _profile(path: Path) -> Profile:
         recorded = annotated(trace, progress=progress, also=ends.take)
     several = isinstance(trace, Ranks) and len(trace.traces) > 1
     names = Names(trace.thread_names, trace.process_names, _host(path), several)
-    return Profile(trace.strings, names, ends, recorded.steps, recorded.windows())
+    windows = recorded.windows()
+    return Profile(trace.strings, names, ends, recorded.steps, windows, losses.of_trace(trace))
 
 
 def _host(path: Path) -> str:

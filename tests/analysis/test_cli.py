@@ -70,7 +70,17 @@ def test_a_comparison_is_one_summary_and_its_rows_stand_beside_its_runs(
     [row] = document["comparisons"]
     assert row["ratio"] == {"estimate": pytest.approx(1.5), "low": None, "high": None, "pairs": 1}
     assert set(row) == {
-        *("baseline", "other", "ratio", "verdict", "parity", "conditions", "path", "report"),
+        *(
+            "baseline",
+            "other",
+            "ratio",
+            "verdict",
+            "parity",
+            "conditions",
+            "path",
+            "report",
+            "trace",
+        ),
         "warnings",
     }
 
@@ -272,9 +282,9 @@ def test_export_is_asked_for_as_typed(
 ) -> None:
     asked: list[export.Request] = []
 
-    def run(request: export.Request) -> str:
+    def run(request: export.Request) -> list[str]:
         asked.append(request)
-        return "there\x1b[2J"
+        return ["there\x1b[2J", "lost\x1b"]
 
     monkeypatch.setattr(export, "run", run)
     assert cli.main(["export", "a", "b", "--to", "perfetto"]) == 0
@@ -285,7 +295,8 @@ def test_export_is_asked_for_as_typed(
         export.Request([Path("a"), Path("b")], "perfetto", None, "wall"),
         export.Request([Path("a")], "csv", Path("c"), "step"),
     ]
-    assert capsys.readouterr().out == "there[2J\n" * 3
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("there[2J\n" * 3, "lost\n" * 3)
 
 
 @pytest.mark.parametrize(

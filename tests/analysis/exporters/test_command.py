@@ -30,7 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_file_beside_the_user_is_named_after_what_is_exported(
     here: Path, to: str, name: str, said: str
 ) -> None:
-    assert command.run(Request([KINETO], to)) == f"{name}: {said}"
+    assert command.run(Request([KINETO], to)) == [f"{name}: {said}"]
     assert [path.name for path in here.iterdir()] == [name]
 
 
@@ -45,7 +45,7 @@ def test_a_file_that_is_there_is_kept_unless_it_is_named(here: Path) -> None:
 
 
 def test_several_become_one_timeline(here: Path) -> None:
-    said = command.run(Request([KINETO, KINETO], "perfetto", align="run"))
+    [said] = command.run(Request([KINETO, KINETO], "perfetto", align="run"))
     assert said == "compare.pftrace.gz: 228 slices, 0 samples, aligned by run"
     assert gzip.decompress((here / "compare.pftrace.gz").read_bytes())
 
@@ -74,13 +74,29 @@ def test_slices_shown_by_their_start_alone_are_told(
 ) -> None:
     monkeypatch.setattr(lanes, "MOST_LANES", 1)
     monkeypatch.setattr(lanes, "DEEPEST", 1)
-    said = command.run(Request([KINETO], "perfetto"))
+    [said] = command.run(Request([KINETO], "perfetto"))
     assert said.endswith("112 slices, 0 samples, 74 of the slices shown by their start alone")
 
 
 def test_a_run_is_named_by_its_folder(here: Path, make_run: Any) -> None:
     run = make_run("20261121-mine")
-    assert command.run(Request([run], "perfetto")).startswith("20261121-mine.pftrace.gz: 13 slices")
+    [said] = command.run(Request([run], "perfetto"))
+    assert said.startswith("20261121-mine.pftrace.gz: 13 slices")
     with pytest.raises(ProfileError, match="has no profile"):
         command.run(Request([run], "csv"))
     assert not (here / "20261121-mine.csv").exists()
+
+
+@pytest.mark.parametrize("to", ["perfetto", "csv"])
+def test_what_could_not_be_read_is_told(here: Path, to: str) -> None:
+    trace = here / "trace.json"
+    event = '{"ph":"X","cat":"cpu_op","name":"a","pid":1,"tid":1,"dur":2,"ts":'
+    trace.write_text(f'{{"schemaVersion":1,"traceEvents":[{event}1}},{event}"x"}},{event}5}}')
+    said, *losses = command.run(Request([trace], to))
+    assert said.startswith("trace.")
+    assert [loss.partition(": ")[0] for loss in losses if to == "perfetto"] in (
+        [],
+        [str(trace)] * 2,
+    )
+    assert any("1 event left out: " in loss for loss in losses)
+    assert any("The file is not whole: " in loss for loss in losses)

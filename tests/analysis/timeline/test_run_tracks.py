@@ -1,4 +1,5 @@
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -7,7 +8,7 @@ from analysis.timeline import run_tracks
 from analysis.timeline.record import Group, Shelf
 from analysis.timeline.shared_clock import TRUE_TIME, clock
 from profilers import rundir
-from profilers.records import Phase, Step
+from profilers.records import Mark, Phase, Step
 from profilers.rundir import ProfileError
 from tests.analysis.timeline.sketch import Sketch, args
 
@@ -115,6 +116,42 @@ def test_a_clock_moves_all_of_it(make_run: Any) -> None:
         ]
     for track, values in plain.counters.items():
         assert late.counters[track] == [(time_ns + 500, value) for time_ns, value in values]
+
+
+def test_marks_stand_on_a_track_for_each_kind(make_run: Any) -> None:
+    run = make_run(steps=())
+    start_ns = make_run.start_ns
+    marks = [
+        Mark("gc", "generation 2", start_ns - 9, 5),
+        Mark("compile", "train_step", start_ns + 7, 2),
+        Mark("gc", "generation 0", start_ns - 30, 2),
+        Mark("trace", "train_step", start_ns + 3, 2),
+    ]
+    rundir.append_rows(run / rundir.MARKS, marks, Mark)
+    sketch = drawn(run)
+    assert [*sketch.names().items()][:4] == [
+        ("run / run phases", ["timed"]),
+        ("run / tracing", ["train_step"]),
+        ("run / compiling", ["train_step"]),
+        ("run / garbage collection", ["generation 0", "generation 2"]),
+    ]
+    assert {piece.head.kind for piece in sketch.tracks["run / garbage collection"]} == {"gc"}
+    assert run_tracks.read(run).first_ns == start_ns - 30
+
+
+def test_disturbances_are_drawn(make_run: Any) -> None:
+    times = run_tracks.read(make_run())
+    sketch = Sketch()
+    disturbed = [Mark("disturbed", "the sampler was late", make_run.start_ns, 9)]
+    count = replace(times, marks=disturbed).draw(sketch, RUN, TRUE_TIME)
+    assert count == sketch.count()
+    (piece,) = sketch.tracks["run / disturbances"]
+    assert (piece.head.name, piece.head.kind) == ("the sampler was late", "disturbed")
+    assert (piece.start_ns, piece.duration_ns) == (make_run.start_ns, 9)
+
+
+def test_every_kind_of_mark_has_a_track() -> None:
+    assert {*run_tracks.MARKS} == {*get_args(Mark.__annotations__["kind"])}
 
 
 def test_a_damaged_file_is_named(make_run: Any) -> None:
