@@ -7,12 +7,8 @@ from itertools import count
 import numpy as np
 
 from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
-from analysis.exporters.perfetto_packets import (
-    BYTES_UNIT,
-    COUNT_UNIT,
-    EventSequence,
-    TraceFile,
-)
+from analysis.exporters.perfetto_packets import BYTES_UNIT, COUNT_UNIT, TraceFile
+from analysis.exporters.perfetto_sequence import EventSequence
 from analysis.exporters.trace_file import Counts, Form
 from analysis.timeline.counters import MIB, Counter
 from analysis.timeline.record import TRUE_DURATION, Group, Slice, Track, with_number
@@ -86,7 +82,7 @@ class PerfettoWriter:
         if uuid is None:
             parent = self._group(group.parent) if group.parent else 0
             uuid = self._groups[group] = next(self._uuids)
-            self._file.group(uuid, parent, group.name, group.rank)
+            self._file.track(uuid, parent, group.name, group.rank)
         return uuid
 
 
