@@ -86,7 +86,7 @@ def test_a_gpu_run_tells_whose_memory_and_how_energy_was_measured(make_run: Any)
 
 
 def test_what_the_driver_does_not_tell_has_its_reason(make_run: Any) -> None:
-    lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "1500,0.5,", "2500,0.5,")
+    lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "500,0.5,", "3500,0.5,")
     _, gpu, power = cost_of_gpu(make_run, lines)
     assert gpu == "GPU 50.0 % of the time in use · VRAM: no right"
     assert power == "power: none here · energy –, none here"
@@ -141,7 +141,7 @@ def test_reasons_beside_a_gpu(make_run: Any, missing: str, reason: str | None) -
 
 
 def test_one_reason_for_power_and_energy(make_run: Any) -> None:
-    lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "1500,0.5,5", "2500,0.5,5")
+    lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "500,0.5,5", "3500,0.5,5")
     assert list(cost_text.missing(gpu_run(make_run, lines)))[1:] == ["power and energy: none here"]
 
 
