@@ -14,9 +14,13 @@ class Lanes:
 
     `ended` are the slices that end before the one placed last begins, by their end: (end in ns,
     lane), each once. `depth` is how many slices of its lane are open around the one placed last.
+
+    Args:
+        deepest: how many slices of a lane may be in each other; None: DEEPEST.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, deepest: int | None = None) -> None:
+        self._deepest = DEEPEST if deepest is None else deepest
         self._open: list[list[tuple[int, int]]] = []
         self.ended: list[tuple[int, int]] = []
         self.depth = 0
@@ -33,7 +37,7 @@ class Lanes:
             while stack and stack[-1][1] <= start_ns:
                 ended.append((stack.pop()[1], number))
             top_start_ns, top_end_ns = stack[-1] if stack else (EVER_NS, end_ns)
-            if end_ns <= top_end_ns and top_start_ns > best_start_ns and len(stack) < DEEPEST:
+            if end_ns <= top_end_ns and top_start_ns > best_start_ns and len(stack) < self._deepest:
                 best, best_start_ns = number, top_start_ns
         if best < 0 and len(self._open) < MOST_LANES:
             best = len(self._open)

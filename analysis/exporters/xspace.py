@@ -37,12 +37,14 @@ Device = tuple[int, int]
 class Counts:
     """What was written: `events` of `events_in` that the trace has, `too_far` in time the others.
 
-    `lines` are the threads and streams, with those that were added for events that cross.
+    `crowded` are those written that overlap too many others for XProf to count them. `lines` are
+    the threads and streams, with those that were added for events that cross.
     """
 
     events_in: int
     events: int
     too_far: int
+    crowded: int
     lines: int
 
     def check(self, path: Path) -> None:
@@ -83,7 +85,7 @@ def _write(
             space = Space(trace, Store(file), last_ns)
             for folded in windows:
                 space.take(folded)
-            counts = Counts(events, space.events, space.too_far, space.lines)
+            counts = Counts(events, space.events, space.too_far, space.crowded, space.lines)
             counts.check(path)
             with replacing(path) as temporary, temporary.open("wb") as sink:
                 space.write(sink, _warnings(trace, counts))
@@ -123,6 +125,11 @@ class Space:
             trace.strings, self._planes[0], self._op_names, self._thread_name, sizes
         )
         self._devices: dict[Device, DevicePlane] = {}
+
+    @property
+    def crowded(self) -> int:
+        """Events that overlap too many others."""
+        return self._placer.crowded
 
     @property
     def lines(self) -> int:
@@ -222,6 +229,9 @@ def _warnings(trace: Trace, counts: Counts) -> list[str]:
         days = FARTHEST_NS // (24 * 3600 * 10**9)
         events = wording.counted(counts.too_far, "event")
         found.append(f"{events} left out: more than {days} days from the others.")
+    if counts.crowded:
+        events = wording.counted(counts.crowded, "event")
+        found.append(f"{events} overlap too many others in part; XProf's tables lack them.")
     if trace.truncated:
         found.append(f"The trace is not whole: {trace.truncated}.")
     return [wording.well_formed(text) for text in (*found, *trace.notes)]

@@ -25,6 +25,8 @@ HOST, WORK, RANGE = range(3)
 LAST_PS = 999
 """What happens outermost happens at this picosecond, what lies in it one earlier at each depth."""
 
+ANY_DEPTH = 1 << 62
+
 Rows = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 Track = tuple[int, int, int, int, int]
@@ -47,9 +49,14 @@ class Places(NamedTuple):
 
 
 class Placer:
-    """Places the events of windows, in their order."""
+    """Places the events of windows, in their order.
+
+    `crowded` counts those that overlap so many others of their track in part that they share a
+    lane with what they overlap.
+    """
 
     def __init__(self) -> None:
+        self.crowded = 0
         self._lanes: dict[Track, Lanes] = {}
 
     def places(self, folded: Folded) -> Places:
@@ -90,7 +97,7 @@ class Placer:
         block, key = window.block, _key(window, int(rows[0]), side)
         lanes = self._lanes.get(key)
         known = lanes is not None
-        lanes = self._lanes.setdefault(key, Lanes())
+        lanes = self._lanes.setdefault(key, Lanes(ANY_DEPTH))
         stacks: dict[int, list[tuple[int, int]]] = {}
         found: list[tuple[int, int, int]] = []
         columns = (rows, block.start_ns[rows], block.end_ns[rows], lane[rows], depth[rows])
@@ -98,8 +105,10 @@ class Placer:
             is_new = row >= window.carried
             if is_new or not known:
                 placed = lanes.place(start_ns, end_ns)
-                if placed == TOO_MANY:  # the last line, on which they overlap
-                    placed = MOST_LANES
+            if is_new and placed == TOO_MANY:
+                self.crowded += 1
+                found.append((MOST_LANES, 0, NONE))
+                continue
             if is_new:
                 own, around = placed, lanes.depth
             stack = stacks.setdefault(own, [])

@@ -3,16 +3,23 @@
 import math
 from collections import Counter as Count
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis import marks
 from analysis.timeline.counters import Counter, resource_counters
 from analysis.timeline.record import Group, Shelf, Slice, Track, Writer, by_start, single
 from analysis.timeline.shared_clock import Clock, Moment, shifted, shown
 from profilers import rundir
-from profilers.records import Phase, Step
+from profilers.records import Mark, Phase, Step
 
-PHASES_RANK, STEPS_RANK, MARKS_RANK = 0, 1, 2
+MARKS = {
+    "trace": "tracing",
+    "compile": "compiling",
+    "gc": "garbage collection",
+    "disturbed": "disturbances",
+}
+"""The track of each kind of mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +29,12 @@ class RunTimes:
     phases: list[Phase]
     steps: list[Step]
     counters: list[Counter]
+    marks: list[Mark] = field(default_factory=list)
 
     @property
     def first_ns(self) -> int | None:
         """When the first of it begins; None if there is nothing."""
-        starts = [row.start_ns for row in self.phases] + [row.start_ns for row in self.steps]
+        starts = [row.start_ns for rows in (self.phases, self.steps, self.marks) for row in rows]
         starts += [int(counter.time_ns.min()) for counter in self.counters]
         return min(starts, default=None)
 
@@ -51,15 +59,17 @@ class RunTimes:
         return found
 
     def draw(self, writer: Writer, group: Group, clock: Clock) -> int:
-        """Draw phases and steps into a group; how many slices there are."""
-        rows = (
-            ("run phases", PHASES_RANK, map(phase_slice, self.phases)),
-            ("steps", STEPS_RANK, map(step_slice, self.steps)),
-        )
-        for name, rank, slices in rows:
+        """Draw phases, steps and marks into a group; how many slices there are."""
+        lines = {
+            "run phases": [phase_slice(phase) for phase in self.phases],
+            "steps": [step_slice(step) for step in self.steps],
+        }
+        for kind, name in MARKS.items():
+            lines[name] = [mark_slice(mark) for mark in self.marks if mark.kind == kind]
+        for rank, (name, slices) in enumerate(lines.items()):
             pieces = sorted((shown(piece, clock) for piece in slices), key=by_start)
             writer.slices(Track(group, name, rank), pieces)
-        return len(self.phases) + len(self.steps)
+        return len(self.phases) + len(self.steps) + len(self.marks)
 
     def draw_counters(self, writer: Writer, shelf: Shelf, clock: Clock) -> None:
         """Draw resources."""
@@ -73,12 +83,18 @@ def read(run: Path) -> RunTimes:
         rundir.read_rows(run / rundir.PHASES, Phase),
         rundir.read_rows(run / rundir.STEPS, Step),
         resource_counters(run),
+        marks.read(run),
     )
 
 
 def phase_slice(phase: Phase) -> Slice:
     """A phase of the run."""
     return single(phase.start_ns, phase.duration_ns, phase.phase, {}, "phase")
+
+
+def mark_slice(mark: Mark) -> Slice:
+    """Something that happened beside the steps."""
+    return single(mark.start_ns, mark.duration_ns, mark.name, {}, mark.kind)
 
 
 def step_slice(step: Step) -> Slice:

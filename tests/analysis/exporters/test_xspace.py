@@ -270,6 +270,19 @@ def test_events_that_overlap_in_part_have_lines_of_their_own(tmp_path: Path) -> 
         }
 
 
+def test_events_that_overlap_too_many_others_are_written_and_told(tmp_path: Path) -> None:
+    events = [span("cpu_op", f"op{n}", (5, 5), (n, 1000 + n)) for n in range(103)]
+    events.append(span("cpu_op", "inside", (5, 5), (200, 201)))
+    for rows in (None, 16):
+        path = written(events, tmp_path, rows)
+        assert list(decoded(path).warnings) == [
+            "3 events overlap too many others in part; XProf's tables lack them."
+        ]
+        assert {row.key: row.count for row in table(path).rows("op")} == {
+            event["name"]: 1 for event in events
+        }
+
+
 def test_what_begins_too_late_to_be_said_is_told(tmp_path: Path) -> None:
     day_us = 24 * 3600 * 10**6
     events = [
@@ -292,13 +305,13 @@ def test_what_the_reader_lost_stands_among_the_warnings(tmp_path: Path) -> None:
 def test_a_trace_without_events_is_a_file_without_lines(tmp_path: Path) -> None:
     trace = opened(write_trace(tmp_path / "trace.json", []))
     counts = xspace.write(annotated(trace), path := tmp_path / "x.pb")
-    assert counts == Counts(0, 0, 0, 0)
+    assert counts == Counts(0, 0, 0, 0, 0)
     assert [plane.name for plane in decoded(path).planes] == ["/host:CPU", "Task Environment"]
 
 
 def test_a_file_that_would_lose_events_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="would show 3 of 5 events"):
-        Counts(5, 3, 1, 1).check(tmp_path / "x.pb")
+        Counts(5, 3, 1, 0, 1).check(tmp_path / "x.pb")
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
