@@ -34,7 +34,7 @@ class ChromeWriter:
         self._start_ns = start_ns
         self._processes: dict[Group, int] = {}
         self._threads = count(FIRST_THREAD)
-        self._tracks: dict[Track, tuple[Lanes, dict[int, int]]] = {}
+        self._tracks: dict[Track, tuple[Lanes, dict[int, str]]] = {}
         self._slices = self._points = self._samples = self._arrow_ends = 0
         head = f'{{"displayTimeUnit":"ms","baseTimeNanoseconds":{start_ns},"traceEvents":[\n'
         self._heads: dict[Head, tuple[str, str, list[str]]] = {}
@@ -44,12 +44,15 @@ class ChromeWriter:
     def slices(self, track: Track, slices: Iterable[Slice]) -> None:
         """Show slices; those of a track come in order of start."""
         pid = self._process(track.group)
-        lanes, tids = self._tracks.setdefault(track, (Lanes(), {}))
+        lanes, places = self._tracks.setdefault(track, (Lanes(), {}))
         for piece in slices:
-            lane = lanes.place(piece.start_ns, piece.start_ns + piece.duration_ns)
-            if lane not in tids:
-                tids[lane] = self._thread(track, pid, lane)
-            self._slice(piece, pid, tids[lane], lane == TOO_MANY)
+            lane = lanes.place(piece[0], piece[0] + piece[1])
+            if lane not in places:
+                places[lane] = f'"pid":{pid},"tid":{self._thread(track, pid, lane)},"ts":'
+            if lane == TOO_MANY:
+                piece = with_number(piece, TRUE_DURATION, piece.duration_ns)._replace(duration_ns=0)
+                self._points += 1
+            self._slice(piece, places[lane])
             if len(self._lines) > BUFFER_LINES:
                 self._flush()
 
@@ -76,7 +79,7 @@ class ChromeWriter:
 
     def counts(self, slices_in: int) -> Counts:
         """What was written, of so many slices."""
-        tracks = sum(len(tids) for _, tids in self._tracks.values())
+        tracks = sum(len(places) for _, places in self._tracks.values())
         numbers = (self._slices, self._points, self._samples, self._arrow_ends, tracks)
         return Counts(slices_in, *numbers)
 
@@ -107,24 +110,21 @@ class ChromeWriter:
         self._lines.append(_metadata("thread_sort_index", pid, tid, {"sort_index": order}))
         return tid
 
-    def _slice(self, piece: Slice, pid: int, tid: int, point: bool) -> None:
-        start = self._microseconds(piece.start_ns)
-        duration_ns = piece.duration_ns
-        if point:
-            piece, duration_ns = with_number(piece, TRUE_DURATION, duration_ns), 0
-            self._points += 1
-        before, fixed, keys = self._heads.get(piece.head) or self._head(piece.head)
-        args = fixed + "".join(
-            f"{key}{number}" for key, number in zip(keys, piece.numbers, strict=True) if number >= 0
-        )
-        shown = f',"args":{{{args[1:]}}}' if args else ""
+    def _slice(self, piece: Slice, place: str) -> None:
+        start_ns, length_ns, head, numbers, arrows, _ = piece
+        before, args, keys = self._heads.get(head) or self._head(head)
+        for key, number in zip(keys, numbers):  # noqa: B905 (a check would take as long)
+            if number >= 0:
+                args += f"{key}{number}"
+        passed_ns = start_ns - self._start_ns
+        shown = f',"args":{{{args[1:]}}}}}' if args else "}"
         self._lines.append(
-            f'{before}"pid":{pid},"tid":{tid},"ts":{start},"dur":{_thousandths(duration_ns)}'
-            f"{shown}}}"
+            f"{before}{place}{passed_ns // 1000}.{passed_ns % 1000:03d}"
+            f',"dur":{length_ns // 1000}.{length_ns % 1000:03d}{shown}'
         )
         self._slices += 1
-        for arrow in piece.arrows:
-            self._arrow(arrow, pid, tid, start)
+        for arrow in arrows:
+            self._arrow(arrow, place, start_ns)
 
     def _head(self, head: Head) -> tuple[str, str, list[str]]:
         """What all slices with a head have in common: before, among, and before the numbers."""
@@ -135,21 +135,18 @@ class ChromeWriter:
         made = self._heads[head] = before, _members(head.args), keys
         return made
 
-    def _arrow(self, arrow: int, pid: int, tid: int, start: str) -> None:
+    def _arrow(self, arrow: int, place: str, start_ns: int) -> None:
         """One end of an arrow, which is a negative number where it ends or goes on from."""
         self._arrow_ends += 1
         self._lines.append(
             f'{{"ph":"{"s" if arrow > 0 else "t"}","id":"{abs(arrow):x}","cat":"arrow",'
-            f'"name":"arrow","pid":{pid},"tid":{tid},"ts":{start}}}'
+            f'"name":"arrow",{place}{self._microseconds(start_ns)}}}'
         )
 
     def _microseconds(self, time_ns: int) -> str:
-        return _thousandths(time_ns - self._start_ns)
-
-
-def _thousandths(nanoseconds: int) -> str:
-    """Microseconds with three decimals, from whole nanoseconds, so that none is lost."""
-    return f"{nanoseconds // 1000}.{nanoseconds % 1000:03d}"
+        """A time as it is shown: with three decimals, so that no nanosecond is lost."""
+        passed_ns = time_ns - self._start_ns
+        return f"{passed_ns // 1000}.{passed_ns % 1000:03d}"
 
 
 def _metadata(name: str, pid: int, tid: int, args: dict[str, object]) -> str:

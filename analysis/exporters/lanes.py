@@ -21,7 +21,7 @@ class Lanes:
 
     def __init__(self, deepest: int | None = None) -> None:
         self._deepest = DEEPEST if deepest is None else deepest
-        self._open: list[list[tuple[int, int]]] = []
+        self._open: list[list[tuple[int, int]]] = [[]]
         self.ended: list[tuple[int, int]] = []
         self.depth = 0
 
@@ -32,22 +32,40 @@ class Lanes:
         left: each of them has a slice open that ends before this one does.
         """
         ended = self.ended = []
-        best, best_start_ns = TOO_MANY, EVER_NS - 1
+        if len(self._open) == 1:  # most tracks have one lane, and there are millions of slices
+            stack = self._open[0]
+            while stack and stack[-1][1] <= start_ns:
+                ended.append((stack.pop()[1], 0))
+            if not stack or (end_ns <= stack[-1][1] and len(stack) < self._deepest):
+                self.depth = len(stack)
+                stack.append((start_ns, end_ns))
+                return 0
+            return self._placed(start_ns, end_ns, self._best(end_ns))
         for number, stack in enumerate(self._open):
             while stack and stack[-1][1] <= start_ns:
                 ended.append((stack.pop()[1], number))
+        if len(ended) > 1:
+            ended.sort()
+        return self._placed(start_ns, end_ns, self._best(end_ns))
+
+    def _best(self, end_ns: int) -> int:
+        """The lane with the open slice that began last of those that end late enough."""
+        best, best_start_ns = TOO_MANY, EVER_NS - 1
+        for number, stack in enumerate(self._open):
             top_start_ns, top_end_ns = stack[-1] if stack else (EVER_NS, end_ns)
             if end_ns <= top_end_ns and top_start_ns > best_start_ns and len(stack) < self._deepest:
                 best, best_start_ns = number, top_start_ns
-        if best < 0 and len(self._open) < MOST_LANES:
-            best = len(self._open)
-            self._open.append([])
-        if len(ended) > 1:
-            ended.sort()
-        if best >= 0:
-            self.depth = len(self._open[best])
-            self._open[best].append((start_ns, end_ns))
         return best
+
+    def _placed(self, start_ns: int, end_ns: int, number: int) -> int:
+        """Open a slice in a lane, or else in a new one; its number."""
+        if number < 0 and len(self._open) < MOST_LANES:
+            number = len(self._open)
+            self._open.append([])
+        if number >= 0:
+            self.depth = len(self._open[number])
+            self._open[number].append((start_ns, end_ns))
+        return number
 
     def left(self) -> list[tuple[int, int]]:
         """The ends of the slices that are open after the last one, by their end."""

@@ -110,22 +110,30 @@ class _Lined:
         lanes, uuids = self._lanes, self._uuids
         place, sequence = lanes.place, self._sequence
         for piece in slices:
-            start_ns = piece.start_ns
-            lane = place(start_ns, start_ns + piece.duration_ns)
+            start_ns = piece[0]
+            lane = place(start_ns, start_ns + piece[1])
             if lane not in uuids:
                 self._describe(lane, group)
             if sequence is None:
                 sequence = self._sequence = EventSequence(self._file, uuids[lane])
             for end_ns, ended in lanes.ended:
                 sequence.end(end_ns, uuids[ended] if ended else 0)
-            if lane == TOO_MANY:
-                piece = with_number(piece, TRUE_DURATION, piece.duration_ns)
-                self.points += 1
-            sequence.begin(piece, uuids[lane] if lane else 0)
-            if lane == TOO_MANY:
-                sequence.end(start_ns, uuids[lane])
             self.written += 1
-            self.arrow_ends += len(piece.arrows)
+            if piece[4]:
+                self.arrow_ends += len(piece[4])
+            if lane == 0:
+                sequence.begin(piece)
+            elif lane == TOO_MANY:
+                self._point(piece, sequence)
+            else:
+                sequence.begin(piece, uuids[lane])
+
+    def _point(self, piece: Slice, sequence: EventSequence) -> None:
+        """Show where a slice begins that no lane is left for, and say how long it is."""
+        uuid = self._uuids[TOO_MANY]
+        sequence.begin(with_number(piece, TRUE_DURATION, piece.duration_ns), uuid)
+        sequence.end(piece.start_ns, uuid)
+        self.points += 1
 
     def close(self) -> None:
         """End what is open."""

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from analysis import wording
 from analysis.columns import Int64
 from analysis.exporters.protobuf import (
+    FIRST_TWO,
+    FOURS,
     PAIRS,
     SHORT,
     bytes_field,
@@ -35,7 +37,7 @@ CATEGORIES, NAMES, KEYS, TEXTS = 1, 2, 3, 29
 """Tables of interned texts, by their field in InternedData."""
 
 BUFFER_PIECES = 30_000
-LONGEST_VARINT = 10
+LONGEST_VARINT, VALUE_BYTES = 10, 8
 MOST_HEADS = 20_000
 
 
@@ -135,20 +137,23 @@ class EventSequence:
         self._interned: dict[tuple[int, str], int] = {}
         self._fresh: list[bytes] = []
         self._heads: dict[Head, tuple[bytes, list[list[bytes]]]] = {}
-        ending = self._head + bytes((len(END_OF_SLICE),)) + END_OF_SLICE + b"\x40"
-        self._endings = [
-            b"\x0a" + varint(len(ending) + digits) + ending for digits in range(LONGEST_VARINT + 1)
-        ]
+        self._keys: dict[str, list[bytes]] = {}
+        self._openings: dict[int, bytes] = {}
+        self._endings = self._fixed(END_OF_SLICE)
         value = number_field(9, COUNTER) + varint(44 << 3 | 1)
-        value = self._head + bytes((len(value) + 8,)) + value
-        self._value_heads = [
-            b"\x0a" + varint(len(value) + 9 + digits) + value
-            for digits in range(LONGEST_VARINT + 1)
-        ]
+        self._value_heads = self._fixed(value, VALUE_BYTES)
         clocks = _clock(DELTA_CLOCK, file.start_ns, delta=True) + _clock(BOOTTIME, file.start_ns)
         defaults = bytes_field(11, number_field(11, uuid)) + number_field(58, DELTA_CLOCK)
         first = number + number_field(13, FIRST_OF_SEQUENCE)
         file.add(first + bytes_field(6, clocks) + bytes_field(59, defaults))
+
+    def _fixed(self, event: bytes, more: int = 0) -> list[bytes]:
+        """What stands before a time of so many digits, or before `more` bytes of the event."""
+        start = self._head + varint(len(event) + more) + event + (b"" if more else b"\x40")
+        return [
+            b"\x0a" + varint(len(start) + more + (1 if more else 0) + digits) + start
+            for digits in range(LONGEST_VARINT + 1)
+        ]
 
     def begin(self, piece: Slice, uuid: int = 0) -> None:
         """A slice begins, under what is open on its track; not before the event before.
@@ -158,27 +163,52 @@ class EventSequence:
             uuid: the track, if it is another than that of the sequence.
         """
         start_ns, _, head, numbers, arrows, correlation = piece
-        fixed, heads = self._heads.get(head) or self._head_of(head)
-        event = [fixed]
-        for value, begins in zip(numbers, heads, strict=True):
-            if value >= 0:
-                digits = SHORT[value] if value < PAIRS else varint(value)
-                event.append(begins[len(digits)] + digits)
-        if arrows:
-            event += [fixed_field(47, abs(arrow)) for arrow in arrows]
+        event, keys = self._heads.get(head) or self._head_of(head)
+        for value, begins in zip(numbers, keys):  # noqa: B905 (a check would take as long)
+            if 0 <= value < PAIRS:
+                digits = SHORT[value]
+            elif PAIRS <= value < FOURS:
+                digits = FIRST_TWO[value % PAIRS] + SHORT[value // PAIRS]
+            elif value >= FOURS:
+                digits = varint(value)
+            else:
+                continue
+            event += begins[len(digits)] + digits
+        for arrow in arrows:
+            event += fixed_field(47, abs(arrow))
         if correlation >= 0:
-            event.append(number_field(52, correlation))
+            event += number_field(52, correlation)
         if uuid:
-            event.append(number_field(11, uuid))
-        self._event(start_ns, b"".join(event))
+            event += number_field(11, uuid)
+        passed_ns = start_ns - self._last_ns
+        if 0 <= passed_ns < PAIRS:
+            passed = SHORT[passed_ns]
+        elif PAIRS <= passed_ns < FOURS:
+            passed = FIRST_TWO[passed_ns % PAIRS] + SHORT[passed_ns // PAIRS]
+        else:
+            passed = self._passed(start_ns)
+        self._last_ns = start_ns
+        if self._fresh:
+            texts = bytes_field(12, b"".join(self._fresh))
+            self._fresh.clear()
+            opening = self._opening(len(event), len(passed) + len(texts))
+            self._file.add_parts(opening, event, b"\x40", passed, texts)
+            return
+        sizes = len(event) << 4 | len(passed)
+        opening = self._openings.get(sizes) or self._known_opening(sizes)
+        self._file.add_parts(opening, event, b"\x40", passed)
 
     def end(self, time_ns: int, uuid: int = 0) -> None:
         """The slice that began last on the track, and is open, ends."""
+        passed_ns = time_ns - self._last_ns
+        passed = SHORT[passed_ns] if 0 <= passed_ns < PAIRS else self._passed(time_ns)
+        self._last_ns = time_ns
         if uuid:
-            self._event(time_ns, END_OF_SLICE + number_field(11, uuid))
-            return
-        passed = self._passed(time_ns)
-        self._file.add_parts(self._endings[len(passed)], passed)
+            event = END_OF_SLICE + number_field(11, uuid)
+            opening = self._opening(len(event), len(passed))
+            self._file.add_parts(opening, event, b"\x40", passed)
+        else:
+            self._file.add_parts(self._endings[len(passed)], passed)
 
     def values(self, times_ns: Int64, values: npt.NDArray[np.float64]) -> None:
         """From each of these times on the counter has the value beside it, which is finite."""
@@ -189,31 +219,31 @@ class EventSequence:
             raise ValueError(f"a value is from before {self._last_ns} ns, where the last event is")
         self._last_ns = int(times_ns[-1])
         data = values.astype("<f8").tobytes()
-        size = len(data) // len(values)
         parts: list[bytes] = []
         for place, time_passed in enumerate(passed_ns.tolist()):
             passed = SHORT[time_passed] if time_passed < PAIRS else varint(time_passed)
-            value = data[place * size : (place + 1) * size]
+            value = data[place * VALUE_BYTES : (place + 1) * VALUE_BYTES]
             parts += (self._value_heads[len(passed)], value, b"\x40", passed)
         self._file.add_parts(*parts)
 
-    def _event(self, time_ns: int, event: bytes) -> None:
-        passed = self._passed(time_ns)
-        fresh = b""
-        if self._fresh:
-            fresh = bytes_field(12, b"".join(self._fresh))
-            self._fresh.clear()
-        size = len(event)
-        length = SHORT[size] if size < PAIRS else varint(size)
-        self._file.add(b"".join((self._head, length, event, b"\x40", passed, fresh)))
+    def _known_opening(self, sizes: int) -> bytes:
+        """The opening of an event of so many bytes and so many digits of time, kept."""
+        if len(self._openings) >= MOST_HEADS:
+            self._openings.clear()
+        made = self._openings[sizes] = self._opening(sizes >> 4, sizes & 15)
+        return made
+
+    def _opening(self, event_bytes: int, more_bytes: int) -> bytes:
+        """What stands before an event, a byte, and so many bytes more."""
+        start = self._head + varint(event_bytes)
+        return b"\x0a" + varint(len(start) + event_bytes + 1 + more_bytes) + start
 
     def _passed(self, time_ns: int) -> bytes:
         """The time since the event before, as it is written."""
         passed_ns = time_ns - self._last_ns
         if passed_ns < 0:
             raise ValueError(f"an event at {time_ns} ns comes after one at {self._last_ns} ns")
-        self._last_ns = time_ns
-        return SHORT[passed_ns] if passed_ns < PAIRS else varint(passed_ns)
+        return varint(passed_ns)
 
     def _head_of(self, head: Head) -> tuple[bytes, list[list[bytes]]]:
         """What all slices with a head have in common, and what stands before their numbers."""
@@ -223,7 +253,8 @@ class EventSequence:
         if head.kind:
             fixed += number_field(3, self._number(CATEGORIES, head.kind))
         fixed += b"".join(starmap(self._annotation, head.args.items()))
-        made = self._heads[head] = fixed, list(map(self._key, head.keys))
+        keys = [self._keys.get(key) or self._key(key) for key in head.keys]
+        made = self._heads[head] = fixed, keys
         return made
 
     def _annotation(self, key: str, value: object) -> bytes:
@@ -241,7 +272,10 @@ class EventSequence:
     def _key(self, key: str) -> list[bytes]:
         """What stands before a number of so many digits."""
         name = number_field(1, self._number(KEYS, key)) + b"\x20"
-        return [b"\x22" + varint(len(name) + digits) + name for digits in range(LONGEST_VARINT + 1)]
+        made = self._keys[key] = [
+            b"\x22" + varint(len(name) + digits) + name for digits in range(LONGEST_VARINT + 1)
+        ]
+        return made
 
     def _number(self, table: int, text: str) -> int:
         """The number of a text in one of the tables; it is written with the next event if new."""

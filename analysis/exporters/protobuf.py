@@ -4,19 +4,22 @@ import struct
 
 HIGH = 0x80
 PAIRS = HIGH * HIGH
+FOURS = PAIRS * PAIRS
 
 SHORT = [bytes((low,)) for low in range(HIGH)]
 SHORT += [bytes((low | HIGH, high)) for high in range(1, HIGH) for low in range(HIGH)]
 """Varints of the numbers below PAIRS: where there are millions, a look is cheaper than a call."""
 
-_FIRST_TWO = [bytes((low | HIGH, high | HIGH)) for high in range(HIGH) for low in range(HIGH)]
+FIRST_TWO = [bytes((low | HIGH, high | HIGH)) for high in range(HIGH) for low in range(HIGH)]
+"""The lowest 14 bits of numbers that have more: FIRST_TWO[number % PAIRS] + varint(number // PAIRS)
+is a varint."""
 
 
 def varint(number: int) -> bytes:
     """A number from 0 on, seven bits a byte, the lowest first."""
     if number < PAIRS:
         return SHORT[number]
-    return _FIRST_TWO[number & (PAIRS - 1)] + varint(number >> 14)
+    return FIRST_TWO[number & (PAIRS - 1)] + varint(number >> 14)
 
 
 def number_field(field: int, value: int) -> bytes:
