@@ -71,7 +71,7 @@ def test_a_comparison_is_one_summary_and_its_rows_stand_beside_its_runs(
     assert row["ratio"] == {"estimate": pytest.approx(1.5), "low": None, "high": None, "pairs": 1}
     assert set(row) == {
         *("baseline", "other", "ratio", "verdict", "parity", "conditions", "path", "report"),
-        "warnings",
+        *("trace", "warnings"),
     }
 
 
