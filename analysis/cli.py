@@ -248,16 +248,17 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="RUN|TRACE",
-        help="runs of profile.py, or traces of other tools; --to perfetto takes several",
+        help="runs of profile.py, or traces of other tools; perfetto and tensorboard take several",
     )
     parser.add_argument(
         "--to",
-        choices=("perfetto", "chrome", "parquet", "csv"),
+        choices=("perfetto", "chrome", "tensorboard", "xspace", "parquet", "csv"),
         required=True,
-        help="perfetto, chrome: a timeline; parquet, csv: a table of all events",
+        help="perfetto, chrome: a timeline; tensorboard: a folder for it; xspace: torch's profile "
+        "for its Profile tab; parquet, csv: a table of all events",
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="what to write (default: a file beside you)"
+        "--output", type=Path, metavar="FILE", help="what to write (default: in the current folder)"
     )
     _align_argument(parser)
 
@@ -320,7 +321,7 @@ COMMANDS = (
     ),
     Command(
         "export",
-        "a run or trace for another tool: Perfetto (several on one clock), Chrome, tables",
+        "runs and traces for other tools: Perfetto (on one clock), TensorBoard, Chrome, tables",
         _export_arguments,
         _export,
     ),

@@ -31,8 +31,12 @@ def run(request: Request) -> str:
     Raises:
         ProfileError: a path is neither run nor trace, or the file can't be written.
     """
+    if request.to == "tensorboard":
+        return _tensorboard(request)
     if len(request.paths) > 1 and request.to != "perfetto":
-        raise ProfileError(f"--to {request.to} takes one run or trace; perfetto takes several.")
+        raise ProfileError(
+            f"--to {request.to} takes one run or trace; perfetto and tensorboard take several."
+        )
     output = request.output or _default(request)
     _refuse_inputs(request.paths, output)
     if request.to == "perfetto" and len(request.paths) > 1:
@@ -64,17 +68,42 @@ def _csv(path: Path, output: Path) -> str:
         return wording.counted(event_table.write_csv(profile, place), "event")
 
 
+def _xspace(path: Path, output: Path) -> str:
+    from analysis.exporters.xspace.convert import convert
+
+    counts = convert(path, output)
+    told = wording.counted(counts.events, "event")
+    if counts.too_far:
+        told += f"; {counts.too_far:,} are too far in time from the first and were left out"
+    return told
+
+
+def _tensorboard(request: Request) -> str:
+    """Write a folder that TensorBoard takes, with one for each run or trace."""
+    from analysis.exporters.tensorboard import logs
+
+    output = request.output or Path("tensorboard")
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise ProfileError(f"{output} is there already; give --output a new folder.")
+    titles = sides.titles(request.paths)
+    for path, title in zip(request.paths, titles, strict=True):
+        logs.write(path, output / title)
+    return f"{output}: {', '.join(titles)}; open it with tensorboard --logdir {output}"
+
+
 SUFFIXES = {
     "perfetto": ".pftrace.gz",
     "chrome": ".json.gz",
     "parquet": ".parquet",
     "csv": ".csv",
+    "xspace": ".xplane.pb",
 }
 WRITERS: dict[str, Callable[[Path, Path], str]] = {
     "perfetto": _timeline("perfetto"),
     "chrome": _timeline("chrome"),
     "parquet": _parquet,
     "csv": _csv,
+    "xspace": _xspace,
 }
 
 

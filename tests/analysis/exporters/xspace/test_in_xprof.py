@@ -7,14 +7,14 @@ import pytest
 
 from analysis import derived
 from analysis.annotate import annotated
-from analysis.exporters import xspace
-from analysis.exporters.xspace_names import OpNames
+from analysis.exporters.xspace import write as xspace
+from analysis.exporters.xspace.names import OpNames
 from analysis.groups import gather
 from analysis.ops.rows import Row
 from analysis.ops.table import NO_OP, Table
 from analysis.readers.registry import open_trace
 from analysis.readers.xspace_proto import XSpace
-from tests.analysis.exporters.xprof_pages import Pages, pages
+from tests.analysis.exporters.xspace.xprof_pages import Pages, pages
 
 pytest.importorskip("xprof")
 

@@ -14,12 +14,12 @@ from analysis.annotate import Folded, Recorded
 from analysis.blocks import Trace
 from analysis.columns import group_rows
 from analysis.exporters.protobuf import bytes_field
-from analysis.exporters.xspace_device import DevicePlane
-from analysis.exporters.xspace_host import HostPlane
-from analysis.exporters.xspace_lines import LineKey
-from analysis.exporters.xspace_names import OpNames
-from analysis.exporters.xspace_places import HOST, Placer
-from analysis.exporters.xspace_plane import Plane, Sink, Store, utf8
+from analysis.exporters.xspace.device import DevicePlane
+from analysis.exporters.xspace.host import HostPlane
+from analysis.exporters.xspace.lines import LineKey
+from analysis.exporters.xspace.names import OpNames
+from analysis.exporters.xspace.places import HOST, Placer
+from analysis.exporters.xspace.plane import Plane, Sink, Store, utf8
 from analysis.output_file import replacing
 from analysis.readers.xspace_names import KINETO, RECORDER
 from profilers.rundir import ProfileError
