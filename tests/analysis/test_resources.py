@@ -94,7 +94,7 @@ def test_an_unknown_gpu_gives_no_figures(make_run: Any) -> None:
 
 
 def test_an_unsupported_sensor_keeps_its_reason(make_run: Any) -> None:
-    lines = [GPU_HEADER, "500,1,0,10,,,,0.5,100,,", "2500,2,0,10,,,,0.5,100,,"]
+    lines = [GPU_HEADER, "500,1,0,10,,,,0.5,100,,", "3500,2,0,10,,,,0.5,100,,"]
     record = make_run.resources_record(
         gpus=GPUS, capabilities={"gpu": "available", "gpu1_power_watts": "not supported"}
     )
