@@ -97,10 +97,12 @@ def _check_align(target: Path, align: Align | None) -> None:
         return
     if not _is_comparison(target):
         raise ProfileError("--align says how several runs share one time axis; name two or more.")
-    if align != "step":
+    if align != "step" and (target / rundir.ROUNDS).is_file():
         last = [runs[-1] for runs in complete_runs(target) if runs]
         other = command("view", *last, options=f"--align {align}")
         raise ProfileError(f"{target} was aligned step by step; for another way use {other}.")
+    if align != "step":
+        raise ProfileError(f"{target} was aligned step by step; name its runs for another way.")
 
 
 def _kept(target: Path) -> tuple[Path, str]:
@@ -109,6 +111,8 @@ def _kept(target: Path) -> tuple[Path, str]:
     if _is_comparison(target):
         if (target / rundir.COMPARE_TRACE).is_file():
             return target / rundir.COMPARE_TRACE, _plain(f"{name}.pftrace.gz")
+        if not (target / rundir.ROUNDS).is_file():
+            raise ProfileError(f"{target} has no {rundir.COMPARE_TRACE}; compare its runs again.")
         complete_runs(target)
         remedy = command("compare", target)
         raise ProfileError(f"{target} has no {rundir.COMPARE_TRACE}; make it with {remedy}.")
@@ -127,7 +131,7 @@ def _kept(target: Path) -> tuple[Path, str]:
 
 
 def _is_comparison(target: Path) -> bool:
-    return (target / rundir.ROUNDS).is_file()
+    return any((target / name).is_file() for name in (rundir.ROUNDS, rundir.COMPARISON))
 
 
 def _stem(target: Path) -> str:
