@@ -70,12 +70,7 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
         help="a run of profile.py, a comparison, a trace (.json, .json.gz, .pftrace, .pftrace.gz, "
         ".xplane.pb), or several runs and traces, which are shown on one time axis",
     )
-    parser.add_argument(
-        "--align",
-        choices=("run", "step", "wall"),
-        help="of several runs: each common step begins at one time (step, the default), only the "
-        "first one does (run), or all is where it was (wall)",
-    )
+    _align_argument(parser)
     parser.add_argument(
         "--ui",
         metavar="ORIGIN",
@@ -255,10 +250,14 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("perfetto", "chrome", "tensorboard", "xspace", "parquet", "csv"),
         required=True,
         help="perfetto, chrome: a timeline; tensorboard: a folder for it; xspace: torch's profile "
-        "for its Profile tab; parquet, csv: a table of all events",
+        "as one .xplane.pb, for XProf; parquet, csv: a table of all events",
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="what to write (default: in the current folder)"
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="the file, or TensorBoard's folder (default: in the current folder, named after what "
+        "is exported)",
     )
     _align_argument(parser)
 
@@ -267,9 +266,8 @@ def _align_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--align",
         choices=("step", "run", "wall"),
-        default="step",
-        help="of several: each common step begins at one time (default), or only the first one, or "
-        "all is where it was",
+        help="of several runs: each common step begins at one time (step, the default), only the "
+        "first one does (run), or all is where it was (wall)",
     )
 
 

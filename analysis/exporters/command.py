@@ -1,5 +1,6 @@
 """`analysis export`: runs and traces in the formats of other tools."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from analysis.exporters import export
 from analysis.exporters.trace_file import Counts
 from analysis.output_file import replacing
 from analysis.timeline.shared_clock import Align
+from profilers import rundir
 from profilers.rundir import ProfileError
 
 
@@ -19,7 +21,7 @@ class Request:
     paths: Sequence[Path]
     to: str
     output: Path | None = None
-    align: Align = "step"
+    align: Align | None = None
 
 
 def run(request: Request) -> str:
@@ -31,6 +33,12 @@ def run(request: Request) -> str:
     Raises:
         ProfileError: a path is neither run nor trace, or the file can't be written.
     """
+    for path in request.paths:
+        _refuse_comparison(path, request.to)
+    if request.align and (len(request.paths) == 1 or request.to != "perfetto"):
+        raise ProfileError(
+            "--align says how several runs share one time axis; name two or more, --to perfetto."
+        )
     if request.to == "tensorboard":
         return _tensorboard(request)
     if len(request.paths) > 1 and request.to != "perfetto":
@@ -39,9 +47,12 @@ def run(request: Request) -> str:
         )
     output = request.output or _default(request)
     _refuse_inputs(request.paths, output)
+    _refuse_suffix(request.to, output)
+    output.parent.mkdir(parents=True, exist_ok=True)
     if request.to == "perfetto" and len(request.paths) > 1:
-        counts = export.merge(request.paths, output, request.align)
-        return f"{output}: {_counted(counts)}, aligned by {request.align}"
+        align = request.align or "step"
+        counts = export.merge(request.paths, output, align)
+        return f"{output}: {_counted(counts)}, aligned by {align}"
     return f"{output}: {WRITERS[request.to](request.paths[0], output)}"
 
 
@@ -88,7 +99,8 @@ def _tensorboard(request: Request) -> str:
     titles = sides.titles(request.paths)
     for path, title in zip(request.paths, titles, strict=True):
         logs.write(path, output / title)
-    return f"{output}: {', '.join(titles)}; open it with tensorboard --logdir {output}"
+    show = f"python -m tensorboard.main --logdir {shlex.quote(str(output))}"
+    return f"{output}: {', '.join(titles)}; open it with {show}"
 
 
 SUFFIXES = {
@@ -98,6 +110,8 @@ SUFFIXES = {
     "csv": ".csv",
     "xspace": ".xplane.pb",
 }
+ENDINGS = (".pftrace", ".gz", ".json", ".parquet", ".csv", ".pb")
+"""What a file's name says of its format."""
 WRITERS: dict[str, Callable[[Path, Path], str]] = {
     "perfetto": _timeline("perfetto"),
     "chrome": _timeline("chrome"),
@@ -121,6 +135,30 @@ def _default(request: Request) -> Path:
     return output
 
 
+def _refuse_comparison(path: Path, to: str) -> None:
+    """A comparison has its timeline and its event files already; ProfileError that says where."""
+    if not any((path / name).is_file() for name in (rundir.ROUNDS, rundir.COMPARISON)):
+        return
+    remedy = "name runs of it"
+    if to == "perfetto" and (path / rundir.COMPARE_TRACE).is_file():
+        remedy = f"its timeline is {path / rundir.COMPARE_TRACE}; for another one {remedy}"
+    elif to == "tensorboard":
+        show = f"python -m analysis view --tensorboard {shlex.quote(str(path))}"
+        remedy = f"show it with {show}, or {remedy}"
+    elif (path / rundir.ROUNDS).is_file():
+        return  # The reader names one of the runs.
+    raise ProfileError(f"{path} is a comparison; {remedy}.")
+
+
+def _refuse_suffix(to: str, output: Path) -> None:
+    """A name that promises another format than is written."""
+    if output.suffix in ENDINGS and not output.name.endswith(SUFFIXES[to]):
+        raise ProfileError(
+            f"--to {to} writes a {SUFFIXES[to]}, which {output.name} does not end with; name "
+            "another file with --output."
+        )
+
+
 def _refuse_inputs(paths: Sequence[Path], output: Path) -> None:
     if output.is_dir():
         raise ProfileError(f"{output} is a folder; name a file with --output.")
@@ -129,7 +167,8 @@ def _refuse_inputs(paths: Sequence[Path], output: Path) -> None:
 
 
 def _counted(counts: Counts) -> str:
-    parts = [wording.counted(counts.slices, "slice"), wording.counted(counts.samples, "sample")]
+    slices = wording.counted(counts.slices, "slice")
+    parts = [slices, wording.counted(counts.samples, "counter value")]
     if counts.points:
         parts.append(f"{counts.points:,} of the slices shown by their start alone")
     return ", ".join(parts)

@@ -140,9 +140,13 @@ def _sides(comparison: Path) -> dict[str, dict[Path, int]]:
 
 def _event_files(place: Path) -> dict[str, Path]:
     """What a run or a comparison has for TensorBoard, by path; empty without event files."""
+    if not place.exists():
+        raise ProfileError(f"{place} is not there; name a run or a comparison of profile.py.")
     if not place.is_dir():
+        make = command("export", place, options="--to tensorboard")
         raise ProfileError(
-            f"{place} is no folder; --tensorboard shows runs and comparisons of profile.py."
+            f"{place} is no run and no comparison of profile.py; of a trace, {make} makes what "
+            "TensorBoard shows."
         )
     folder = place / rundir.TENSORBOARD
     files = files_below(folder) if folder.is_dir() else {}
@@ -151,6 +155,12 @@ def _event_files(place: Path) -> dict[str, Path]:
 
 def _nothing(place: Path) -> str:
     """That there are no event files, and what makes them."""
+    if not _is_comparison(place) and not (place / rundir.RUN).is_file():
+        logdir = shlex.quote(str(place))
+        return (
+            f"{place} is no run and no comparison of profile.py; name one, or show all that "
+            f"is in the folder with python -m tensorboard.main --logdir {logdir}."
+        )
     finish = f"make them with {command('finish', place)}"
     made = _is_comparison(place) and not (place / rundir.ROUNDS).is_file()
     remedy = f"compare again with --output {shlex.quote(str(place))}" if made else finish

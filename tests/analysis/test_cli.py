@@ -281,9 +281,9 @@ def test_export_is_asked_for_as_typed(
     assert cli.main(["export", "a", "b", "--to", "perfetto", "--align", "wall"]) == 0
     assert cli.main(["export", "a", "--to", "csv", "--output", "c"]) == 0
     assert asked == [
-        export.Request([Path("a"), Path("b")], "perfetto", None, "step"),
+        export.Request([Path("a"), Path("b")], "perfetto", None, None),
         export.Request([Path("a"), Path("b")], "perfetto", None, "wall"),
-        export.Request([Path("a")], "csv", Path("c"), "step"),
+        export.Request([Path("a")], "csv", Path("c"), None),
     ]
     assert capsys.readouterr().out == "there[2J\n" * 3
 

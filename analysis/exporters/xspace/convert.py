@@ -25,10 +25,10 @@ def convert(path: Path, output: Path) -> Counts:
     """
     found = source.find(source.Request(path=path))
     trace = open_trace(found.path, memory=True, details=True)
+    if isinstance(trace, XSpaceTrace):
+        raise ProfileError(f"{found.path} is in this format already; take it as it is.")
     if not isinstance(trace, KinetoTrace):
-        raise ProfileError(
-            f"{path} is no trace of torch; an .xplane.pb is what TensorBoard's Profile tab reads."
-        )
+        raise ProfileError(f"{path} is no trace of torch; no other one becomes an .xplane.pb.")
     with reading(trace) as progress:
         recorded = annotated(trace, progress=progress)
     return write(recorded, output)

@@ -6,6 +6,7 @@ import pytest
 
 from analysis.exporters import command, lanes
 from analysis.exporters.command import Request
+from profilers import rundir
 from profilers.rundir import ProfileError
 from tests.analysis.timeline.sketch import DATA
 
@@ -21,8 +22,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("to", "name", "said"),
     [
-        ("perfetto", "mi250-minitoy.pftrace.gz", "112 slices, 0 samples"),
-        ("chrome", "mi250-minitoy.json.gz", "112 slices, 0 samples"),
+        ("perfetto", "mi250-minitoy.pftrace.gz", "112 slices, 0 counter values"),
+        ("chrome", "mi250-minitoy.json.gz", "112 slices, 0 counter values"),
         ("parquet", "mi250-minitoy.parquet", "112 events"),
         ("csv", "mi250-minitoy.csv", "112 events"),
     ],
@@ -46,7 +47,7 @@ def test_a_file_that_is_there_is_kept_unless_it_is_named(here: Path) -> None:
 
 def test_several_become_one_timeline(here: Path) -> None:
     said = command.run(Request([KINETO, KINETO], "perfetto", align="run"))
-    assert said == "compare.pftrace.gz: 228 slices, 0 samples, aligned by run"
+    assert said == "compare.pftrace.gz: 228 slices, 0 counter values, aligned by run"
     assert gzip.decompress((here / "compare.pftrace.gz").read_bytes())
 
 
@@ -55,6 +56,57 @@ def test_several_are_refused_elsewhere(here: Path, to: str) -> None:
     with pytest.raises(ProfileError, match=f"--to {to} takes one run or trace"):
         command.run(Request([KINETO, KINETO], to))
     assert [*here.iterdir()] == []
+
+
+def test_a_missing_folder_is_made(here: Path) -> None:
+    for to, name in (("csv", "x.csv"), ("parquet", "x.parquet"), ("perfetto", "x.pftrace.gz")):
+        output = here / to / "below" / name
+        command.run(Request([KINETO], to, output))
+        assert output.is_file()
+
+
+@pytest.mark.parametrize(
+    ("to", "name"), [("csv", "x.parquet"), ("chrome", "x.json"), ("xspace", "x.pb")]
+)
+def test_a_name_that_promises_another_format_is_refused(here: Path, to: str, name: str) -> None:
+    with pytest.raises(ProfileError, match=f"--to {to} writes a .*, which {name} does not end"):
+        command.run(Request([KINETO], to, here / name))
+    assert [*here.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("paths", "to"), [([KINETO], "perfetto"), ([KINETO, KINETO], "tensorboard")]
+)
+def test_what_can_not_be_aligned_is_not_silently_so(paths: list[Path], to: str) -> None:
+    with pytest.raises(ProfileError, match="--align says how several runs share one time axis"):
+        command.run(Request(paths, to, align="run"))
+
+
+@pytest.mark.parametrize(
+    ("to", "remedy"),
+    [
+        ("perfetto", r"its timeline is compared/compare\.pftrace\.gz; for another one name runs"),
+        ("tensorboard", "show it with python -m analysis view --tensorboard compared, or name"),
+        ("csv", "compared is a comparison; name runs of it"),
+    ],
+)
+def test_a_comparison_has_its_own_files(here: Path, to: str, remedy: str) -> None:
+    (here / "compared").mkdir()
+    (here / "compared" / rundir.COMPARISON).write_text("{}")
+    (here / "compared" / rundir.COMPARE_TRACE).write_bytes(b"")
+    with pytest.raises(ProfileError, match=remedy):
+        command.run(Request([Path("compared")], to))
+
+
+def test_what_is_xprofs_already_is_named() -> None:
+    profile = DATA / "xspace" / "mi300-jax-conv.xplane.pb"
+    with pytest.raises(ProfileError, match=r"mi300-jax-conv\.xplane\.pb is in this format already"):
+        command.run(Request([profile], "xspace", Path("x.xplane.pb")))
+
+
+def test_tensorboards_folder_is_told_with_the_command_that_shows_it() -> None:
+    said = command.run(Request([KINETO], "tensorboard", Path("a folder")))
+    assert said.endswith("open it with python -m tensorboard.main --logdir 'a folder'")
 
 
 def test_what_is_read_is_not_written_to(here: Path) -> None:
@@ -75,7 +127,9 @@ def test_slices_shown_by_their_start_alone_are_told(
     monkeypatch.setattr(lanes, "MOST_LANES", 1)
     monkeypatch.setattr(lanes, "DEEPEST", 1)
     said = command.run(Request([KINETO], "perfetto"))
-    assert said.endswith("112 slices, 0 samples, 74 of the slices shown by their start alone")
+    assert said.endswith(
+        "112 slices, 0 counter values, 74 of the slices shown by their start alone"
+    )
 
 
 def test_a_run_is_named_by_its_folder(here: Path, make_run: Any) -> None:

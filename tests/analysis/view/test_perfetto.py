@@ -107,7 +107,7 @@ def test_viztracer_is_not_imported(traced: Path) -> None:
         (["run", "--align", "run"], "name two or more"),
         (["run", "--ui", "ftp://here"], "is nothing that a trace can be handed to"),
         (["run", "--tensorboard", "--align", "run"], "--ui and --align are for Perfetto"),
-        (["none", "--tensorboard"], "is no folder"),
+        (["none", "--tensorboard"], "is not there"),
         (["notes.txt", "--tensorboard"], "is no folder"),
         (["run", "--tensorboard"], "has no event files for TensorBoard; make them with"),
         (["run", "empty", "--tensorboard"], "has no event files for TensorBoard; make them with"),
