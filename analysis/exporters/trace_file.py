@@ -1,7 +1,6 @@
 """Packed files with a timeline: written in one step, and only if they hold all there is to show."""
 
 import gzip
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Protocol
 
 from isal import igzip
 
+from analysis.output_file import writing
 from analysis.timeline.record import Several, Writer
 from profilers.rundir import ProfileError
 
@@ -23,6 +23,7 @@ class Counts:
     """What was written; `slices_in` is what there was to write, from the sources.
 
     `points` are slices of which only the start could be shown, `arrow_ends` the ends of arrows.
+    `lacks` are sentences on what the sources do not have.
     """
 
     slices_in: int
@@ -31,6 +32,7 @@ class Counts:
     samples: int
     arrow_ends: int
     tracks: int
+    lacks: tuple[str, ...] = ()
 
 
 class Packed(Writer, Protocol):
@@ -106,16 +108,8 @@ def _open(path: Path, level: int) -> Iterator[gzip.GzipFile]:
 
     Up to level 3 isal packs, which is several times as fast as zlib is above.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    pack = igzip.open if level <= FASTEST_LEVELS else gzip.open
+    with writing(path) as place:
         path.parent.mkdir(exist_ok=True)
-        pack = igzip.open if level <= FASTEST_LEVELS else gzip.open
-        with pack(temporary, "wb", compresslevel=level) as file:
+        with pack(place, "wb", compresslevel=level) as file:
             yield file
-        os.replace(temporary, path)
-    except OSError as error:
-        raise ProfileError(
-            f"{path} can't be written ({error.strerror}); free some space or change its rights."
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)

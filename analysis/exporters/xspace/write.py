@@ -20,7 +20,7 @@ from analysis.exporters.xspace.lines import LineKey
 from analysis.exporters.xspace.names import OpNames
 from analysis.exporters.xspace.places import HOST, Placer
 from analysis.exporters.xspace.plane import Plane, Sink, Store, utf8
-from analysis.output_file import replacing
+from analysis.output_file import writing
 from analysis.readers.xspace_names import KINETO, RECORDER
 from profilers.rundir import ProfileError
 
@@ -80,19 +80,14 @@ def write_folded(folded: Folded, trace: Trace, path: Path) -> Counts:
 def _write(
     windows: Iterable[Folded], trace: Trace, path: Path, events: int, last_ns: int | None
 ) -> Counts:
-    try:
-        with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
-            space = Space(trace, Store(file), last_ns)
-            for folded in windows:
-                space.take(folded)
-            counts = Counts(events, space.events, space.too_far, space.crowded, space.lines)
-            counts.check(path)
-            with replacing(path) as temporary, temporary.open("wb") as sink:
-                space.write(sink, _warnings(trace, counts))
-    except OSError as error:
-        raise ProfileError(
-            f"{path} can't be written ({error.strerror}); free some space or change its rights."
-        ) from None
+    with writing(path) as place, tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
+        space = Space(trace, Store(file), last_ns)
+        for folded in windows:
+            space.take(folded)
+        counts = Counts(events, space.events, space.too_far, space.crowded, space.lines)
+        counts.check(path)
+        with place.open("wb") as sink:
+            space.write(sink, _warnings(trace, counts))
     return counts
 
 

@@ -109,5 +109,5 @@ def test_a_clock_and_a_shelf_say_when_and_where(make_run: Any) -> None:
 def test_nothing_at_all_begins_at_zero(make_run: Any) -> None:
     run = make_run(steps=(), phases=(), samples=None)
     source = sources.opened(run)
-    assert (source.first_ns, drawn(source).tracks) == (0, {})
+    assert (source.first_ns, drawn(source).tracks) == (None, {})
     assert (run / rundir.RUN).exists()
