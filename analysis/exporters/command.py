@@ -73,10 +73,10 @@ def _xspace(path: Path, output: Path) -> str:
     from analysis.exporters.xspace.convert import convert
 
     counts = convert(path, output)
-    told = wording.counted(counts.events, "event")
+    told = [wording.counted(counts.events, "event")]
     if counts.too_far:
-        told += f"; {counts.too_far:,} are too far in time from the first and were left out"
-    return told
+        told.append(f"{counts.too_far:,} are too far in time from the first and were left out")
+    return "; ".join((*told, *counts.lacks))
 
 
 def _tensorboard(request: Request) -> str:

@@ -23,7 +23,7 @@ class Counts:
     """What was written; `slices_in` is what there was to write, from the sources.
 
     `points` are slices of which only the start could be shown, `arrow_ends` the ends of arrows.
-    `lacks` are sentences on what the sources do not have.
+    `lacks` says what is missing of the sources.
     """
 
     slices_in: int

@@ -1,13 +1,14 @@
 """What a timeline is drawn from: a run with its profile, or a trace of another tool."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import derived, sides, wording
+from analysis import derived, sides
 from analysis.annotate import Folded, annotated
-from analysis.blocks import Strings, Trace
+from analysis.blocks import Strings
 from analysis.folds.steps import Steps
+from analysis.lacks import lacks
 from analysis.ops import source
 from analysis.readers.ranks import Ranks
 from analysis.reading_progress import reading
@@ -27,7 +28,7 @@ RESOURCES, RESOURCES_RANK = "resources", 400_000
 class Profile:
     """A profile that was read to its end; its windows can be gone through once.
 
-    `lacks` are sentences on what the file did not have, or had and could not be understood.
+    `lacks` says what is missing of it.
     """
 
     strings: Strings
@@ -133,14 +134,7 @@ def _profile(path: Path) -> Profile:
     several = isinstance(trace, Ranks) and len(trace.traces) > 1
     names = Names(trace.thread_names, trace.process_names, _host(path), several)
     windows = recorded.windows()
-    return Profile(trace.strings, names, ends, recorded.steps, windows, tuple(_lacks(trace)))
-
-
-def _lacks(trace: Trace) -> Iterator[str]:
-    for reason, number in trace.dropped_reasons.items():
-        yield f"{wording.counted(number, 'event')} left out: {reason}"
-    if trace.truncated:
-        yield f"the file is not whole: {trace.truncated}"
+    return Profile(trace.strings, names, ends, recorded.steps, windows, tuple(lacks(trace)))
 
 
 def _host(path: Path) -> str:

@@ -1,4 +1,5 @@
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +61,18 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match=r"can't be written \("):
         trace_file.write({tmp_path / "no" / "such" / "trace": chrome.FORM}, 0, draw)
     assert [entry.name for entry in tmp_path.iterdir()] == ["trace"]
+
+
+def test_a_link_stays_one_and_what_is_no_plain_file_is_written_to(tmp_path: Path) -> None:
+    target, link, pipe = (tmp_path / name for name in ("target", "link", "pipe"))
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    trace_file.write({link: chrome.FORM}, 0, draw)
+    assert link.is_symlink()
+    assert gzip.decompress(target.read_bytes())
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    trace_file.write({pipe: perfetto.FORM}, 0, draw)
+    assert gzip.decompress(os.read(reader, 100_000))
+    os.close(reader)
+    assert pipe.is_fifo()
