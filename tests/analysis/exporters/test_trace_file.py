@@ -76,3 +76,14 @@ def test_a_link_stays_one_and_what_is_no_plain_file_is_written_to(tmp_path: Path
     assert gzip.decompress(os.read(reader, 100_000))
     os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_the_same_timeline_makes_the_same_bytes_with_its_own_name_in_them(tmp_path: Path) -> None:
+    for name, form in (("trace.pftrace.gz", perfetto.FORM), ("trace.json.gz", chrome.FORM)):
+        found = []
+        for folder in ("a", "b"):
+            trace_file.write({tmp_path / folder / name: form}, 0, draw)
+            found.append((tmp_path / folder / name).read_bytes())
+        assert found[0] == found[1]
+        kept = found[0][10:].partition(b"\0")[0].decode()
+        assert kept == name.removesuffix(".gz")
