@@ -58,10 +58,14 @@ def _of_samples(sampled: samples.Samples) -> Iterator[Counter]:
 def _counter(
     name: str, unit: str, time_ns: Int64, values: Float64, over_past: bool = False
 ) -> Counter:
-    """A counter without the empty cells; a figure on the past holds from the sample before."""
+    """A counter without the empty cells; a figure on the past holds from the sample before.
+
+    Its values are in order of time, even if the clock was set back on the way.
+    """
     if over_past and len(values) > 1:
         time_ns, values = time_ns[:-1], values[1:]
-    known = np.isfinite(values)
+    order = np.argsort(time_ns, kind="stable")
+    known = order[np.isfinite(values[order])]
     return Counter(name, unit, time_ns[known], values[known])
 
 
