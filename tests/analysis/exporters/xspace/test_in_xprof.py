@@ -19,7 +19,7 @@ from tests.analysis.exporters.xspace.xprof_pages import Pages, pages
 
 pytest.importorskip("xprof")
 
-DATA = Path(__file__).parents[2] / "data" / "kineto"
+DATA = Path(__file__).parents[3] / "data" / "kineto"
 SMALL = (
     "a100-simple-add",
     "a100-triton-example",
