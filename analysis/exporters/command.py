@@ -1,14 +1,18 @@
 """`analysis export`: runs and traces in the formats of other tools."""
 
+import os
 import shlex
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import sides, wording
 from analysis.exporters import export
 from analysis.exporters.trace_file import Counts
-from analysis.output_file import replacing
+from analysis.ops import source
+from analysis.output_file import writing
 from analysis.timeline.shared_clock import Align
 from profilers import rundir
 from profilers.rundir import ProfileError
@@ -48,11 +52,10 @@ def run(request: Request) -> str:
     output = request.output or _default(request)
     _refuse_inputs(request.paths, output)
     _refuse_suffix(request.to, output)
-    output.parent.mkdir(parents=True, exist_ok=True)
     if request.to == "perfetto" and len(request.paths) > 1:
         align = request.align or "step"
         counts = export.merge(request.paths, output, align)
-        return f"{output}: {_counted(counts)}, aligned by {align}"
+        return f"{output}: {_counted(counts, f'aligned by {align}')}"
     return f"{output}: {WRITERS[request.to](request.paths[0], output)}"
 
 
@@ -63,30 +66,26 @@ def _timeline(form: str) -> Callable[[Path, Path], str]:
     return write
 
 
-def _parquet(path: Path, output: Path) -> str:
-    from analysis.exporters import event_table
+def _table(form: str) -> Callable[[Path, Path], str]:
+    def write(path: Path, output: Path) -> str:
+        from analysis.exporters import event_table
 
-    profile = export.profile_of(path)
-    with replacing(output) as place:
-        return wording.counted(event_table.write_parquet(profile, place), "event")
+        profile = export.profile_of(path)
+        with writing(output) as place:
+            count = event_table.FORMS[form](profile, place)
+        return "; ".join((wording.counted(count, "event"), *profile.lacks))
 
-
-def _csv(path: Path, output: Path) -> str:
-    from analysis.exporters import event_table
-
-    profile = export.profile_of(path)
-    with replacing(output) as place:
-        return wording.counted(event_table.write_csv(profile, place), "event")
+    return write
 
 
 def _xspace(path: Path, output: Path) -> str:
     from analysis.exporters.xspace.convert import convert
 
     counts = convert(path, output)
-    told = wording.counted(counts.events, "event")
+    told = [wording.counted(counts.events, "event")]
     if counts.too_far:
-        told += f"; {counts.too_far:,} are too far in time from the first and were left out"
-    return told
+        told.append(f"{counts.too_far:,} are too far in time from the first and were left out")
+    return "; ".join((*told, *counts.lacks))
 
 
 def _tensorboard(request: Request) -> str:
@@ -97,8 +96,14 @@ def _tensorboard(request: Request) -> str:
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ProfileError(f"{output} is there already; give --output a new folder.")
     titles = sides.titles(request.paths)
-    for path, title in zip(request.paths, titles, strict=True):
-        logs.write(path, output / title)
+    place = output.resolve()
+    made = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        for path, title in zip(request.paths, titles, strict=True):
+            logs.write(path, made / title)
+        os.replace(made, place)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     show = f"python -m tensorboard.main --logdir {shlex.quote(str(output))}"
     return f"{output}: {', '.join(titles)}; open it with {show}"
 
@@ -115,8 +120,8 @@ ENDINGS = (".pftrace", ".gz", ".json", ".parquet", ".csv", ".pb")
 WRITERS: dict[str, Callable[[Path, Path], str]] = {
     "perfetto": _timeline("perfetto"),
     "chrome": _timeline("chrome"),
-    "parquet": _parquet,
-    "csv": _csv,
+    "parquet": _table("parquet"),
+    "csv": _table("csv"),
     "xspace": _xspace,
 }
 
@@ -162,13 +167,21 @@ def _refuse_suffix(to: str, output: Path) -> None:
 def _refuse_inputs(paths: Sequence[Path], output: Path) -> None:
     if output.is_dir():
         raise ProfileError(f"{output} is a folder; name a file with --output.")
-    if output.exists() and any(path.exists() and output.samefile(path) for path in paths):
+    read = [file for path in paths for file in _files(path) if file.exists()]
+    if output.exists() and any(output.samefile(file) for file in read):
         raise ProfileError(f"{output} is a trace that is read; name another file with --output.")
 
 
-def _counted(counts: Counts) -> str:
+def _files(path: Path) -> Iterator[Path]:
+    """A trace, or the profiles of a run or a folder."""
+    yield path
+    with suppress(ProfileError):
+        yield from source.find(source.Request(path=path)).files()
+
+
+def _counted(counts: Counts, *more: str) -> str:
     slices = wording.counted(counts.slices, "slice")
     parts = [slices, wording.counted(counts.samples, "counter value")]
     if counts.points:
         parts.append(f"{counts.points:,} of the slices shown by their start alone")
-    return ", ".join(parts)
+    return "; ".join((", ".join((*parts, *more)), *counts.lacks))

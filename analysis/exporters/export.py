@@ -1,6 +1,7 @@
 """Writes timelines of runs and traces to files."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def finished(run: Path, folded: "Folded | None") -> dict[Path, Counts]:
         run / rundir.PERFETTO_TRACE: perfetto.FORM,
         run / rundir.TRACE: chrome.FORM,
     }
-    return trace_file.write(files, source.first_ns, draw)
+    return trace_file.write(files, source.first_ns or 0, draw)
 
 
 def alone(path: Path, output: Path, form: Form) -> Counts:
@@ -56,7 +57,8 @@ def alone(path: Path, output: Path, form: Form) -> Counts:
     def draw(writer: Writer) -> int:
         return source.draw(writer, group)
 
-    return trace_file.write({output: form}, source.first_ns, draw)[output]
+    counts = trace_file.write({output: form}, source.first_ns or 0, draw)[output]
+    return replace(counts, lacks=source.profile.lacks if source.profile else ())
 
 
 def merge(paths: Sequence[Path], output: Path, align: Align, titles: Sequence[str] = ()) -> Counts:
@@ -76,7 +78,14 @@ def merge(paths: Sequence[Path], output: Path, align: Align, titles: Sequence[st
         Titled(title, sources.opened(path)) for path, title in zip(paths, titles, strict=True)
     ]
     merged = Merged(members, align)
-    return trace_file.write({output: perfetto.FORM}, merged.start_ns, merged.draw)[output]
+    counts = trace_file.write({output: perfetto.FORM}, merged.start_ns, merged.draw)[output]
+    lacks = (
+        f"{member.title}: {sentence}"
+        for member in members
+        if member.source.profile
+        for sentence in member.source.profile.lacks
+    )
+    return replace(counts, lacks=tuple(lacks))
 
 
 def profile_of(path: Path) -> Profile:

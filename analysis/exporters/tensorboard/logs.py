@@ -1,5 +1,6 @@
 """A run or a trace as a folder of its own that TensorBoard takes."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def write(path: Path, folder: Path) -> None:
         files = path / rundir.TENSORBOARD
         if not files.is_dir():
             raise ProfileError(
-                f"{path} has no event files; make them with python -m analysis finish {path}."
+                f"{path} has no event files; make them with python -m analysis finish "
+                f"{shlex.quote(str(path))}."
             )
         shutil.copytree(files, folder)
     elif convert.is_xspace(path):

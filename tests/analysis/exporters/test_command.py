@@ -1,16 +1,20 @@
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analysis import finish
 from analysis.exporters import command, lanes
 from analysis.exporters.command import Request
+from analysis.readers.registry import open_trace
 from profilers import rundir
 from profilers.rundir import ProfileError
 from tests.analysis.timeline.sketch import DATA
 
 KINETO = DATA / "kineto" / "mi250-minitoy.json.gz"
+XSPACE = DATA / "xspace" / "tensorflow-fit.xplane.pb"
 
 
 @pytest.fixture(autouse=True)
@@ -51,18 +55,11 @@ def test_several_become_one_timeline(here: Path) -> None:
     assert gzip.decompress((here / "compare.pftrace.gz").read_bytes())
 
 
-@pytest.mark.parametrize("to", ["chrome", "parquet", "csv"])
+@pytest.mark.parametrize("to", ["chrome", "parquet", "csv", "xspace"])
 def test_several_are_refused_elsewhere(here: Path, to: str) -> None:
     with pytest.raises(ProfileError, match=f"--to {to} takes one run or trace"):
         command.run(Request([KINETO, KINETO], to))
     assert [*here.iterdir()] == []
-
-
-def test_a_missing_folder_is_made(here: Path) -> None:
-    for to, name in (("csv", "x.csv"), ("parquet", "x.parquet"), ("perfetto", "x.pftrace.gz")):
-        output = here / to / "below" / name
-        command.run(Request([KINETO], to, output))
-        assert output.is_file()
 
 
 @pytest.mark.parametrize(
@@ -104,11 +101,6 @@ def test_what_is_xprofs_already_is_named() -> None:
         command.run(Request([profile], "xspace", Path("x.xplane.pb")))
 
 
-def test_tensorboards_folder_is_told_with_the_command_that_shows_it() -> None:
-    said = command.run(Request([KINETO], "tensorboard", Path("a folder")))
-    assert said.endswith("open it with python -m tensorboard.main --logdir 'a folder'")
-
-
 def test_what_is_read_is_not_written_to(here: Path) -> None:
     copy = here / "copy.json.gz"
     copy.write_bytes(KINETO.read_bytes())
@@ -138,3 +130,77 @@ def test_a_run_is_named_by_its_folder(here: Path, make_run: Any) -> None:
     with pytest.raises(ProfileError, match="has no profile"):
         command.run(Request([run], "csv"))
     assert not (here / "20261121-mine.csv").exists()
+
+
+def cut(folder: Path) -> Path:
+    """A trace that breaks off."""
+    path = folder / "cut.json.gz"
+    path.write_bytes(KINETO.read_bytes()[:-3000])
+    return path
+
+
+@pytest.mark.parametrize("to", ["perfetto", "chrome", "parquet", "csv", "xspace"])
+def test_a_trace_that_breaks_off_is_told(here: Path, to: str) -> None:
+    said = command.run(Request([cut(here)], to, here / "out"))
+    assert "; the trace is not whole: its packed data break off after" in said
+
+
+def test_of_several_it_is_told_which_breaks_off(here: Path) -> None:
+    said = command.run(Request([KINETO, cut(here)], "perfetto", align="run"))
+    assert ", aligned by run; cut: the trace is not whole: " in said
+
+
+@pytest.mark.parametrize("to", ["perfetto", "chrome", "parquet", "csv", "xspace"])
+def test_a_place_that_can_not_be_written_to_is_named(here: Path, to: str) -> None:
+    output = here / "no" / "such" / "file"
+    with pytest.raises(ProfileError, match=re.escape(f"{output} can't be written (No such file")):
+        command.run(Request([KINETO], to, output))
+    assert [*here.iterdir()] == []
+
+
+def test_the_profile_of_a_run_is_not_written_to(here: Path, make_run: Any) -> None:
+    profile = make_run.add_profile(run := make_run("mine"))
+    kept = profile.read_bytes()
+    with pytest.raises(ProfileError, match="is a trace that is read"):
+        command.run(Request([run], "perfetto", profile))
+    assert profile.read_bytes() == kept
+
+
+def test_a_trace_becomes_a_profile_for_xprof(here: Path) -> None:
+    assert command.run(Request([KINETO], "xspace")) == "mi250-minitoy.xplane.pb: 112 events"
+    trace = open_trace(here / "mi250-minitoy.xplane.pb", host=True)
+    assert sum(map(len, trace.blocks())) == 112
+
+
+def test_a_folder_for_tensorboard_has_one_of_each(here: Path, make_run: Any) -> None:
+    make_run.add_profile(run := make_run("run"))
+    finish.finish(run)
+    said = command.run(Request([run, KINETO, XSPACE], "tensorboard", Path("for board")))
+    names = ["PyTorch eager", "mi250-minitoy", "tensorflow-fit"]
+    shown = "open it with python -m tensorboard.main --logdir 'for board'"
+    assert said == f"for board: {', '.join(names)}; {shown}"
+    made = here / "for board"
+    assert sorted(path.name for path in made.iterdir()) == names
+    profiles = [*made.glob("*/plugins/profile/*/*.xplane.pb")]
+    assert sorted(path.relative_to(made).parts[0] for path in profiles) == names
+    assert [path.name for path in here.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_folder_for_tensorboard_takes_the_place_of_none(here: Path) -> None:
+    place = here / "tensorboard"
+    place.mkdir()
+    command.run(Request([XSPACE], "tensorboard"))
+    before = sorted(place.rglob("*"))
+    assert [path.name for path in place.iterdir()] == ["tensorflow-fit"]
+    with pytest.raises(ProfileError, match="is there already; give --output a new folder"):
+        command.run(Request([XSPACE], "tensorboard"))
+    (file := here / "file").write_text("kept")
+    with pytest.raises(ProfileError, match="is there already"):
+        command.run(Request([XSPACE], "tensorboard", file))
+    assert (sorted(place.rglob("*")), file.read_text()) == (before, "kept")
+
+
+def test_a_folder_for_tensorboard_is_there_only_if_it_is_whole(here: Path) -> None:
+    with pytest.raises(ProfileError, match="nowhere"):
+        command.run(Request([XSPACE, here / "nowhere"], "tensorboard"))
+    assert [*here.iterdir()] == []
