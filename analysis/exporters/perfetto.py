@@ -14,8 +14,9 @@ from analysis.exporters.perfetto_packets import (
     TraceFile,
 )
 from analysis.exporters.trace_file import Counts, Form
-from analysis.timeline.counters import MIB, Counter
+from analysis.timeline.counters import Counter
 from analysis.timeline.record import TRUE_DURATION, Group, Slice, Track, with_number
+from analysis.wording import MIB
 
 LEVEL = 4
 UNITS: dict[str, tuple[int | str, float]] = {"MiB": (BYTES_UNIT, MIB), "count": (COUNT_UNIT, 1)}

@@ -151,7 +151,7 @@ def test_energy_above_idle_and_the_kind_of_power(make_run: Any) -> None:
         "0,60,0",
         "1500,60,90",
         "1600,100,100",
-        "6600,100,600",
+        "14600,100,1400",
     )
     record = make_run.resources_record(
         gpus=[{"index": 0, "uuid": "GPU-aa", "power_kind": "average-1s"}]
@@ -159,13 +159,13 @@ def test_energy_above_idle_and_the_kind_of_power(make_run: Any) -> None:
     start_ns = make_run.start_ns
     phases = [
         Phase("import", start_ns + 1_500_000_000, 500_000_000),
-        Phase("timed", start_ns + 2_000_000_000, 4_000_000_000),
+        Phase("timed", start_ns + 2_000_000_000, 12_000_000_000),
     ]
     *_, told = cost_text.sentences(gpu_run(make_run, lines, resources=record, phases=phases))
     assert told == (
-        "power 100 W (means of 1 s) · energy 400 J in the timed phase (counter, each 0.1 s), "
-        "to test accuracy 0.951; 80.0 J per step, 2,500 J per 1,000 samples; "
-        "160 J of it above the idle 60.0 W"
+        "power 100 W (means of 1 s) · energy 1,200 J in the timed phase (counter, each 0.1 s), "
+        "to test accuracy 0.951; 240 J per step, 7,500 J per 1,000 samples; "
+        "480 J of it above the idle 60.0 W"
     )
 
 

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from analysis.blocks import Kind, from_columns
-from analysis.timeline.counters import MIB, MOST_DEVICES, Allocated, resource_counters
+from analysis.timeline.counters import MOST_DEVICES, Allocated, resource_counters
+from analysis.wording import MIB
 from profilers.rundir import ProfileError
 
 MS = 1_000_000
