@@ -42,8 +42,13 @@ def writing(path: Path) -> Iterator[Path]:
         with replacing(path) as place:
             yield place
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else error
-        raise ProfileError(
-            f"{path} can't be written ({why}); free some space, change its rights or name another "
-            "place."
-        ) from None
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> ProfileError:
+    """What is said where a file or folder can't be written."""
+    why = os.strerror(error.errno) if error.errno else error
+    return ProfileError(
+        f"{path} can't be written ({why}); free some space, change its rights or name another "
+        "place."
+    )

@@ -12,7 +12,7 @@ from analysis import sides, wording
 from analysis.exporters import export
 from analysis.exporters.trace_file import Counts
 from analysis.ops import source
-from analysis.output_file import writing
+from analysis.output_file import unwritable, writing
 from analysis.timeline.shared_clock import Align
 from profilers import rundir
 from profilers.rundir import ProfileError
@@ -102,6 +102,8 @@ def _tensorboard(request: Request) -> str:
         for path, title in zip(request.paths, titles, strict=True):
             logs.write(path, made / title)
         os.replace(made, place)
+    except OSError as error:
+        raise unwritable(output, error) from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
     show = f"python -m tensorboard.main --logdir {shlex.quote(str(output))}"

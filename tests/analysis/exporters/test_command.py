@@ -203,4 +203,8 @@ def test_a_folder_for_tensorboard_takes_the_place_of_none(here: Path) -> None:
 def test_a_folder_for_tensorboard_is_there_only_if_it_is_whole(here: Path) -> None:
     with pytest.raises(ProfileError, match="nowhere"):
         command.run(Request([XSPACE, here / "nowhere"], "tensorboard"))
+    (here / "file").write_text("kept")
+    with pytest.raises(ProfileError, match=r"file/board can't be written \(Not a directory\)"):
+        command.run(Request([XSPACE], "tensorboard", Path("file/board")))
+    (here / "file").unlink()
     assert [*here.iterdir()] == []
