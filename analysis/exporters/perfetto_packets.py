@@ -38,7 +38,7 @@ CATEGORIES, NAMES, KEYS, TEXTS = 1, 2, 3, 29
 
 BUFFER_PIECES = 30_000
 LONGEST_VARINT, VALUE_BYTES = 10, 8
-MOST_HEADS = 20_000
+MOST_HEADS, MOST_TEXTS = 20_000, 100_000
 
 
 class Sink(Protocol):
@@ -130,7 +130,12 @@ class EventSequence:
     """
 
     def __init__(self, file: TraceFile, uuid: int) -> None:
-        self._file = file
+        self._file, self._uuid = file, uuid
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Begin a sequence, which knows no text yet."""
+        file, uuid = self._file, self._uuid
         self._last_ns = file.start_ns
         number = number_field(10, file.sequence_number())
         self._head = number + number_field(13, LATER_IN_SEQUENCE) + b"\x5a"
@@ -247,6 +252,8 @@ class EventSequence:
 
     def _head_of(self, head: Head) -> tuple[bytes, list[list[bytes]]]:
         """What all slices with a head have in common, and what stands before their numbers."""
+        if len(self._interned) > MOST_TEXTS:
+            self._begin_anew()
         if len(self._heads) >= MOST_HEADS:
             self._heads.clear()
         fixed = number_field(9, SLICE_BEGIN) + number_field(10, self._number(NAMES, head.name))

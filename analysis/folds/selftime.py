@@ -35,6 +35,8 @@ def nest(window: Window) -> tuple[Int64, Int64]:
     order = order[~instant[order]]
     parent_row = np.full(len(block), NONE, dtype=np.int64)
     for begin, end in runs_of_equal(tracks[order]):
+        if end - begin == 1:  # a trace may have a million tracks
+            continue
         some = order[begin:end]
         position = _parents(start_ns[some], end_ns[some])
         parent_row[some] = np.where(position >= 0, some[position], NONE)
@@ -92,15 +94,30 @@ def _own(parent_row: Int64, start_ns: Int64, end_ns: Int64, levels: npt.NDArray[
         nested = end_ns[inner] <= end_ns[outer]
         counted = nested & (levels[outer] == level)
         np.subtract.at(self_ns, outer[counted], length_ns[inner[counted]])
+        if nested.all():
+            continue
+        last_ns = _last_ends(around, end_ns)
         for row in inner[~nested].tolist():
             clock, end, place = int(start_ns[row]), int(end_ns[row]), int(around[row])
-            while place >= 0 and clock < end:
+            while place >= 0 and clock < end and clock < last_ns[place]:
                 until = min(int(end_ns[place]), end)
                 if until > clock:
                     self_ns[place] -= (until - clock) * int(levels[place] == level)
                     clock = until
                 place = int(around[place])
     return self_ns
+
+
+def _last_ends(around: Int64, end_ns: Int64) -> Int64:
+    """For each row when the last of it and the rows that it leads to ends."""
+    last_ns, ancestor = end_ns.copy(), around.copy()
+    rows = np.flatnonzero(ancestor >= 0)
+    while len(rows):
+        above = ancestor[rows]
+        last_ns[rows] = np.maximum(last_ns[rows], last_ns[above])
+        ancestor[rows] = ancestor[above]
+        rows = rows[ancestor[rows] >= 0]
+    return last_ns
 
 
 def sweep(start_ns: list[int], end_ns: list[int]) -> tuple[list[int], list[int]]:

@@ -109,12 +109,12 @@ class ProfileTracks:
         """Draw the stretches of phases and layers that are over."""
         for rank, piece in stretches.phase_pieces(folded):
             self._row(self._named(f"phase {piece.name}", rank)).grow(piece.step, piece, GAP_NS)
-        for place, piece in stretches.layer_pieces(folded):
-            row = self._row(self._named("layers", place[0]))
-            if piece.name:
-                row.grow(place, piece)
-            else:
-                row.end(place)
+        for place, some in stretches.layer_pieces(folded):
+            name = self._named("layers", place[0])
+            if some is not None:
+                self._row(name).grow(place, some)
+            elif name in self._rows:
+                self._rows[name].end(place)
         over = _ended(folded)
         for name, row in self._rows.items():
             if row.kind == "phase":

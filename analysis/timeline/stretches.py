@@ -135,7 +135,7 @@ def phase_pieces(folded: Folded) -> list[tuple[int, Stretch]]:
     found: list[tuple[int, Stretch]] = []
     order = np.argsort(group, kind="stable")
     for some in np.split(rows[order], np.flatnonzero(np.diff(group[order])) + 1):
-        ends_ns = np.maximum.accumulate(block.end_ns[some])
+        ends_ns = np.maximum.accumulate(block.start_ns[some] + block.duration_ns[some])
         begins = np.flatnonzero(block.start_ns[some][1:] - ends_ns[:-1] > GAP_NS) + 1
         for part in np.split(some, begins):
             if len(part):
@@ -144,25 +144,27 @@ def phase_pieces(folded: Folded) -> list[tuple[int, Stretch]]:
     return sorted(found, key=lambda each: each[1].start_ns)
 
 
-def layer_pieces(folded: Folded) -> Iterator[tuple[tuple[int, ...], Stretch]]:
+def layer_pieces(folded: Folded) -> Iterator[tuple[tuple[int, ...], Stretch | None]]:
     """Of each thread the stretches of ops of one layer that no layer range shows.
 
-    The name is empty for operations of no layer, which end a stretch.
-
     Yields:
-        Rank, process, thread and stream; a stretch.
+        Rank, process, thread and stream; a stretch, None for operations of no layer, which end one.
     """
     block = folded.block
     seed = np.where(folded.layer_range >= 0, np.arange(len(block)), NONE)
     ranged = inherit(folded.parent_row, seed) >= 0
     layer = np.where(ranged, NONE, folded.layer)
     rows = _outermost_ops(folded)
+    if not len(rows):
+        return
     where = (block.rank, block.process, block.thread, block.stream)
     columns = (layer, *where, folded.phase, folded.step)
-    for begin, end in runs_of_equal(*(column[rows] for column in columns)):
-        some = rows[begin:end]
-        place = tuple(int(column[some[0]]) for column in where)
-        yield place, _stretch(folded, some, layer)
+    edges = [begin for begin, _ in runs_of_equal(*(column[rows] for column in columns))]
+    first = rows[edges]
+    places = zip(*(column[first].tolist() for column in where), strict=True)
+    named = (layer[first] >= 0).tolist()
+    for begin, end, place, known in zip(edges, [*edges[1:], len(rows)], places, named, strict=True):
+        yield place, _stretch(folded, rows[begin:end], layer) if known else None
 
 
 def _outermost_ops(folded: Folded) -> Rows:
@@ -184,6 +186,6 @@ def _stretch(folded: Folded, rows: Rows, names: npt.NDArray[np.int64]) -> Stretc
         phase=folded.strings[int(folded.phase[first])],
         step=int(folded.step[first]),
         start_ns=int(block.start_ns[rows].min()),
-        end_ns=int(block.end_ns[rows].max()),
+        end_ns=int((block.start_ns[rows] + block.duration_ns[rows]).max()),
         ops=len(rows),
     )

@@ -134,7 +134,7 @@ def test_backward_ops_of_a_layer_make_stretches_on_their_thread() -> None:
     found = [
         (place, each.name, each.phase, each.start_ns - BASE_NS, each.end_ns - BASE_NS, each.ops)
         for place, each in layer_pieces(folded)
-        if each.name
+        if each is not None
     ]
     thread = (0, 1, 5, -1)
     assert found == [
