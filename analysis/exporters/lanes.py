@@ -24,6 +24,8 @@ class Lanes:
         self._open: list[list[tuple[int, int]]] = [[]]
         self.ended: list[tuple[int, int]] = []
         self.depth = 0
+        self._full_until_ns = EVER_NS
+        self._room_ns = EVER_NS
 
     def place(self, start_ns: int, end_ns: int) -> int:
         """The lane of the next slice: under the open slice that began last, where it fits.
@@ -41,6 +43,8 @@ class Lanes:
                 stack.append((start_ns, end_ns))
                 return 0
             return self._placed(start_ns, end_ns, self._best(end_ns))
+        if start_ns < self._full_until_ns and end_ns > self._room_ns:
+            return TOO_MANY
         for number, stack in enumerate(self._open):
             while stack and stack[-1][1] <= start_ns:
                 ended.append((stack.pop()[1], number))
@@ -65,7 +69,16 @@ class Lanes:
         if number >= 0:
             self.depth = len(self._open[number])
             self._open[number].append((start_ns, end_ns))
+            self._full_until_ns = EVER_NS
+        else:
+            self._remember_full()
         return number
+
+    def _remember_full(self) -> None:
+        """Until the first open slice ends, only what ends early enough has room in a lane."""
+        self._full_until_ns = min(stack[-1][1] for stack in self._open)
+        rooms = (stack[-1][1] for stack in self._open if len(stack) < self._deepest)
+        self._room_ns = max(rooms, default=EVER_NS)
 
     def left(self) -> list[tuple[int, int]]:
         """The ends of the slices that are open after the last one, by their end."""

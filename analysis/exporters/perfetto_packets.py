@@ -64,7 +64,8 @@ class TraceFile:
 
     Args:
         sink: what takes the bytes.
-        start_ns: Unix time before everything in the trace.
+        start_ns: Unix time before everything in the trace. Perfetto shows no time below 0: where
+            this one is, it is shown as 0, and all others as later.
     """
 
     def __init__(self, sink: Sink, start_ns: int) -> None:
@@ -72,7 +73,8 @@ class TraceFile:
         self._packets: list[bytes] = []
         self._sequences = 0
         self.start_ns = start_ns
-        clocks = (_clock(BOOTTIME, start_ns), _clock(REALTIME, start_ns))
+        self.shown_ns = max(0, start_ns)
+        clocks = (_clock(BOOTTIME, self.shown_ns), _clock(REALTIME, self.shown_ns))
         self.add(bytes_field(6, b"".join(clocks)))
 
     def add(self, packet: bytes) -> None:
@@ -147,7 +149,8 @@ class EventSequence:
         self._endings = self._fixed(END_OF_SLICE)
         value = number_field(9, COUNTER) + varint(44 << 3 | 1)
         self._value_heads = self._fixed(value, VALUE_BYTES)
-        clocks = _clock(DELTA_CLOCK, file.start_ns, delta=True) + _clock(BOOTTIME, file.start_ns)
+        shown_ns = file.shown_ns
+        clocks = _clock(DELTA_CLOCK, shown_ns, delta=True) + _clock(BOOTTIME, shown_ns)
         defaults = bytes_field(11, number_field(11, uuid)) + number_field(58, DELTA_CLOCK)
         first = number + number_field(13, FIRST_OF_SEQUENCE)
         file.add(first + bytes_field(6, clocks) + bytes_field(59, defaults))
