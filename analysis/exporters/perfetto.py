@@ -110,6 +110,7 @@ class _Lined:
         """Begin slices, and end those before them."""
         lanes, uuids = self._lanes, self._uuids
         place, sequence = lanes.place, self._sequence
+        written = arrow_ends = 0
         for piece in slices:
             start_ns = piece[0]
             lane = place(start_ns, start_ns + piece[1])
@@ -119,15 +120,16 @@ class _Lined:
                 sequence = self._sequence = EventSequence(self._file, uuids[lane])
             for end_ns, ended in lanes.ended:
                 sequence.end(end_ns, uuids[ended] if ended else 0)
-            self.written += 1
-            if piece[4]:
-                self.arrow_ends += len(piece[4])
+            written += 1
+            arrow_ends += len(piece[4])
             if lane == 0:
                 sequence.begin(piece)
             elif lane == TOO_MANY:
                 self._point(piece, sequence)
             else:
                 sequence.begin(piece, uuids[lane])
+        self.written += written
+        self.arrow_ends += arrow_ends
 
     def _point(self, piece: Slice, sequence: EventSequence) -> None:
         """Show where a slice begins that no lane is left for, and say how long it is."""

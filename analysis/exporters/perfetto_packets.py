@@ -133,6 +133,7 @@ class EventSequence:
 
     def __init__(self, file: TraceFile, uuid: int) -> None:
         self._file, self._uuid = file, uuid
+        self._add = file.add_parts
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -200,11 +201,11 @@ class EventSequence:
             texts = bytes_field(12, b"".join(self._fresh))
             self._fresh.clear()
             opening = self._opening(len(event), len(passed) + len(texts))
-            self._file.add_parts(opening, event, b"\x40", passed, texts)
+            self._add(opening, event, b"\x40", passed, texts)
             return
         sizes = len(event) << 4 | len(passed)
         opening = self._openings.get(sizes) or self._known_opening(sizes)
-        self._file.add_parts(opening, event, b"\x40", passed)
+        self._add(opening, event, b"\x40", passed)
 
     def end(self, time_ns: int, uuid: int = 0) -> None:
         """The slice that began last on the track, and is open, ends."""
@@ -214,9 +215,9 @@ class EventSequence:
         if uuid:
             event = END_OF_SLICE + number_field(11, uuid)
             opening = self._opening(len(event), len(passed))
-            self._file.add_parts(opening, event, b"\x40", passed)
+            self._add(opening, event, b"\x40", passed)
         else:
-            self._file.add_parts(self._endings[len(passed)], passed)
+            self._add(self._endings[len(passed)], passed)
 
     def values(self, times_ns: Int64, values: npt.NDArray[np.float64]) -> None:
         """From each of these times on the counter has the value beside it, which is finite."""
@@ -232,7 +233,7 @@ class EventSequence:
             passed = SHORT[time_passed] if time_passed < PAIRS else varint(time_passed)
             value = data[place * VALUE_BYTES : (place + 1) * VALUE_BYTES]
             parts += (self._value_heads[len(passed)], value, b"\x40", passed)
-        self._file.add_parts(*parts)
+        self._add(*parts)
 
     def _known_opening(self, sizes: int) -> bytes:
         """The opening of an event of so many bytes and so many digits of time, kept."""
