@@ -70,12 +70,7 @@ def _view_arguments(parser: argparse.ArgumentParser) -> None:
         help="a run of profile.py, a comparison, a trace (.json, .json.gz, .pftrace, .pftrace.gz, "
         ".xplane.pb), or several runs and traces, which are shown on one time axis",
     )
-    parser.add_argument(
-        "--align",
-        choices=("run", "step", "wall"),
-        help="of several runs: each common step begins at one time (step, the default), only the "
-        "first one does (run), or all is where it was (wall)",
-    )
+    _align_argument(parser)
     parser.add_argument(
         "--ui",
         metavar="ORIGIN",
@@ -248,16 +243,21 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="RUN|TRACE",
-        help="runs of profile.py, or traces of other tools; --to perfetto takes several",
+        help="runs of profile.py, or traces of other tools; perfetto and tensorboard take several",
     )
     parser.add_argument(
         "--to",
-        choices=("perfetto", "chrome", "parquet", "csv"),
+        choices=("perfetto", "chrome", "tensorboard", "xspace", "parquet", "csv"),
         required=True,
-        help="perfetto, chrome: a timeline; parquet, csv: a table of all events",
+        help="perfetto, chrome: a timeline; tensorboard: a folder for it; xspace: torch's profile "
+        "as one .xplane.pb, for XProf; parquet, csv: a table of all events",
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="what to write (default: a file beside you)"
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="the file, or TensorBoard's folder (default: in the current folder, named after what "
+        "is exported)",
     )
     _align_argument(parser)
 
@@ -266,9 +266,8 @@ def _align_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--align",
         choices=("step", "run", "wall"),
-        default="step",
-        help="of several: each common step begins at one time (default), or only the first one, or "
-        "all is where it was",
+        help="of several runs: each common step begins at one time (step, the default), only the "
+        "first one does (run), or all is where it was (wall)",
     )
 
 
@@ -276,10 +275,7 @@ def _export(arguments: argparse.Namespace) -> int:
     from analysis.exporters import command as export
 
     request = export.Request(arguments.paths, arguments.to, arguments.output, arguments.align)
-    said, *losses = export.run(request)
-    print(wording.plain(said))
-    for loss in losses:
-        print(wording.plain(loss), file=sys.stderr)
+    print(wording.plain(export.run(request)))
     return 0
 
 
@@ -323,7 +319,7 @@ COMMANDS = (
     ),
     Command(
         "export",
-        "a run or trace for another tool: Perfetto (several on one clock), Chrome, tables",
+        "runs and traces for other tools: Perfetto (on one clock), TensorBoard, Chrome, tables",
         _export_arguments,
         _export,
     ),

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from analysis import wording
 from analysis.energy import Energy
 from analysis.measured import Measured
-from analysis.resources import Figures
-from analysis.sensors import AVERAGE
+from analysis.resources import AVERAGE, Figures
 from analysis.shares import Shares
 
 ALLOCATED_PEAK = "allocated_peak_bytes"

@@ -18,7 +18,7 @@ from profilers.rundir import ProfileError
 if TYPE_CHECKING:
     from analysis.annotate import Folded
 
-ANALYSIS_VERSION = 11
+ANALYSIS_VERSION = 12
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"
@@ -145,7 +145,8 @@ def _current(run: Path, inputs: dict[str, str]) -> Manifest | None:
 
 def _remake(run: Path, inputs: dict[str, str]) -> Manifest:
     from analysis.annotate import fold_trace
-    from analysis.exporters import phase_table, tables, xspace
+    from analysis.exporters import phase_table, tables
+    from analysis.exporters.xspace import write as xspace
     from analysis.folds.recorded import ops_per_step
     from analysis.groups import gather_folded
     from analysis.ops.table import Table

@@ -131,7 +131,7 @@ class SlowClock(Cause):
     def _held_seconds(self, samples: Samples, window: Window, bits: int) -> float:
         """How long one of these bits was set; 0 with no sample in the window."""
         time_ns, is_set = self._set(samples, bits)
-        if not _inside(time_ns, window).any():
+        if not window.holds(time_ns).any():
             return 0.0
         ends_ns = np.clip(time_ns, window.start_ns, window.end_ns)
         held_ns = np.diff(ends_ns, prepend=ends_ns[:1])
@@ -148,13 +148,13 @@ class Others(Cause):
 
     def disturbs(self, samples: Samples, window: Window) -> bool:
         """Over a phase, be it in a single sample."""
-        inside = _inside(samples.time_ns, window)
+        inside = window.holds(samples.time_ns)
         counts, held_bytes = (values[inside] for values in self._seen(samples))
         return bool(np.isfinite(counts).any() and _shared(counts, held_bytes).any())
 
     def words(self, samples: Samples, window: Window, where: str) -> str:
         """How many there were at most, and how much they held."""
-        inside = _inside(samples.time_ns, window)
+        inside = window.holds(samples.time_ns)
         counts, held_bytes = (values[inside] for values in self._seen(samples))
         count = int(counts[np.isfinite(counts)].max(initial=0))
         most_bytes = float(held_bytes[np.isfinite(held_bytes)].max(initial=0))
@@ -171,11 +171,17 @@ class Others(Cause):
         return _after_the_first(samples.time_ns[known], is_shared[1:])
 
     def _seen(self, samples: Samples) -> tuple[Float64, Float64]:
-        """Other processes in the driver's list, and bytes that are not the run's own."""
+        """Other processes in the driver's list, and bytes that are not the run's own.
+
+        The bytes are not known where an older driver counts among them what it reserves.
+        """
         used, own = (
             samples.gpu_column(name) for name in ("memory_used_bytes", "process_memory_bytes")
         )
-        return samples.gpu_column("other_processes"), used - own
+        held_bytes = used - own
+        if samples.gpu_name("memory_reserved_bytes") in samples.record.capabilities:
+            held_bytes = np.full(len(held_bytes), np.nan)
+        return samples.gpu_column("other_processes"), held_bytes
 
 
 class LateSampler(Cause):
@@ -194,7 +200,7 @@ class LateSampler(Cause):
 
     def name(self, samples: Samples, stretch: Window) -> str:
         """How long there was none; of rows that stand for several, how many are missing."""
-        is_inside = _inside(samples.time_ns, stretch)
+        is_inside = stretch.holds(samples.time_ns)
         since_begin = samples.readings()[is_inside & (samples.time_ns > stretch.start_ns)]
         if (since_begin > 1).any():
             expected = round(stretch.seconds * samples.record.sample_hz)
@@ -219,7 +225,7 @@ class LateSampler(Cause):
 
     def _counts(self, samples: Samples, window: Window) -> tuple[int, int]:
         expected = int(window.seconds * samples.record.sample_hz)
-        return expected, int(samples.readings()[_inside(samples.time_ns, window)].sum())
+        return expected, int(samples.readings()[window.holds(samples.time_ns)].sum())
 
 
 CAUSES: tuple[Cause, ...] = (Waiting(), Quota(), SlowClock(), Others(), LateSampler())
@@ -248,7 +254,3 @@ def _shared(counts: Float64, held_bytes: Float64) -> Bool:
 def _too_few(missing: Any, expected: Any) -> Any:
     """Of numbers of samples, or of arrays of them."""
     return missing > MISSING_RATIO * expected
-
-
-def _inside(time_ns: Int64, window: Window) -> Bool:
-    return (time_ns >= window.start_ns) & (time_ns <= window.end_ns)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis import resources, wording
-from analysis.resources import Window
+from analysis.resources import AVERAGE, AVERAGING_SECONDS, Window
 from analysis.sample_folds import Float64, Int64
-from analysis.sensors import AVERAGE, AVERAGING_SECONDS, Sensor
+from analysis.sensors import Sensor
 
 LARGEST_DIFFERENCE_RATIO = 0.10
 SHORTEST_IDLE_SECONDS = 1.0
@@ -104,7 +104,8 @@ def _integrated(sensor: Sensor, window: Window) -> _Told:
     watts = sensor.power_watts
     if np.isnan(watts).all():
         return _Told(None, math.inf, "")
-    seen = _inside(sensor.time_ns[~np.isnan(watts)], window)
+    known_ns = sensor.time_ns[~np.isnan(watts)]
+    seen = known_ns[window.holds(known_ns)]
     seconds = max(sensor.period_seconds, resources.median_gap_seconds(seen))
     if sensor.power_kind == AVERAGE:
         seconds = max(seconds, AVERAGING_SECONDS)
@@ -125,11 +126,8 @@ def _seen(time_ns: Int64, counter: Float64, window: Window) -> Int64:
     known = ~np.isnan(counter)
     time_ns, counter = time_ns[known], counter[known]
     grown = np.diff(counter, prepend=counter[:1] - 1) != 0
-    return _inside(time_ns[grown], window)
-
-
-def _inside(time_ns: Int64, window: Window) -> Int64:
-    return time_ns[(time_ns >= window.start_ns) & (time_ns <= window.end_ns)]
+    seen: Int64 = time_ns[grown & window.holds(time_ns)]
+    return seen
 
 
 def trapezoid(time_ns: Int64, power_watts: Float64, window: Window) -> tuple[float, float] | None:

@@ -1,5 +1,6 @@
 """What a run directory holds beside the profile, read once for all that tells of the run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from profilers import rundir
 from profilers.records import Environment, Phase, Result, RunRecord, Step
 
 
-def model_end_ns(phases: list[Phase]) -> int | None:
+def model_end_ns(phases: Sequence[Phase]) -> int | None:
     """When a run begins to measure what its machine can reach; None where it doesn't.
 
     From then on its memory and use of resources are no longer those of its model.

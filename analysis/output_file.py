@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from profilers.rundir import ProfileError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -31,3 +33,22 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """The same; ProfileError where it can't be written."""
+    try:
+        with replacing(path) as place:
+            yield place
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> ProfileError:
+    """What is said where a file or folder can't be written."""
+    why = os.strerror(error.errno) if error.errno else error
+    return ProfileError(
+        f"{path} can't be written ({why}); free some space, change its rights or name another "
+        "place."
+    )

@@ -6,7 +6,8 @@ import msgspec
 
 from analysis import energy, resources, sensors
 from analysis.energy import Energy, Idle
-from analysis.resources import GPU_PERIOD_SECONDS, USE_PERIOD_SECONDS, Window
+from analysis.measured import model_end_ns
+from analysis.resources import USE_PERIOD_SECONDS, Window
 from analysis.samples import CPU, RSS, Samples
 from analysis.sensors import Sensor
 from analysis.shares import Shares, shares_of
@@ -123,7 +124,7 @@ class _Rows:
     def _row(self, name: str, window: Window, phases: Sequence[Phase]) -> PhaseFigures:
         samples = self._samples
         shares = shares_of(name, self._steps)
-        inside = (samples.time_ns >= window.start_ns) & (samples.time_ns <= window.end_ns)
+        inside = window.holds(samples.time_ns)
         reasons: dict[str, str] = {}
         values: dict[str, object] = {
             **self._host(name, window, shares, reasons),
@@ -153,13 +154,17 @@ class _Rows:
         user, system = (
             resources.growth(samples.time_ns, samples.column(each), window) for each in CPU
         )
-        inside = (samples.time_ns >= window.start_ns) & (samples.time_ns <= window.end_ns)
-        rss = samples.rss_peak() if name == RUN else samples.highest(RSS)
+        inside = window.holds(samples.time_ns)
         ends = [each for each in samples.record.phase_ends if each.phase == name][-1:]
         values: dict[str, object] = {
             "rss_mean_bytes": resources.held_mean(samples.time_ns, samples.column(RSS), window),
-            "rss_peak_bytes": _largest(
-                [resources.peak(rss[inside]), *(each.rss_bytes for each in ends)]
+            "rss_peak_bytes": resources.rss_peak_bytes(samples, inside, model_end_ns(self._phases))
+            if name == RUN
+            else _largest(
+                [
+                    resources.peak(samples.highest(RSS)[inside]),
+                    *(each.rss_bytes for each in ends),
+                ]
             ),
             "pss_end_bytes": ends[0].pss_bytes if ends else None,
             "uss_end_bytes": ends[0].uss_bytes if ends else None,
@@ -189,10 +194,8 @@ class _Rows:
         use, reasons["gpu_utilization_ratio"] = resources.gpu_mean(
             samples, "utilization_ratio", window, USE_PERIOD_SECONDS
         )
-        watts, reasons["gpu_power_watts"] = resources.gpu_mean(
-            samples, "power_watts", window, GPU_PERIOD_SECONDS
-        )
-        inside = (samples.time_ns >= window.start_ns) & (samples.time_ns <= window.end_ns)
+        watts, reasons["gpu_power_watts"] = resources.power_mean(samples, window)
+        inside = window.holds(samples.time_ns)
         values: dict[str, object] = {
             "gpu_utilization_ratio": use,
             "gpu_trace_busy_ratio": self._busy_ratio if name == PROFILED else None,

@@ -20,6 +20,9 @@ GPU_PERIOD_SECONDS = 0.1
 """How often NVML renews power and energy, on the slower of its cards."""
 USE_PERIOD_SECONDS = 1 / 6
 """Over which time NVML's utilisation looks back at least; on some GPUs it is a second."""
+AVERAGE = "average-1s"
+AVERAGING_SECONDS = 1.0
+"""How far a reading of power of this kind looks back."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Window:
     def seconds(self) -> float:
         """Its length."""
         return (self.end_ns - self.start_ns) / 1e9
+
+    def holds(self, time_ns: Int64) -> npt.NDArray[np.bool_]:
+        """Which of some Unix times lie in it, its edges included."""
+        return (time_ns >= self.start_ns) & (time_ns <= self.end_ns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +83,18 @@ def window_of(phases: Iterable[Phase], name: str) -> Window | None:
 
 
 def before(samples: Samples, phases: Sequence[Phase]) -> Window | None:
-    """From the first sample to the begin of the first phase; None if nothing lies before it."""
+    """From the first sample to the last one without the run's process; None where that is nothing.
+
+    The process takes time to start before its first phase begins, which is the end if it was seen
+    by the first sample or never.
+    """
     if not len(samples.time_ns) or not phases:
         return None
-    window = Window(int(samples.time_ns[0]), min(phase.start_ns for phase in phases))
+    end_ns = min(phase.start_ns for phase in phases)
+    seen = np.flatnonzero(~np.isnan(samples.column(RSS)))
+    if len(seen) and seen[0]:
+        end_ns = min(end_ns, int(samples.time_ns[seen[0] - 1]))
+    window = Window(int(samples.time_ns[0]), end_ns)
     return window if window.seconds > 0 else None
 
 
@@ -91,7 +106,7 @@ def growth(time_ns: Int64, counter: Float64, window: Window) -> tuple[float, flo
     """
     known = ~np.isnan(counter)
     time_ns, counter = time_ns[known], counter[known]
-    if _inside(time_ns, window) < 2:
+    if window.holds(time_ns).sum() < 2:
         return None
     start_ns = max(window.start_ns, int(time_ns[0]))
     end_ns = min(window.end_ns, int(time_ns[-1]))
@@ -138,16 +153,12 @@ def held_mean(time_ns: Int64, gauge: Float64, window: Window) -> float | None:
     cell counts from that cell on. None with fewer than 2 samples in the window.
     """
     known = ~np.isnan(gauge)
-    if _inside(time_ns[known], window) < 2:
+    if window.holds(time_ns[known]).sum() < 2:
         return None
     ends = np.clip(time_ns, window.start_ns, window.end_ns)
     held_seconds = np.diff(ends, prepend=ends[:1]) / 1e9
     weight = float(held_seconds[known].sum())
     return float((gauge[known] * held_seconds[known]).sum() / weight) if weight > 0 else None
-
-
-def _inside(time_ns: Int64, window: Window) -> int:
-    return int(((time_ns >= window.start_ns) & (time_ns <= window.end_ns)).sum())
 
 
 def figures(samples: Samples, window: Window | None, end_ns: int | None = None) -> Figures:
@@ -163,7 +174,7 @@ def figures(samples: Samples, window: Window | None, end_ns: int | None = None) 
     cpu = None if window is None else growth(samples.time_ns, samples.cpu_seconds(), window)
     cores = cpu[0] / cpu[1] if cpu else None
     gpu_ratio, no_gpu = gpu_mean(samples, "utilization_ratio", window, USE_PERIOD_SECONDS)
-    power_watts, no_power = gpu_mean(samples, "power_watts", window, GPU_PERIOD_SECONDS)
+    power_watts, no_power = power_mean(samples, window)
     vram_peak_bytes = peak(samples.highest(samples.gpu_name("memory_used_bytes"))[own])
     lag_ns = samples.column(LAG)[~np.isnan(samples.column(LAG))]
     largest_lag_ns = peak(samples.highest(LAG))
@@ -182,7 +193,7 @@ def figures(samples: Samples, window: Window | None, end_ns: int | None = None) 
         rss_mean_bytes=None
         if window is None
         else held_mean(samples.time_ns, samples.column(RSS), window),
-        rss_peak_bytes=_rss_peak_bytes(samples, own, end_ns),
+        rss_peak_bytes=rss_peak_bytes(samples, own, end_ns),
         threads=peak(samples.highest(THREADS)[own]),
         gpu_percent=None if gpu_ratio is None else 100 * gpu_ratio,
         vram_peak_bytes=vram_peak_bytes,
@@ -210,8 +221,11 @@ def _grown(samples: Samples, name: str, window: Window | None) -> float | None:
     return found[0] if found else None
 
 
-def _rss_peak_bytes(samples: Samples, own: npt.NDArray[np.bool_], end_ns: int | None) -> int | None:
-    """By the samples, and by what was read as phases ended: a peak can lie between samples."""
+def rss_peak_bytes(samples: Samples, own: npt.NDArray[np.bool_], end_ns: int | None) -> int | None:
+    """The run's peak: by some samples, and by what was read as phases ended before a Unix time.
+
+    A peak can lie between two samples.
+    """
     found = [
         end.rss_peak_bytes
         for end in samples.record.phase_ends
@@ -238,7 +252,7 @@ def gpu_mean(
         return None, NOT_REACHED
     times = samples.time_ns[~np.isnan(column)]
     covered_ns = min(int(times[-1]), window.end_ns) - max(int(times[0]), window.start_ns)
-    times = times[(times >= window.start_ns) & (times <= window.end_ns)]
+    times = times[window.holds(times)]
     period_seconds = max(period_seconds, median_gap_seconds(times))
     if reason := not_resolved(window, period_seconds, len(times)):
         return None, reason
@@ -246,6 +260,16 @@ def gpu_mean(
         return None, ONLY_A_PART
     mean = held_mean(samples.time_ns, column, window)
     return mean, "" if mean is not None else TOO_FEW
+
+
+def power_mean(samples: Samples, window: Window | None) -> tuple[float | None, str]:
+    """The mean power of the run's GPU over the window, or why there is none.
+
+    Readings that look back a second tell of a window only if that is long beside it.
+    """
+    looks_back = power_kind(samples) == AVERAGE
+    period_seconds = AVERAGING_SECONDS if looks_back else GPU_PERIOD_SECONDS
+    return gpu_mean(samples, "power_watts", window, period_seconds)
 
 
 def power_kind(samples: Samples) -> str | None:

@@ -1,5 +1,6 @@
 """The samples that were taken beside a run: the columns of resources.csv, and the run's own GPU."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ THREADS = "process_threads"
 LAG = "sampler_lag_ns"
 CPU_WAITING = "psi_cpu_some_seconds"
 QUOTA = "cgroup_cpu_throttled_seconds"
+GPU_COLUMN = re.compile(r"gpu(\d+)_(\w+)")
+"""The number of a GPU, and what of it a column has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +99,16 @@ class Samples:
         return self.percent(self.cpu_seconds())
 
     def percent(self, seconds: Float64) -> Float64:
-        """Growth of CPU seconds since the sample before, 100 for one core; NaN for the first."""
-        used = np.diff(seconds, prepend=np.nan)
-        passed = np.diff(self.time_ns, prepend=self.time_ns[:1]) / 1e9
-        percent = np.full(len(used), np.nan)
-        np.divide(100 * used, passed, out=percent, where=passed > 0)
+        """Growth of a counter of seconds, 100 where it grows as time does, as CPU time of one core.
+
+        It is that since the sample before that has a value; the first one has none.
+        """
+        known = np.flatnonzero(np.isfinite(seconds))
+        used, passed = np.diff(seconds[known]), np.diff(self.time_ns[known]) / 1e9
+        grown = np.full(len(used), np.nan)
+        np.divide(100 * used, passed, out=grown, where=passed > 0)
+        percent = np.full(len(seconds), np.nan)
+        percent[known[1:]] = grown
         return percent
 
 

@@ -12,8 +12,6 @@ from analysis.samples import Samples
 
 PACKAGE_PERIOD_SECONDS = 0.001
 """How often RAPL renews its counters."""
-AVERAGE = "average-1s"
-AVERAGING_SECONDS = 1.0
 PACKAGE = re.compile(r"cpu_package\d+(_die_\d+)?_energy_joules")
 """Whole packages alone: their parts are in them, and psys has them in it."""
 NOT_RECORDED = "no resources were recorded"

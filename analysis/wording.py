@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 MISSING = "–"
+MIB = 2**20
 FRAMEWORKS = {
     "torch": "PyTorch",
     "tensorflow": "TensorFlow",
@@ -124,7 +125,7 @@ def memory(size_bytes: float | None) -> str:
     """A size in MiB, or in GiB from one GiB on."""
     if size_bytes is None:
         return MISSING
-    mebibytes = size_bytes / 2**20
+    mebibytes = size_bytes / MIB
     return f"{number(mebibytes)} MiB" if mebibytes < 1000 else f"{number(mebibytes / 1024)} GiB"
 
 

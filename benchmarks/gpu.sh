@@ -95,6 +95,6 @@ if [[ -f $OUT/nvidia-smi.csv ]]; then
 fi
 # Without the profiles and what is made of them, which are large and can't be made smaller.
 tar -C "$runs" --exclude raw --exclude tensorboard --exclude trace.json.gz --exclude weights.npz \
-    --exclude '*.pftrace.gz' --exclude jax -czf "$OUT/runs.tar.gz" .
+    --exclude '*.pftrace.gz' --exclude '*.xplane.pb' --exclude jax -czf "$OUT/runs.tar.gz" .
 echo "$SECONDS s; results in $OUT"
 exit "$failed"

@@ -21,7 +21,7 @@ import numpy.typing as npt
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from analysis import energy, measured, resources  # noqa: E402
+from analysis import energy, measured, resources, wording  # noqa: E402
 from analysis.measured import Measured  # noqa: E402
 from analysis.resources import Window  # noqa: E402
 from benchmarks.gpu_table import number, plain, printed  # noqa: E402
@@ -29,7 +29,6 @@ from profilers.rundir import ProfileError  # noqa: E402
 
 HEADINGS = ("run", "figure", "sampler", "nvidia-smi", "difference")
 POWER = ("power.draw.instant", "power.draw")
-MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def rows(run: Measured, readings: Mapping[str, Readings]) -> list[list[str]]:
         [name, label, _cell(left, scale), _cell(right, scale), _difference(left, right)]
         for label, left, right, scale in (
             ("use, %", own.gpu_percent, _mean(other, window, "utilization.gpu"), 1.0),
-            ("VRAM peak, MiB", own.vram_peak_bytes, _memory_bytes(other, window), MIB),
+            ("VRAM peak, MiB", own.vram_peak_bytes, _memory_bytes(other, _own(run)), wording.MIB),
             ("power, W", own.power_watts, _mean(other, window, *POWER), 1.0),
             ("energy, J", run.energy.joules, _joules(other, window), 1.0),
         )
@@ -111,11 +110,17 @@ def _mean(other: Readings, window: Window, *names: str) -> float | None:
     return resources.held_mean(other.time_ns, other.column(*names), window)
 
 
+def _own(run: Measured) -> Window:
+    """From the run's begin to where it measures what its machine can reach, as its own peak is."""
+    begin_ns = min(phase.start_ns for phase in run.phases)
+    end_ns = max(phase.start_ns + phase.duration_ns for phase in run.phases)
+    return Window(begin_ns, measured.model_end_ns(run.phases) or end_ns)
+
+
 def _memory_bytes(other: Readings, window: Window) -> float | None:
-    """Its largest, over all that the run did, as the sampler's is."""
-    before = other.time_ns <= window.end_ns
-    mebibytes = other.column("memory.used")[before]
-    return None if np.isnan(mebibytes).all() else float(np.nanmax(mebibytes)) * MIB
+    """Its largest; the file has the readings of other runs, too."""
+    mebibytes = other.column("memory.used")[window.holds(other.time_ns)]
+    return None if np.isnan(mebibytes).all() else float(np.nanmax(mebibytes)) * wording.MIB
 
 
 def _joules(other: Readings, window: Window) -> float | None:

@@ -88,7 +88,7 @@ def of_run(run: Path) -> Timeline:
     """The timeline of a run with a profile."""
     folded = fold_trace(open_trace(derived.profile_path(run), memory=True))
     source = sources.of_run(run, folded)
-    return Timeline(source.first_ns, lambda writer: source.draw(writer, RUN))
+    return Timeline(source.first_ns or 0, lambda writer: source.draw(writer, RUN))
 
 
 def write(timeline: Timeline) -> dict[str, Written]:

@@ -23,7 +23,7 @@ CONVERT = """
 import sys
 from pathlib import Path
 from analysis.annotate import annotated
-from analysis.exporters import xspace
+from analysis.exporters.xspace import write as xspace
 from analysis.readers.registry import open_trace
 trace = open_trace(Path(sys.argv[1]), memory=True, host=True, details=True)
 print(xspace.write(annotated(trace), Path(sys.argv[2])).events)

@@ -1,10 +1,11 @@
-"""The time before a run in which its GPU is sampled at rest, so that its energy can be told net."""
+"""The time before a run in which its device is sampled at rest, so that energy can be told net."""
 
 from pathlib import Path
 
 from profilers import rundir
 from profilers.records import ResourcesRecord
 from profilers.rundir import ProfileError
+from profilers.sampling.source import AVAILABLE
 
 IDLE_SECONDS = 1.5
 """Ten of the sensor's updates and some to spare; it is waited for at each run."""
@@ -13,16 +14,16 @@ IDLE_SECONDS = 1.5
 def idle_seconds(run: Path, device: str) -> float:
     """How long to wait between the sampler's first sample and the start of the child.
 
-    Nothing unless the run uses a GPU whose power the sampler can read.
+    Nothing unless the sampler can read the power of a GPU that the run uses, or of the processors.
 
     Args:
         run: the run's directory, where the sampler has said what it can measure.
         device: the one that the run uses.
     """
-    if device == "cpu":
-        return 0.0
     try:
         record = rundir.read_json(run / rundir.RESOURCES_RECORD, ResourcesRecord)
     except ProfileError:  # there is no sampler, and the run goes on without
         return 0.0
-    return IDLE_SECONDS if any(gpu.get("power_kind") for gpu in record.gpus) else 0.0
+    on_gpu = device != "cpu" and any(gpu.get("power_kind") for gpu in record.gpus)
+    on_processors = record.capabilities.get("rapl") == AVAILABLE
+    return IDLE_SECONDS if on_gpu or on_processors else 0.0

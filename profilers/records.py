@@ -5,7 +5,11 @@ from typing import Annotated, Literal
 import msgspec
 
 SCHEMA = 1
-Duration = Annotated[int, msgspec.Meta(ge=0)]
+LATEST_NS = 2**62
+"""Far enough from the end of 64 bits for a time and a duration to be added."""
+
+Time = Annotated[int, msgspec.Meta(ge=0, lt=LATEST_NS)]
+Duration = Annotated[int, msgspec.Meta(ge=0, lt=LATEST_NS)]
 PLANTED = ("burden_layer", "burden_ms", "wait_ms")
 """Options of a workload that a test of the analysis gives, and that change no result."""
 Status = Literal["running", "complete", "failed", "interrupted", "timed-out"]
@@ -117,7 +121,7 @@ class Phase(msgspec.Struct, frozen=True):
     """
 
     phase: str
-    start_ns: int
+    start_ns: Time
     duration_ns: Duration
     allocated_peak_bytes: int | None = None
     reserved_peak_bytes: int | None = None
@@ -131,7 +135,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     kind: Literal["step", "window"] = "step"
     count: Annotated[int, msgspec.Meta(ge=1)] = 1
-    start_ns: int
+    start_ns: Time
     duration_ns: Duration
     samples: int
     loss: float | None = None
@@ -150,7 +154,7 @@ class Mark(msgspec.Struct, frozen=True):
 
     kind: Literal["gc", "trace", "compile", "disturbed"]
     name: str
-    start_ns: int
+    start_ns: Time
     duration_ns: Duration
 
 

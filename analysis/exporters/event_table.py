@@ -139,3 +139,7 @@ def _table(columns: dict[str, Any]) -> "pa.Table":
         for name, column in columns.items()
     }
     return pa.table({name: made[name] for name in COLUMNS}, schema=_schema())
+
+
+FORMS: dict[str, Callable[[Profile, Path], int]] = {"parquet": write_parquet, "csv": write_csv}
+"""What writes each kind of file, and says how many events it has."""

@@ -12,7 +12,7 @@ from analysis.timeline import sources
 from analysis.timeline.merged import Merged, Titled
 from analysis.timeline.record import Group, Writer
 from analysis.timeline.shared_clock import Align
-from analysis.timeline.sources import Profile, Source
+from analysis.timeline.sources import Profile
 from profilers import rundir
 from profilers.rundir import ProfileError
 
@@ -42,7 +42,7 @@ def finished(run: Path, folded: "Folded | None") -> dict[Path, Counts]:
         run / rundir.PERFETTO_TRACE: perfetto.FORM,
         run / rundir.TRACE: chrome.FORM,
     }
-    return trace_file.write(files, source.first_ns, draw)
+    return trace_file.write(files, source.first_ns or 0, draw)
 
 
 def alone(path: Path, output: Path, form: Form) -> Counts:
@@ -57,8 +57,8 @@ def alone(path: Path, output: Path, form: Form) -> Counts:
     def draw(writer: Writer) -> int:
         return source.draw(writer, group)
 
-    counts = trace_file.write({output: form}, source.first_ns, draw)[output]
-    return replace(counts, losses=_losses([source], [path]))
+    counts = trace_file.write({output: form}, source.first_ns or 0, draw)[output]
+    return replace(counts, lacks=source.profile.lacks if source.profile else ())
 
 
 def merge(paths: Sequence[Path], output: Path, align: Align, titles: Sequence[str] = ()) -> Counts:
@@ -74,20 +74,18 @@ def merge(paths: Sequence[Path], output: Path, align: Align, titles: Sequence[st
         ProfileError: one can't be read, the file can't be written, or no step is common.
     """
     titles = titles or sides.titles(paths)
-    found = [sources.opened(path) for path in paths]
-    members = [Titled(title, source) for title, source in zip(titles, found, strict=True)]
+    members = [
+        Titled(title, sources.opened(path)) for path, title in zip(paths, titles, strict=True)
+    ]
     merged = Merged(members, align)
     counts = trace_file.write({output: perfetto.FORM}, merged.start_ns, merged.draw)[output]
-    return replace(counts, losses=_losses(found, paths))
-
-
-def _losses(found: Sequence[Source], paths: Sequence[Path]) -> tuple[str, ...]:
-    """What could not be read of each source, with its name."""
-    return tuple(
-        f"{path}: {loss}"
-        for source, path in zip(found, paths, strict=True)
-        for loss in (source.profile.losses if source.profile else ())
+    lacks = (
+        f"{member.title}: {sentence}"
+        for member in members
+        if member.source.profile
+        for sentence in member.source.profile.lacks
     )
+    return replace(counts, lacks=tuple(lacks))
 
 
 def profile_of(path: Path) -> Profile:

@@ -10,8 +10,9 @@ from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
 from analysis.exporters.perfetto_packets import BYTES_UNIT, COUNT_UNIT, TraceFile
 from analysis.exporters.perfetto_sequence import EventSequence
 from analysis.exporters.trace_file import Counts, Form
-from analysis.timeline.counters import MIB, Counter
+from analysis.timeline.counters import Counter
 from analysis.timeline.record import TRUE_DURATION, Group, Slice, Track, with_number
+from analysis.wording import MIB
 
 LEVEL = 4
 UNITS: dict[str, tuple[int | str, float]] = {"MiB": (BYTES_UNIT, MIB), "count": (COUNT_UNIT, 1)}

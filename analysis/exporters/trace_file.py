@@ -1,7 +1,6 @@
 """Packed files with a timeline: written in one step, and only if they hold all there is to show."""
 
 import gzip
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Protocol
 
 from isal import igzip
 
+from analysis.output_file import writing
 from analysis.timeline.record import Several, Writer
 from profilers.rundir import ProfileError
 
@@ -22,8 +22,8 @@ LONGEST = 4096
 class Counts:
     """What was written; `slices_in` is what there was to write, from the sources.
 
-    `points` are slices of which only the start could be shown, `arrow_ends` the ends of arrows,
-    `losses` sentences on what of the sources could not be read.
+    `points` are slices of which only the start could be shown, `arrow_ends` the ends of arrows.
+    `lacks` says what is missing of the sources.
     """
 
     slices_in: int
@@ -32,7 +32,7 @@ class Counts:
     samples: int
     arrow_ends: int
     tracks: int
-    losses: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 class Packed(Writer, Protocol):
@@ -106,18 +106,14 @@ def _check(path: Path, counts: Counts) -> None:
 def _open(path: Path, level: int) -> Iterator[gzip.GzipFile]:
     """A gzip stream to a file that takes the place of the old one when all went well.
 
-    Up to level 3 isal packs, which is several times as fast as zlib is above.
+    The same content makes the same bytes. Up to level 3 isal packs, which is several times as fast
+    as zlib is above.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    pack = igzip.IGzipFile if level <= FASTEST_LEVELS else gzip.GzipFile
+    with writing(path) as place:
         path.parent.mkdir(exist_ok=True)
-        pack = igzip.open if level <= FASTEST_LEVELS else gzip.open
-        with pack(temporary, "wb", compresslevel=level) as file:
+        with (
+            place.open("wb") as packed,
+            pack(path.name, "wb", compresslevel=level, fileobj=packed, mtime=0) as file,
+        ):
             yield file
-        os.replace(temporary, path)
-    except OSError as error:
-        raise ProfileError(
-            f"{path} can't be written ({error.strerror}); free some space or change its rights."
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -36,11 +36,11 @@ def numbered(run: int, sort: int, rank: Int64, number: Int64) -> Int64:
 class Ends:
     """What is to be known of a whole trace before its first arrow is drawn.
 
-    `first_ns` is when the first event of any kind begins.
+    `first_ns` is when the first event of any kind begins, None if there is none.
     """
 
     strings: Strings
-    first_ns: int = np.iinfo(np.int64).max
+    first_ns: int | None = None
     _work: LinkTable = field(default_factory=LinkTable)
     _uses: TextTable = field(init=False)
 
@@ -50,7 +50,9 @@ class Ends:
     def take(self, block: Block) -> None:
         """Look at the next events of the trace, in any order."""
         if len(block):
-            self.first_ns = min(self.first_ns, int(block.start_ns.min()))
+            begins_ns = int(block.start_ns.min())
+            known_ns = self.first_ns
+            self.first_ns = begins_ns if known_ns is None else min(known_ns, begins_ns)
             rows = np.flatnonzero(on_device(block) & (block.correlation >= 0))
             self._work.add(link_keys(block, rows), np.zeros((len(rows), 1), dtype=np.int32))
 

@@ -1,6 +1,5 @@
 """The counters of a timeline: what the samples say about the machine, and allocated memory."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +10,9 @@ import numpy.typing as npt
 from analysis import samples
 from analysis.blocks import Block, Kind
 from analysis.columns import Int64, group_rows
+from analysis.wording import MIB
 
-MIB = 1 << 20
 MOST_DEVICES = 100
-GPU_COLUMN = re.compile(r"gpu(\d+)_(utilization_ratio|memory_used_bytes|power_watts)$")
 GPU_COUNTERS = {
     "utilization_ratio": ("utilisation", "%", 100.0, True),
     "memory_used_bytes": ("VRAM", "MiB", 1 / MIB, False),
@@ -50,7 +48,8 @@ def _of_samples(sampled: samples.Samples) -> Iterator[Counter]:
     yield _counter("Threads", "count", time_ns, sampled.column(samples.THREADS))
     yield _counter("System CPU", "%", time_ns, busy, over_past=True)
     for name, values in sampled.columns.items():
-        if found := GPU_COLUMN.match(name):
+        found = samples.GPU_COLUMN.fullmatch(name)
+        if found and found[2] in GPU_COUNTERS:
             title, unit, factor, over_past = GPU_COUNTERS[found[2]]
             yield _counter(f"GPU {found[1]} {title}", unit, time_ns, values * factor, over_past)
 
@@ -58,10 +57,14 @@ def _of_samples(sampled: samples.Samples) -> Iterator[Counter]:
 def _counter(
     name: str, unit: str, time_ns: Int64, values: Float64, over_past: bool = False
 ) -> Counter:
-    """A counter without the empty cells; a figure on the past holds from the sample before."""
+    """A counter without the empty cells; a figure on the past holds from the sample before.
+
+    Its values are in order of time, even if the clock was set back on the way.
+    """
     if over_past and len(values) > 1:
         time_ns, values = time_ns[:-1], values[1:]
-    known = np.isfinite(values)
+    order = np.argsort(time_ns, kind="stable")
+    known = order[np.isfinite(values[order])]
     return Counter(name, unit, time_ns[known], values[known])
 
 

@@ -37,19 +37,20 @@ class Merged:
     def __init__(self, members: Sequence[Titled], align: Align) -> None:
         self._members = members
         self._of_run = all(member.source.is_run for member in members)
-        self._moments = [member.source.moments(of_run=self._of_run) for member in members]
+        moments = [member.source.moments(of_run=self._of_run) for member in members]
         titles = [member.title for member in members]
-        self._clocks = shared_clock.clocks(
-            self._moments, [member.source.first_ns for member in members], align, titles
-        )
+        known = [member.source.first_ns for member in members]
+        first = next((each for each in known if each is not None), 0)
+        self._first_ns = [first if each is None else each for each in known]
+        self._clocks = shared_clock.clocks(moments, self._first_ns, align, titles)
         self._top = Group(f"Compare: {' vs '.join(titles)}", 0)
 
     @property
     def start_ns(self) -> int:
         """When the first thing is shown."""
         return min(
-            int(clock.begins(np.array([member.source.first_ns]))[0])
-            for member, clock in zip(self._members, self._clocks, strict=True)
+            int(clock.begins(np.array([first_ns]))[0])
+            for first_ns, clock in zip(self._first_ns, self._clocks, strict=True)
         )
 
     def draw(self, writer: Writer) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from analysis.anatomy.anatomy import PHASES
 from analysis.annotate import Folded
 from analysis.blocks import Strings, is_kind
 from analysis.columns import Int64, group_rows
@@ -128,8 +129,16 @@ class ProfileTracks:
 
     def _line(self, name: str) -> Track:
         """A track that belongs to no thread; viewers leave out empty ones."""
-        rank = LAYERS_RANK if name.startswith("layers") else PHASES_RANK
-        return self._lines.setdefault(name, Track(self.group, name, rank + len(self._lines)))
+        place = len(self._lines)
+        if name.startswith("layers"):
+            place += LAYERS_RANK
+        elif name.startswith("phase "):
+            phase = name.split()[1].rstrip(",")
+            order = PHASES.index(phase) if phase in PHASES else len(PHASES)
+            place += PHASES_RANK * (2 + order)
+        else:
+            place += PHASES_RANK
+        return self._lines.setdefault(name, Track(self.group, name, place))
 
     def _named(self, name: str, rank: int) -> str:
         return f"{name}, rank {rank}" if self.names.ranks else name

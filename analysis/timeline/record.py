@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from analysis.timeline.counters import Counter
 
 COUNTERS_RANK = 1_000
 TRUE_DURATION = "true_duration_ns"
+MOST_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,10 @@ class Several:
 
     def slices(self, track: Track, slices: Iterable[Slice]) -> None:
         """Show slices in each file."""
-        made = list(slices)
-        for writer in self.writers:
-            writer.slices(track, made)
+        pieces = iter(slices)
+        while made := list(islice(pieces, MOST_AT_ONCE)):
+            for writer in self.writers:
+                writer.slices(track, made)
 
     def counter(self, track: Track, counter: Counter, shared: str = "") -> None:
         """Show a counter in each file."""

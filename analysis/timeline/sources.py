@@ -4,10 +4,11 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import derived, losses, sides
+from analysis import derived, sides
 from analysis.annotate import Folded, annotated
 from analysis.blocks import Strings
 from analysis.folds.steps import Steps
+from analysis.lacks import lacks
 from analysis.ops import source
 from analysis.readers.ranks import Ranks
 from analysis.reading_progress import reading
@@ -27,7 +28,7 @@ RESOURCES, RESOURCES_RANK = "resources", 400_000
 class Profile:
     """A profile that was read to its end; its windows can be gone through once.
 
-    `losses` are sentences on what of it could not be read.
+    `lacks` says what is missing of it.
     """
 
     strings: Strings
@@ -35,7 +36,7 @@ class Profile:
     ends: Ends
     steps: Steps
     windows: Iterable[Folded]
-    losses: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,12 @@ class Source:
     profile: Profile | None
 
     @property
-    def first_ns(self) -> int:
-        """When the first thing to draw begins, 0 if there is nothing."""
+    def first_ns(self) -> int | None:
+        """When the first thing to draw begins, None if there is nothing."""
         found = [self.times.first_ns]
         if self.profile is not None:
             found.append(self.profile.ends.first_ns)
-        return min((each for each in found if each is not None), default=0)
+        return min((each for each in found if each is not None), default=None)
 
     @property
     def is_run(self) -> bool:
@@ -133,7 +134,7 @@ def _profile(path: Path) -> Profile:
     several = isinstance(trace, Ranks) and len(trace.traces) > 1
     names = Names(trace.thread_names, trace.process_names, _host(path), several)
     windows = recorded.windows()
-    return Profile(trace.strings, names, ends, recorded.steps, windows, losses.of_trace(trace))
+    return Profile(trace.strings, names, ends, recorded.steps, windows, tuple(lacks(trace)))
 
 
 def _host(path: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.serve import files_below
-from analysis.view.traces import command, complete_runs
+from analysis.view.traces import command, complete_runs, is_comparison
 from profilers import rundir
 from profilers.rundir import ProfileError
 
@@ -66,7 +66,7 @@ def shown(targets: Sequence[Path]) -> tuple[list[Shown], list[str]]:
         name = _free(member.name, found)
         if files:
             found[name] = Shown(name, files, member.side)
-        elif _is_comparison(member.place) and len(members) > 1:
+        elif is_comparison(member.place) and len(members) > 1:
             problems.append(f"{_nothing(member.place)} Only its runs are shown.")
         else:
             raise ProfileError(_nothing(member.place))
@@ -96,14 +96,10 @@ def _session(name: str) -> str:
     return f"{PROFILES}{name.removeprefix(PROFILES).partition('/')[0]}/"
 
 
-def _is_comparison(target: Path) -> bool:
-    return any((target / name).is_file() for name in (rundir.ROUNDS, rundir.COMPARISON))
-
-
 def _members(target: Path, alone: bool) -> Iterator[_Member]:
     """A run, or a comparison and its complete runs."""
     own = _plain(target.resolve().name)
-    if not _is_comparison(target):
+    if not is_comparison(target):
         yield _Member(target, own)
         return
     above = "" if alone else f"{own}/"
@@ -140,9 +136,13 @@ def _sides(comparison: Path) -> dict[str, dict[Path, int]]:
 
 def _event_files(place: Path) -> dict[str, Path]:
     """What a run or a comparison has for TensorBoard, by path; empty without event files."""
+    if not place.exists():
+        raise ProfileError(f"{place} is not there; name a run or a comparison of profile.py.")
     if not place.is_dir():
+        make = command("export", place, options="--to tensorboard")
         raise ProfileError(
-            f"{place} is no folder; --tensorboard shows runs and comparisons of profile.py."
+            f"{place} is no run and no comparison of profile.py; of a trace, {make} makes what "
+            "TensorBoard shows."
         )
     folder = place / rundir.TENSORBOARD
     files = files_below(folder) if folder.is_dir() else {}
@@ -151,8 +151,14 @@ def _event_files(place: Path) -> dict[str, Path]:
 
 def _nothing(place: Path) -> str:
     """That there are no event files, and what makes them."""
+    if not is_comparison(place) and not (place / rundir.RUN).is_file():
+        logdir = shlex.quote(str(place))
+        return (
+            f"{place} is no run and no comparison of profile.py; name one, or show all that "
+            f"is in the folder with python -m tensorboard.main --logdir {logdir}."
+        )
     finish = f"make them with {command('finish', place)}"
-    made = _is_comparison(place) and not (place / rundir.ROUNDS).is_file()
+    made = is_comparison(place) and not (place / rundir.ROUNDS).is_file()
     remedy = f"compare again with --output {shlex.quote(str(place))}" if made else finish
     return f"{place} has no event files for TensorBoard; {remedy}."
 

@@ -1,16 +1,23 @@
 """Shows traces in Perfetto: in its pages served from here, or in a copy of them elsewhere."""
 
 import importlib.util
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
+from analysis import sides
 from analysis.serve import Site, files_below
 from analysis.timeline.shared_clock import Align
 from analysis.view import hand_over
 from analysis.view.session import announce, interruptible, until_interrupted
-from analysis.view.traces import chosen
+from analysis.view.traces import SUFFIXES, chosen
 from profilers.rundir import ProfileError
+
+SPECIAL = re.compile(r"[\\^$.*+?()[\]{}|/]")
+"""What a pattern would take for more than a letter."""
 
 
 def show(
@@ -45,8 +52,18 @@ def show(
             return
         with Site({**pages, "": pages["index.html"], name: trace}) as site, until_interrupted():
             # testing=1: no reports of use, no waiting for changed versions of the page.
-            announce("Perfetto", f"{site.url}?testing=1#!/?url={site.url}{name}", browser)
+            address = f"{site.url}?testing=1#!/?url={site.url}{name}{_opening(targets)}"
+            announce("Perfetto", address, browser)
             site.serve_forever()
+
+
+def _opening(targets: Sequence[Path]) -> str:
+    """What opens the groups of runs, which Perfetto shows closed, as a part of the address."""
+    names = ["Compare: .*", r"Run \d+: .*", "resources"]
+    if len(targets) == 1 and not targets[0].name.endswith(SUFFIXES):
+        names.append(SPECIAL.sub(r"\\\g<0>", sides.titles(targets)[0]))
+    command = {"id": "dev.perfetto.ExpandTracksByRegex", "args": [f"^({'|'.join(names)})$"]}
+    return f"&startupCommands={quote(json.dumps([command]), safe='')}"
 
 
 def _pages() -> dict[str, Path]:

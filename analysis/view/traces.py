@@ -76,14 +76,14 @@ def command(name: str, *paths: Path, options: str = "") -> str:
 def _must_be_converted(target: Path) -> bool:
     """Whether it is a folder of other tools' traces, or a profile that Perfetto can't read."""
     if target.is_dir():
-        known = (rundir.RUN, rundir.ROUNDS, rundir.PERFETTO_TRACE, rundir.TRACE)
-        return not any((target / name).is_file() for name in known)
+        known = (rundir.RUN, rundir.PERFETTO_TRACE, rundir.TRACE)
+        return not is_comparison(target) and not any((target / name).is_file() for name in known)
     return target.name.endswith(FOREIGN_SUFFIXES)
 
 
 def _check_several(targets: Sequence[Path]) -> None:
     for target in targets:
-        if _is_comparison(target):
+        if is_comparison(target):
             raise ProfileError(f"{target} is a comparison; name it alone, or name runs of it.")
         if target.name.endswith(PERFETTO_SUFFIXES):
             raise ProfileError(
@@ -95,20 +95,24 @@ def _check_several(targets: Sequence[Path]) -> None:
 def _check_align(target: Path, align: Align | None) -> None:
     if align is None:
         return
-    if not _is_comparison(target):
+    if not is_comparison(target):
         raise ProfileError("--align says how several runs share one time axis; name two or more.")
-    if align != "step":
+    if align != "step" and (target / rundir.ROUNDS).is_file():
         last = [runs[-1] for runs in complete_runs(target) if runs]
         other = command("view", *last, options=f"--align {align}")
         raise ProfileError(f"{target} was aligned step by step; for another way use {other}.")
+    if align != "step":
+        raise ProfileError(f"{target} was aligned step by step; name its runs for another way.")
 
 
 def _kept(target: Path) -> tuple[Path, str]:
     """The file that a run or a comparison keeps, or the target itself."""
     name = target.resolve().name
-    if _is_comparison(target):
+    if is_comparison(target):
         if (target / rundir.COMPARE_TRACE).is_file():
             return target / rundir.COMPARE_TRACE, _plain(f"{name}.pftrace.gz")
+        if not (target / rundir.ROUNDS).is_file():
+            raise ProfileError(f"{target} has no {rundir.COMPARE_TRACE}; compare its runs again.")
         complete_runs(target)
         remedy = command("compare", target)
         raise ProfileError(f"{target} has no {rundir.COMPARE_TRACE}; make it with {remedy}.")
@@ -126,8 +130,9 @@ def _kept(target: Path) -> tuple[Path, str]:
     return target, _plain(target.name)
 
 
-def _is_comparison(target: Path) -> bool:
-    return (target / rundir.ROUNDS).is_file()
+def is_comparison(target: Path) -> bool:
+    """Whether it is the folder of a comparison: of profile.py, or of `analysis compare`."""
+    return any((target / name).is_file() for name in (rundir.ROUNDS, rundir.COMPARISON))
 
 
 def _stem(target: Path) -> str:

@@ -23,7 +23,7 @@ def examine(root: Path = cgroup.ROOT) -> Machine:
         python=platform.python_version(),
         cpu_model=cpu_model(),
         cpus_usable=cgroup.usable_cpus(root),
-        cpus_allowed=_allowed_cpus(),
+        cpus_allowed=cgroup.allowed_cpus(),
         cpu_quota=cgroup.cpu_quota(root),
         physical_cores=cgroup.physical_cores(root),
         memory_bytes=psutil.virtual_memory().total,
@@ -32,12 +32,6 @@ def examine(root: Path = cgroup.ROOT) -> Machine:
         wsl=is_wsl(root),
         own_processes=has_own_processes(root),
     )
-
-
-def _allowed_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def is_container(root: Path) -> bool:

@@ -86,7 +86,7 @@ def test_a_gpu_run_tells_whose_memory_and_how_energy_was_measured(make_run: Any)
 
 
 def test_what_the_driver_does_not_tell_has_its_reason(make_run: Any) -> None:
-    lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "1500,0.5,", "2500,0.5,")
+    lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "500,0.5,", "3500,0.5,")
     _, gpu, power = cost_of_gpu(make_run, lines)
     assert gpu == "GPU 50.0 % of the time in use · VRAM: no right"
     assert power == "power: none here · energy –, none here"
@@ -141,7 +141,7 @@ def test_reasons_beside_a_gpu(make_run: Any, missing: str, reason: str | None) -
 
 
 def test_one_reason_for_power_and_energy(make_run: Any) -> None:
-    lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "1500,0.5,5", "2500,0.5,5")
+    lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "500,0.5,5", "3500,0.5,5")
     assert list(cost_text.missing(gpu_run(make_run, lines)))[1:] == ["power and energy: none here"]
 
 
@@ -151,7 +151,7 @@ def test_energy_above_idle_and_the_kind_of_power(make_run: Any) -> None:
         "0,60,0",
         "1500,60,90",
         "1600,100,100",
-        "6600,100,600",
+        "14600,100,1400",
     )
     record = make_run.resources_record(
         gpus=[{"index": 0, "uuid": "GPU-aa", "power_kind": "average-1s"}]
@@ -159,13 +159,13 @@ def test_energy_above_idle_and_the_kind_of_power(make_run: Any) -> None:
     start_ns = make_run.start_ns
     phases = [
         Phase("import", start_ns + 1_500_000_000, 500_000_000),
-        Phase("timed", start_ns + 2_000_000_000, 4_000_000_000),
+        Phase("timed", start_ns + 2_000_000_000, 12_000_000_000),
     ]
     *_, told = cost_text.sentences(gpu_run(make_run, lines, resources=record, phases=phases))
     assert told == (
-        "power 100 W (means of 1 s) · energy 400 J in the timed phase (counter, each 0.1 s), "
-        "to test accuracy 0.951; 80.0 J per step, 2,500 J per 1,000 samples; "
-        "160 J of it above the idle 60.0 W"
+        "power 100 W (means of 1 s) · energy 1,200 J in the timed phase (counter, each 0.1 s), "
+        "to test accuracy 0.951; 240 J per step, 7,500 J per 1,000 samples; "
+        "480 J of it above the idle 60.0 W"
     )
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from analysis import energy, resources
 from analysis.energy import Idle
-from analysis.resources import Window
-from analysis.sensors import AVERAGE, Sensor
+from analysis.resources import AVERAGE, Window
+from analysis.sensors import Sensor
 
 S = 1_000_000_000
 IDLE = Idle(watts=60.0, seconds=1.5)

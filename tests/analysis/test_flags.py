@@ -92,6 +92,15 @@ def test_others_on_the_gpu(
     assert found == [f"{words} in the timed phase"] * bool(words)
 
 
+def test_what_the_driver_reserves_is_no_other_process(make_run: Any) -> None:
+    """Older drivers count it as used memory, and say so by not telling it apart."""
+    names = "gpu1_other_processes,gpu1_process_memory_bytes,gpu1_memory_used_bytes"
+    lines = column(names, *[f"0,{700 * MIB},{1100 * MIB}"] * 5)
+    told = {"gpu1_memory_reserved_bytes": "not supported; it is part of memory_used_bytes"}
+    record = make_run.resources_record(gpus=GPUS, sample_hz=1.0, capabilities=told)
+    assert flagged(make_run, lines, resources=record) == []
+
+
 @pytest.mark.parametrize(
     ("hertz", "taken", "words"),
     [(10.0, 26, "14 of 40 samples"), (10.0, 33, None), (2.0, 0, None)],

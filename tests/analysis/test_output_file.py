@@ -1,8 +1,12 @@
 import contextlib
 import os
+import re
 from pathlib import Path
 
-from analysis.output_file import replacing
+import pytest
+
+from analysis.output_file import replacing, writing
+from profilers.rundir import ProfileError
 
 
 def test_the_file_is_replaced_in_the_end(tmp_path: Path) -> None:
@@ -40,3 +44,19 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 def test_what_is_no_plain_file_is_written_to() -> None:
     with replacing(Path(os.devnull)) as place:
         assert place == Path(os.devnull)
+
+
+def test_what_can_not_be_written_is_a_sentence_with_the_name_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for place in (tmp_path / "no" / "such", tmp_path / "folder"):
+        with (
+            pytest.raises(ProfileError, match=re.escape(f"{place} can't be written (")),
+            writing(place) as path,
+        ):
+            path.write_text("new")
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
+
+
+def test_an_error_without_a_number_is_told_in_its_own_words(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="the disk is gone"), writing(tmp_path / "file"):
+        raise OSError("the disk is gone")

@@ -25,6 +25,7 @@ HEADER = (
 LINES = (
     HEADER,
     "0,,,,,0,60,0,0,100,60,0,0,0,0,0",
+    "1900,,,,,0,60,114,0,100,60,114,19,9.5,9.5,85.5",
     "2000,0,0,100,100,0,60,120,0,100,60,120,20,10,10,90",
     "4000,1.5,0.5,200,200,0,60,240,0.5,300,100,320,60,30,20,180",
     "12000,13.5,0.5,400,900,0,60,720,0.75,500,300,2720,300,150,100,900",
@@ -108,6 +109,18 @@ def test_the_run_is_all_phases_but_the_measured_peaks(make_run: Any) -> None:
     assert run.rss_peak_bytes == 900
     assert run.gpu_energy_joules_per_step is None
     assert run.allocated_peak_bytes == 7 << 20
+
+
+def test_the_peak_of_the_run_is_that_of_its_summary(make_run: Any) -> None:
+    """A peak between two samples is known from the end of its phase."""
+    ends = [
+        MemoryAtPhaseEnd(phase=name, time_ns=START_NS + second * SECOND, rss_bytes=1,
+                         rss_peak_bytes=peak_bytes)
+        for name, second, peak_bytes in (("timed", 9, 5000), ("peaks", 12, 9000))
+    ]  # fmt: skip
+    assert rows_of(make_run, resources=resources_record(phase_ends=ends))["run"].rss_peak_bytes == (
+        5000
+    )
 
 
 def test_a_phase_without_samples_says_so_and_has_what_was_read_at_its_end(make_run: Any) -> None:

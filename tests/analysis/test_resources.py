@@ -94,7 +94,7 @@ def test_an_unknown_gpu_gives_no_figures(make_run: Any) -> None:
 
 
 def test_an_unsupported_sensor_keeps_its_reason(make_run: Any) -> None:
-    lines = [GPU_HEADER, "1200,1,0,10,,,,0.5,100,,", "2500,2,0,10,,,,0.5,100,,"]
+    lines = [GPU_HEADER, "500,1,0,10,,,,0.5,100,,", "3500,2,0,10,,,,0.5,100,,"]
     record = make_run.resources_record(
         gpus=GPUS, capabilities={"gpu": "available", "gpu1_power_watts": "not supported"}
     )
@@ -104,6 +104,34 @@ def test_an_unsupported_sensor_keeps_its_reason(make_run: Any) -> None:
     assert found.gpu_percent == pytest.approx(50)
     assert found.power_watts is None
     assert found.reasons["power_watts"] == "not supported"
+
+
+@pytest.mark.parametrize(("kind", "known"), [("instant", True), ("average-1s", False)])
+def test_means_of_a_second_tell_nothing_of_two_seconds(
+    make_run: Any, kind: str, known: bool
+) -> None:
+    """Half of what they say is of before the phase."""
+    gpus = [{**gpu, "power_kind": kind} for gpu in GPUS]
+    record = make_run.resources_record(gpus=gpus)
+    machine = make_run.environment("GPU-bb", "A GPU")
+    samples_of_it = make_run.densely(GPU_SAMPLES)
+    found = figures_of(make_run(samples=samples_of_it, resources=record, machine=machine))
+    assert (found.power_watts is not None) is known
+    assert ("power_watts" in found.reasons) is not known
+    assert found.gpu_percent is not None
+
+
+@pytest.mark.parametrize(
+    ("rss", "end_ms"), [((",,1,1"), 1000), (("1,1,1,1"), 2500), ((",,,"), 2500)]
+)
+def test_before_the_run_is_before_its_process_is_seen(make_run: Any, rss: str, end_ms: int) -> None:
+    """The process takes some time to start, before its first phase."""
+    lines = [f"{1000 * n},{each}" for n, each in enumerate(rss.split(","))]
+    start_ns = make_run.start_ns
+    phases = [Phase("import", start_ns + 2500 * 10**6, 10**9)]
+    recorded = samples.read(make_run(samples=["time_ns,process_memory_rss_bytes", *lines]))
+    assert recorded is not None
+    assert resources.before(recorded, phases) == Window(start_ns, start_ns + end_ms * 10**6)
 
 
 def test_one_sample_in_the_window_is_too_few(make_run: Any) -> None:

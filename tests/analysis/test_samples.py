@@ -18,6 +18,13 @@ def test_cpu_percent_of_each_sample(make_run: Any) -> None:
     np.testing.assert_allclose(known, [np.nan, np.nan, 150, 200, 100])
 
 
+def test_a_counter_that_is_not_read_at_each_sample_grows_from_value_to_value(make_run: Any) -> None:
+    recorded = samples.read(make_run())
+    assert recorded is not None  # samples at 0, 0.5, 1.5, 2.5 and 3.5 s
+    known = recorded.percent(np.array([np.nan, 1, np.nan, 2, 2.5]))
+    np.testing.assert_allclose(known, [np.nan, np.nan, np.nan, 50, 50])
+
+
 def test_a_torn_last_line_is_dropped(make_run: Any) -> None:
     run = make_run()
     with (run / rundir.RESOURCES).open("a", encoding="utf-8") as file:

@@ -63,6 +63,15 @@ def test_both_stand_side_by_side(run: Path, tmp_path: Path) -> None:
     }
 
 
+def test_memory_is_that_of_the_run_and_not_of_those_before_and_after(
+    run: Path, tmp_path: Path
+) -> None:
+    path = smi(tmp_path / "smi.csv")
+    first, last = "480 MiB", "504 MiB"  # before and after the phases
+    path.write_text(path.read_text().replace(first, "9000 MiB").replace(last, "9000 MiB"))
+    assert table_of(run, path)["VRAM peak, MiB"] == ["500.0", "495.0", "+1.0 %"]
+
+
 def test_instant_power_is_taken_where_the_driver_has_it(run: Path, tmp_path: Path) -> None:
     path = smi(tmp_path / "smi.csv", instant="90.00 W")
     assert table_of(run, path)["power, W"] == ["100.0", "90.0", "+11.1 %"]

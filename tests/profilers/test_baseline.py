@@ -9,26 +9,35 @@ from profilers.launch import Launch
 from profilers.progress import Progress
 from profilers.records import ResourcesRecord, RunRecord
 from profilers.rundir import ProfileError
+from profilers.sampling.rapl import ABSENT, DENIED
+from profilers.sampling.source import AVAILABLE
 
 POWER = {"index": 0, "uuid": "GPU-aa", "power_kind": "instant"}
 NO_POWER = {"index": 0, "uuid": "GPU-aa", "power_kind": None}
 
 
 @pytest.mark.parametrize(
-    ("device", "gpus", "seconds"),
+    ("device", "gpus", "rapl", "seconds"),
     [
-        ("cuda:0", [POWER], baseline.IDLE_SECONDS),
-        ("cuda:1", [NO_POWER, POWER], baseline.IDLE_SECONDS),
-        ("cuda:0", [NO_POWER], 0),
-        ("cuda:0", [], 0),
-        ("cpu", [POWER], 0),
+        ("cuda:0", [POWER], ABSENT, baseline.IDLE_SECONDS),
+        ("cuda:1", [NO_POWER, POWER], ABSENT, baseline.IDLE_SECONDS),
+        ("cuda:0", [NO_POWER], ABSENT, 0),
+        ("cuda:0", [], ABSENT, 0),
+        ("cpu", [POWER], ABSENT, 0),
+        ("cpu", [POWER], DENIED, 0),
+        ("cpu", [], AVAILABLE, baseline.IDLE_SECONDS),
+        ("cuda:0", [NO_POWER], AVAILABLE, baseline.IDLE_SECONDS),
     ],
 )
-def test_only_a_run_on_a_gpu_with_power_waits(
-    tmp_path: Path, device: str, gpus: list[dict[str, str | int | None]], seconds: float
+def test_only_a_run_on_a_device_whose_power_is_known_waits(
+    tmp_path: Path,
+    device: str,
+    gpus: list[dict[str, str | int | None]],
+    rapl: str,
+    seconds: float,
 ) -> None:
     record = ResourcesRecord(
-        sample_hz=10.0, units={}, anchors=[], capabilities={}, limits={}, gpus=gpus
+        sample_hz=10.0, units={}, anchors=[], capabilities={"rapl": rapl}, limits={}, gpus=gpus
     )
     rundir.write_json(tmp_path / rundir.RESOURCES_RECORD, record)
     assert baseline.idle_seconds(tmp_path, device) == seconds

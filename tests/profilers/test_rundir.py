@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profilers import rundir
-from profilers.records import Mark, Phase, RoundsRecord, RunError, Step
+from profilers.records import LATEST_NS, Mark, Phase, RoundsRecord, RunError, Step
 from profilers.rundir import ProfileError
 
 STEPS = st.builds(
@@ -18,8 +18,8 @@ STEPS = st.builds(
     index=st.integers(0, 10**9),
     kind=st.sampled_from(["step", "window"]),
     count=st.integers(1, 1000),
-    start_ns=st.integers(0, 2**63 - 1),
-    duration_ns=st.integers(0, 2**62),
+    start_ns=st.integers(0, LATEST_NS - 1),
+    duration_ns=st.integers(0, LATEST_NS - 1),
     samples=st.integers(1, 10**6),
     loss=st.none() | st.floats(allow_nan=False),
     sync=st.sampled_from(["", "device", "none needed"]),
@@ -42,8 +42,8 @@ MARKS = st.builds(
     Mark,
     kind=st.sampled_from(["gc", "trace", "compile"]),
     name=st.text(st.characters().filter(str.isprintable), min_size=1) | st.sampled_from([",", '"']),
-    start_ns=st.integers(0, 2**63 - 1),
-    duration_ns=st.integers(0, 2**62),
+    start_ns=st.integers(0, LATEST_NS - 1),
+    duration_ns=st.integers(0, LATEST_NS - 1),
 )
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.measured import Measured
+from analysis.wording import MIB
 from profilers.records import RunSummary, Settings
-
-MIB = 2**20
 
 SHOWN_FIRST = 5
 

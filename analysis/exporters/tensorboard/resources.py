@@ -1,6 +1,5 @@
 """The samples of a run as curves: each column of resources.csv, and the run's own GPU by itself."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -9,10 +8,8 @@ import numpy as np
 from analysis import samples
 from analysis.exporters.tensorboard.series import Float64, Series
 from analysis.sample_folds import MAXIMUM, MINIMUM, READINGS
-from analysis.samples import Samples
-
-MIB = 2**20
-GPU_COLUMN = re.compile(r"gpu(\d+)_(\w+)")
+from analysis.samples import GPU_COLUMN, Samples
+from analysis.wording import MIB
 
 
 @dataclass(frozen=True)
@@ -56,11 +53,36 @@ HOST = {
     "psi_memory_some_seconds": Shown(
         "memory_waiting_percent", "Time in which a process waited for memory, %", 100, grows=True
     ),
+    "psi_memory_full_seconds": Shown(
+        "memory_stall_percent", "Time in which all processes waited for memory, %", 100, grows=True
+    ),
     "psi_io_some_seconds": Shown(
         "io_waiting_percent", "Time in which a process waited for a disk, %", 100, grows=True
     ),
+    "psi_io_full_seconds": Shown(
+        "io_stall_percent", "Time in which all processes waited for a disk, %", 100, grows=True
+    ),
     samples.QUOTA: Shown(
-        "cpu_throttled_percent", "Time in which the quota held the run back, %", 100, grows=True
+        "cpu_throttled_percent", "CPU time that the quota kept back, % of one core", 100, grows=True
+    ),
+    "cgroup_cpu_throttled_periods": Shown(
+        "throttled_periods_per_second", "Periods with the quota used up, per second", grows=True
+    ),
+    "cgroup_memory_used_bytes": Shown(
+        "container_memory_mib", "Memory of the container, MiB", 1 / MIB, peaks=True
+    ),
+    "system_swap_used_bytes": Shown("swap_mib", "Swap of the machine, MiB", 1 / MIB, peaks=True),
+    "system_disk_read_bytes": Shown(
+        "system_read_mib_per_second", "Read by the machine, MiB/s", 1 / MIB, grows=True
+    ),
+    "system_disk_write_bytes": Shown(
+        "system_write_mib_per_second", "Written by the machine, MiB/s", 1 / MIB, grows=True
+    ),
+    "system_network_received_bytes": Shown(
+        "received_mib_per_second", "Received by the machine, MiB/s", 1 / MIB, grows=True
+    ),
+    "system_network_sent_bytes": Shown(
+        "sent_mib_per_second", "Sent by the machine, MiB/s", 1 / MIB, grows=True
     ),
     samples.LAG: Shown("sampler_lag_ms", "How late a sample was taken, ms", 1e-6, peaks=True),
     "sampler_cost_ns": Shown("sampler_cost_ms", "How long a sample took, ms", 1e-6, peaks=True),

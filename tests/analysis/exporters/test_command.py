@@ -1,15 +1,20 @@
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analysis import finish
 from analysis.exporters import command, lanes
 from analysis.exporters.command import Request
+from analysis.readers.registry import open_trace
+from profilers import rundir
 from profilers.rundir import ProfileError
 from tests.analysis.timeline.sketch import DATA
 
 KINETO = DATA / "kineto" / "mi250-minitoy.json.gz"
+XSPACE = DATA / "xspace" / "tensorflow-fit.xplane.pb"
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +26,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("to", "name", "said"),
     [
-        ("perfetto", "mi250-minitoy.pftrace.gz", "112 slices, 0 samples"),
-        ("chrome", "mi250-minitoy.json.gz", "112 slices, 0 samples"),
+        ("perfetto", "mi250-minitoy.pftrace.gz", "112 slices, 0 counter values"),
+        ("chrome", "mi250-minitoy.json.gz", "112 slices, 0 counter values"),
         ("parquet", "mi250-minitoy.parquet", "112 events"),
         ("csv", "mi250-minitoy.csv", "112 events"),
     ],
@@ -30,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_file_beside_the_user_is_named_after_what_is_exported(
     here: Path, to: str, name: str, said: str
 ) -> None:
-    assert command.run(Request([KINETO], to)) == [f"{name}: {said}"]
+    assert command.run(Request([KINETO], to)) == f"{name}: {said}"
     assert [path.name for path in here.iterdir()] == [name]
 
 
@@ -45,16 +50,55 @@ def test_a_file_that_is_there_is_kept_unless_it_is_named(here: Path) -> None:
 
 
 def test_several_become_one_timeline(here: Path) -> None:
-    [said] = command.run(Request([KINETO, KINETO], "perfetto", align="run"))
-    assert said == "compare.pftrace.gz: 228 slices, 0 samples, aligned by run"
+    said = command.run(Request([KINETO, KINETO], "perfetto", align="run"))
+    assert said == "compare.pftrace.gz: 228 slices, 0 counter values, aligned by run"
     assert gzip.decompress((here / "compare.pftrace.gz").read_bytes())
 
 
-@pytest.mark.parametrize("to", ["chrome", "parquet", "csv"])
+@pytest.mark.parametrize("to", ["chrome", "parquet", "csv", "xspace"])
 def test_several_are_refused_elsewhere(here: Path, to: str) -> None:
     with pytest.raises(ProfileError, match=f"--to {to} takes one run or trace"):
         command.run(Request([KINETO, KINETO], to))
     assert [*here.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("to", "name"), [("csv", "x.parquet"), ("chrome", "x.json"), ("xspace", "x.pb")]
+)
+def test_a_name_that_promises_another_format_is_refused(here: Path, to: str, name: str) -> None:
+    with pytest.raises(ProfileError, match=f"--to {to} writes a .*, which {name} does not end"):
+        command.run(Request([KINETO], to, here / name))
+    assert [*here.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("paths", "to"), [([KINETO], "perfetto"), ([KINETO, KINETO], "tensorboard")]
+)
+def test_what_can_not_be_aligned_is_not_silently_so(paths: list[Path], to: str) -> None:
+    with pytest.raises(ProfileError, match="--align says how several runs share one time axis"):
+        command.run(Request(paths, to, align="run"))
+
+
+@pytest.mark.parametrize(
+    ("to", "remedy"),
+    [
+        ("perfetto", r"its timeline is compared/compare\.pftrace\.gz; for another one name runs"),
+        ("tensorboard", "show it with python -m analysis view --tensorboard compared, or name"),
+        ("csv", "compared is a comparison; name runs of it"),
+    ],
+)
+def test_a_comparison_has_its_own_files(here: Path, to: str, remedy: str) -> None:
+    (here / "compared").mkdir()
+    (here / "compared" / rundir.COMPARISON).write_text("{}")
+    (here / "compared" / rundir.COMPARE_TRACE).write_bytes(b"")
+    with pytest.raises(ProfileError, match=remedy):
+        command.run(Request([Path("compared")], to))
+
+
+def test_what_is_xprofs_already_is_named() -> None:
+    profile = DATA / "xspace" / "mi300-jax-conv.xplane.pb"
+    with pytest.raises(ProfileError, match=r"mi300-jax-conv\.xplane\.pb is in this format already"):
+        command.run(Request([profile], "xspace", Path("x.xplane.pb")))
 
 
 def test_what_is_read_is_not_written_to(here: Path) -> None:
@@ -74,29 +118,93 @@ def test_slices_shown_by_their_start_alone_are_told(
 ) -> None:
     monkeypatch.setattr(lanes, "MOST_LANES", 1)
     monkeypatch.setattr(lanes, "DEEPEST", 1)
-    [said] = command.run(Request([KINETO], "perfetto"))
-    assert said.endswith("112 slices, 0 samples, 74 of the slices shown by their start alone")
+    said = command.run(Request([KINETO], "perfetto"))
+    assert said.endswith(
+        "112 slices, 0 counter values, 74 of the slices shown by their start alone"
+    )
 
 
 def test_a_run_is_named_by_its_folder(here: Path, make_run: Any) -> None:
     run = make_run("20261121-mine")
-    [said] = command.run(Request([run], "perfetto"))
-    assert said.startswith("20261121-mine.pftrace.gz: 13 slices")
+    assert command.run(Request([run], "perfetto")).startswith("20261121-mine.pftrace.gz: 13 slices")
     with pytest.raises(ProfileError, match="has no profile"):
         command.run(Request([run], "csv"))
     assert not (here / "20261121-mine.csv").exists()
 
 
-@pytest.mark.parametrize("to", ["perfetto", "csv"])
-def test_what_could_not_be_read_is_told(here: Path, to: str) -> None:
-    trace = here / "trace.json"
-    event = '{"ph":"X","cat":"cpu_op","name":"a","pid":1,"tid":1,"dur":2,"ts":'
-    trace.write_text(f'{{"schemaVersion":1,"traceEvents":[{event}1}},{event}"x"}},{event}5}}')
-    said, *losses = command.run(Request([trace], to))
-    assert said.startswith("trace.")
-    assert [loss.partition(": ")[0] for loss in losses if to == "perfetto"] in (
-        [],
-        [str(trace)] * 2,
-    )
-    assert any("1 event left out: " in loss for loss in losses)
-    assert any("The file is not whole: " in loss for loss in losses)
+def cut(folder: Path) -> Path:
+    """A trace that breaks off."""
+    path = folder / "cut.json.gz"
+    path.write_bytes(KINETO.read_bytes()[:-3000])
+    return path
+
+
+@pytest.mark.parametrize("to", ["perfetto", "chrome", "parquet", "csv", "xspace"])
+def test_a_trace_that_breaks_off_is_told(here: Path, to: str) -> None:
+    said = command.run(Request([cut(here)], to, here / "out"))
+    assert "; the trace is not whole: its packed data break off after" in said
+
+
+def test_of_several_it_is_told_which_breaks_off(here: Path) -> None:
+    said = command.run(Request([KINETO, cut(here)], "perfetto", align="run"))
+    assert ", aligned by run; cut: the trace is not whole: " in said
+
+
+@pytest.mark.parametrize("to", ["perfetto", "chrome", "parquet", "csv", "xspace"])
+def test_a_place_that_can_not_be_written_to_is_named(here: Path, to: str) -> None:
+    output = here / "no" / "such" / "file"
+    with pytest.raises(ProfileError, match=re.escape(f"{output} can't be written (No such file")):
+        command.run(Request([KINETO], to, output))
+    assert [*here.iterdir()] == []
+
+
+def test_the_profile_of_a_run_is_not_written_to(here: Path, make_run: Any) -> None:
+    profile = make_run.add_profile(run := make_run("mine"))
+    kept = profile.read_bytes()
+    with pytest.raises(ProfileError, match="is a trace that is read"):
+        command.run(Request([run], "perfetto", profile))
+    assert profile.read_bytes() == kept
+
+
+def test_a_trace_becomes_a_profile_for_xprof(here: Path) -> None:
+    assert command.run(Request([KINETO], "xspace")) == "mi250-minitoy.xplane.pb: 112 events"
+    trace = open_trace(here / "mi250-minitoy.xplane.pb", host=True)
+    assert sum(map(len, trace.blocks())) == 112
+
+
+def test_a_folder_for_tensorboard_has_one_of_each(here: Path, make_run: Any) -> None:
+    make_run.add_profile(run := make_run("run"))
+    finish.finish(run)
+    said = command.run(Request([run, KINETO, XSPACE], "tensorboard", Path("for board")))
+    names = ["PyTorch eager", "mi250-minitoy", "tensorflow-fit"]
+    shown = "open it with python -m tensorboard.main --logdir 'for board'"
+    assert said == f"for board: {', '.join(names)}; {shown}"
+    made = here / "for board"
+    assert sorted(path.name for path in made.iterdir()) == names
+    profiles = [*made.glob("*/plugins/profile/*/*.xplane.pb")]
+    assert sorted(path.relative_to(made).parts[0] for path in profiles) == names
+    assert [path.name for path in here.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_folder_for_tensorboard_takes_the_place_of_none(here: Path) -> None:
+    place = here / "tensorboard"
+    place.mkdir()
+    command.run(Request([XSPACE], "tensorboard"))
+    before = sorted(place.rglob("*"))
+    assert [path.name for path in place.iterdir()] == ["tensorflow-fit"]
+    with pytest.raises(ProfileError, match="is there already; give --output a new folder"):
+        command.run(Request([XSPACE], "tensorboard"))
+    (file := here / "file").write_text("kept")
+    with pytest.raises(ProfileError, match="is there already"):
+        command.run(Request([XSPACE], "tensorboard", file))
+    assert (sorted(place.rglob("*")), file.read_text()) == (before, "kept")
+
+
+def test_a_folder_for_tensorboard_is_there_only_if_it_is_whole(here: Path) -> None:
+    with pytest.raises(ProfileError, match="nowhere"):
+        command.run(Request([XSPACE, here / "nowhere"], "tensorboard"))
+    (here / "file").write_text("kept")
+    with pytest.raises(ProfileError, match=r"file/board can't be written \(Not a directory\)"):
+        command.run(Request([XSPACE], "tensorboard", Path("file/board")))
+    (here / "file").unlink()
+    assert [*here.iterdir()] == []

@@ -1,4 +1,5 @@
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +61,29 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match=r"can't be written \("):
         trace_file.write({tmp_path / "no" / "such" / "trace": chrome.FORM}, 0, draw)
     assert [entry.name for entry in tmp_path.iterdir()] == ["trace"]
+
+
+def test_a_link_stays_one_and_what_is_no_plain_file_is_written_to(tmp_path: Path) -> None:
+    target, link, pipe = (tmp_path / name for name in ("target", "link", "pipe"))
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    trace_file.write({link: chrome.FORM}, 0, draw)
+    assert link.is_symlink()
+    assert gzip.decompress(target.read_bytes())
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    trace_file.write({pipe: perfetto.FORM}, 0, draw)
+    assert gzip.decompress(os.read(reader, 100_000))
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_the_same_timeline_makes_the_same_bytes_with_its_own_name_in_them(tmp_path: Path) -> None:
+    for name, form in (("trace.pftrace.gz", perfetto.FORM), ("trace.json.gz", chrome.FORM)):
+        found = []
+        for folder in ("a", "b"):
+            trace_file.write({tmp_path / folder / name: form}, 0, draw)
+            found.append((tmp_path / folder / name).read_bytes())
+        assert found[0] == found[1]
+        kept = found[0][10:].partition(b"\0")[0].decode()
+        assert kept == name.removesuffix(".gz")

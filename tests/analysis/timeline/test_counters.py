@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from analysis.blocks import Kind, from_columns
-from analysis.timeline.counters import MIB, MOST_DEVICES, Allocated, resource_counters
+from analysis.timeline.counters import MOST_DEVICES, Allocated, resource_counters
+from analysis.wording import MIB
 from profilers.rundir import ProfileError
 
 MS = 1_000_000
@@ -100,3 +101,10 @@ def test_allocated_memory_of_ranks_and_of_very_many_devices() -> None:
     assert [counter.name for counter in allocated.of(block.take(slice(0, 1)))] == [
         "Allocated, rank 1, GPU 0"
     ]
+
+
+def test_a_clock_that_was_set_back_leaves_values_in_order_of_time(make_run: Any) -> None:
+    lines = ("time_ns,process_memory_rss_bytes", f"300,{MIB}", f"100,{2 * MIB}", f"200,{3 * MIB}")
+    [found] = resource_counters(make_run(samples=lines))
+    assert [(time - make_run.start_ns) // MS for time in found.time_ns.tolist()] == [100, 200, 300]
+    assert found.values.tolist() == [2, 3, 1]

@@ -10,6 +10,7 @@ from analysis.timeline import sources
 from analysis.timeline.merged import Merged, Titled
 from analysis.timeline.record import Slice
 from analysis.timeline.shared_clock import Align, NoCommonStepError
+from profilers import rundir
 from profilers.records import Phase, Step
 from tests.analysis.timeline.sketch import DATA, Sketch, args
 
@@ -182,3 +183,14 @@ def test_traces_without_a_common_step(make_run: Any) -> None:
     values = [pair for rows in sketch.counters.values() for pair in rows]
     starts = [piece.start_ns for slices in sketch.tracks.values() for piece in slices]
     assert min(time_ns for time_ns, _ in values) == min(starts)
+
+
+@pytest.mark.parametrize("align", ["run", "wall"])
+def test_a_trace_without_events_moves_no_other(make_run: Any, tmp_path: Path, align: Align) -> None:
+    (tmp_path / "empty.json").write_text('{"traceEvents": []}')
+    run = make_run("run", steps=(), samples=None)
+    for paths in ([tmp_path / "empty.json", run], [run, tmp_path / "empty.json"]):
+        sketch, merged = drawn(paths, align)
+        starts = {piece.start_ns for some in sketch.tracks.values() for piece in some}
+        assert starts == {row.start_ns for row in rundir.read_rows(run / rundir.PHASES, Phase)}
+        assert merged.start_ns == min(starts)

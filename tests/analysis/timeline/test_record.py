@@ -1,5 +1,9 @@
-import numpy as np
+from collections.abc import Iterator
 
+import numpy as np
+import pytest
+
+from analysis.timeline import record
 from analysis.timeline.counters import Counter
 from analysis.timeline.record import (
     COUNTERS_RANK,
@@ -81,3 +85,19 @@ def test_several_files_are_shown_the_same() -> None:
     for sketch in (one, other):
         assert [piece.start_ns for piece in sketch.shown[track]] == [0, 1, 2]
         assert sketch.shared == {track: "scale"}
+
+
+def test_several_writers_take_slices_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MOST_AT_ONCE", 2)
+    sketches = Sketch(), Sketch()
+    waiting: list[int] = []
+
+    def pieces() -> Iterator[Slice]:
+        for start_ns in range(5):
+            waiting.append(start_ns - sketches[1].count())
+            yield single(start_ns, 1, "op", {}, "op")
+
+    Several(sketches).slices(Track(RUN, "ops", 0), pieces())
+    assert max(waiting) < 3
+    for sketch in sketches:
+        assert [piece.start_ns for piece in sketch.tracks["run / ops"]] == [0, 1, 2, 3, 4]

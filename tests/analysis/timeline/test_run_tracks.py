@@ -1,9 +1,9 @@
-from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
 
+from analysis import marks
 from analysis.timeline import run_tracks
 from analysis.timeline.record import Group, Shelf
 from analysis.timeline.shared_clock import TRUE_TIME, clock
@@ -118,44 +118,84 @@ def test_a_clock_moves_all_of_it(make_run: Any) -> None:
         assert late.counters[track] == [(time_ns + 500, value) for time_ns, value in values]
 
 
-def test_marks_stand_on_a_track_for_each_kind(make_run: Any) -> None:
-    run = make_run(steps=())
-    start_ns = make_run.start_ns
-    marks = [
-        Mark("gc", "generation 2", start_ns - 9, 5),
-        Mark("compile", "train_step", start_ns + 7, 2),
-        Mark("gc", "generation 0", start_ns - 30, 2),
-        Mark("trace", "train_step", start_ns + 3, 2),
-    ]
-    rundir.append_rows(run / rundir.MARKS, marks, Mark)
-    sketch = drawn(run)
-    assert [*sketch.names().items()][:4] == [
-        ("run / run phases", ["timed"]),
-        ("run / tracing", ["train_step"]),
-        ("run / compiling", ["train_step"]),
-        ("run / garbage collection", ["generation 0", "generation 2"]),
-    ]
-    assert {piece.head.kind for piece in sketch.tracks["run / garbage collection"]} == {"gc"}
-    assert run_tracks.read(run).first_ns == start_ns - 30
-
-
-def test_disturbances_are_drawn(make_run: Any) -> None:
-    times = run_tracks.read(make_run())
-    sketch = Sketch()
-    disturbed = [Mark("disturbed", "the sampler was late", make_run.start_ns, 9)]
-    count = replace(times, marks=disturbed).draw(sketch, RUN, TRUE_TIME)
-    assert count == sketch.count()
-    (piece,) = sketch.tracks["run / disturbances"]
-    assert (piece.head.name, piece.head.kind) == ("the sampler was late", "disturbed")
-    assert (piece.start_ns, piece.duration_ns) == (make_run.start_ns, 9)
-
-
-def test_every_kind_of_mark_has_a_track() -> None:
-    assert {*run_tracks.MARKS} == {*get_args(Mark.__annotations__["kind"])}
-
-
 def test_a_damaged_file_is_named(make_run: Any) -> None:
     run = make_run()
     (run / rundir.STEPS).write_text("phase,index\ntimed,x\n")
     with pytest.raises(ProfileError, match=r"steps\.csv"):
         run_tracks.read(run)
+
+
+MARKS = [
+    Mark("compile", "frame 0/0", 4, 9),
+    Mark("gc", "generation 2", 30, 5),
+    Mark("trace", "train_step", 6, 3),
+    Mark("gc", "generation 0", 2, 1),
+]
+
+
+def marked(make_run: Any, marks: list[Mark], **others: Any) -> Any:
+    """A run with these marks, which begin so many ns after it."""
+    run = make_run(**others)
+    start_ns = make_run.start_ns
+    moved = [msgspec.structs.replace(mark, start_ns=mark.start_ns + start_ns) for mark in marks]
+    rundir.append_rows(run / rundir.MARKS, moved, Mark)
+    return run
+
+
+def test_each_kind_of_mark_has_a_track_in_order_of_time(make_run: Any) -> None:
+    sketch = drawn(marked(make_run, MARKS))
+    assert [*sketch.tracks] == [
+        f"run / {name}"
+        for name in ("run phases", "steps", "tracing", "compiling", "garbage collection")
+    ]
+    start_ns = make_run.start_ns
+    shown = [
+        (piece.head.name, piece.head.kind, piece.start_ns - start_ns, piece.duration_ns)
+        for name in ("tracing", "compiling", "garbage collection")
+        for piece in sketch.tracks[f"run / {name}"]
+    ]
+    assert shown == [
+        ("train_step", "trace", 6, 3),
+        ("frame 0/0", "compile", 4, 9),
+        ("generation 0", "gc", 2, 1),
+        ("generation 2", "gc", 30, 5),
+    ]
+
+
+def test_every_kind_of_mark_that_there_may_be_has_a_track() -> None:
+    kinds = get_args(get_type_hints(Mark)["kind"])
+    assert sorted(run_tracks.MARKS) == sorted(kinds)
+    assert len(set(run_tracks.MARKS.values())) == len(kinds)
+
+
+def test_what_disturbed_a_run_is_on_its_timeline(make_run: Any) -> None:
+    waiting = (0, 0, 0, 0.5, 1.0, 1.0)
+    samples = ("time_ns,psi_cpu_some_seconds", *(f"{1000 * n},{v}" for n, v in enumerate(waiting)))
+    phases = [Phase("timed", make_run.start_ns, 6_000 * MS)]
+    run = make_run(phases=phases, samples=samples, resources=make_run.resources_record())
+    found = drawn(run).tracks["run / disturbances"]
+    assert [(piece.head.name, piece.head.kind) for piece in found] == [
+        (mark.name, "disturbed") for mark in marks.read(run)
+    ]
+    assert found
+
+
+def test_marks_alone_are_when_a_run_begins_and_follow_its_clock(make_run: Any) -> None:
+    run = marked(make_run, MARKS[:1], steps=(), phases=(), samples=None)
+    times, sketch = run_tracks.read(run), Sketch()
+    assert times.first_ns == make_run.start_ns + 4
+    assert times.draw(sketch, RUN, clock([0], [500])) == 1
+    [piece] = sketch.tracks["run / compiling"]
+    assert piece.start_ns == make_run.start_ns + 504
+
+
+@pytest.mark.parametrize("start_ns", [-1, 2**62, 10**30])
+def test_times_that_no_clock_shows_are_damage(make_run: Any, start_ns: int) -> None:
+    for name, row in (
+        (rundir.PHASES, "phase,start_ns,duration_ns\ntimed,{},1\n"),
+        (rundir.MARKS, "kind,name,start_ns,duration_ns\ngc,x,{},1\n"),
+    ):
+        run = make_run(f"{name} {start_ns}")
+        (run / name).write_text(row.format(start_ns))
+        with pytest.raises(ProfileError, match=f"{name} is damaged in line 2"):
+            run_tracks.read(run)

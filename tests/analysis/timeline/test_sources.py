@@ -106,8 +106,26 @@ def test_a_clock_and_a_shelf_say_when_and_where(make_run: Any) -> None:
     assert {"top / CPU, mine", "top / RSS, mine"} <= set(other.counters)
 
 
-def test_nothing_at_all_begins_at_zero(make_run: Any) -> None:
+def test_nothing_at_all_begins_nowhere(make_run: Any) -> None:
     run = make_run(steps=(), phases=(), samples=None)
     source = sources.opened(run)
-    assert (source.first_ns, drawn(source).tracks) == (0, {})
+    assert (source.first_ns, drawn(source).tracks) == (None, {})
     assert (run / rundir.RUN).exists()
+
+
+def test_a_trace_without_events_begins_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "empty.json").write_text('{"traceEvents": []}')
+    source = sources.opened(tmp_path / "empty.json")
+    assert (source.first_ns, drawn(source).tracks) == (None, {})
+
+
+def test_what_a_trace_lacks_is_known(tmp_path: Path) -> None:
+    whole = sources.opened(KINETO).profile
+    assert whole is not None
+    assert whole.lacks == ()
+    cut = tmp_path / "cut.json.gz"
+    cut.write_bytes(KINETO.read_bytes()[:-3000])
+    profile = sources.opened(cut).profile
+    assert profile is not None
+    [sentence] = profile.lacks
+    assert sentence.startswith("the trace is not whole: its packed data break off after")

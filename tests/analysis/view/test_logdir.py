@@ -116,6 +116,12 @@ def test_a_run_without_event_files_is_refused_with_a_command_for_it(make_compari
         logdir.shown([directory])
 
 
+def test_a_folder_of_runs_is_shown_by_tensorboard_itself(make_run: Any) -> None:
+    folder = make_run("one").parent
+    with pytest.raises(ProfileError, match=f"show all that .* --logdir {folder}"):
+        logdir.shown([folder])
+
+
 def test_profiles_are_told(make_run: Any) -> None:
     make_run.add_tensorflow_profile(run := make_run("profiled"))
     finish.finish(run)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -30,7 +31,10 @@ def traced(make_run: Any) -> Path:
 
 def test_a_run_is_served_with_perfetto_until_ctrl_c(traced: Path) -> None:
     with viewing(str(traced), "--no-browser") as url:
-        site = re.fullmatch(r"(http://127\.0\.0\.1:\d+/\S{32}/)\?testing=1#!/\?url=(\S+)", url)
+        address, _, opening = url.partition("&startupCommands=")
+        [command] = json.loads(unquote(opening))
+        assert command["args"] == ["^(Compare: .*|Run \\d+: .*|resources|PyTorch eager)$"]
+        site = re.fullmatch(r"(http://127\.0\.0\.1:\d+/\S{32}/)\?testing=1#!/\?url=(\S+)", address)
         assert site is not None
         assert site[2] == f"{site[1]}a_run.json.gz"
         assert read(site[2]) == (traced / rundir.TRACE).read_bytes()
@@ -44,16 +48,16 @@ def test_a_run_with_both_traces_shows_that_of_perfetto(traced: Path) -> None:
     (traced / rundir.DERIVED).mkdir()
     (traced / rundir.PERFETTO_TRACE).write_bytes(b"a trace")
     with viewing(str(traced), "--no-browser") as url:
-        assert url.endswith("/a_run.pftrace.gz")
-        assert read(url.rpartition("=")[2]) == b"a trace"
+        assert url.partition("&")[0].endswith("/a_run.pftrace.gz")
+        assert read(url.partition("&")[0].rpartition("=")[2]) == b"a trace"
 
 
 def test_a_trace_file_can_be_named_itself(tmp_path: Path) -> None:
     trace = tmp_path / "50% of it & more.json"
     trace.write_text("[]")
     with viewing(str(trace), "--no-browser") as url:
-        assert url.endswith("/50__of_it___more.json")
-        assert read(url.rpartition("=")[2]) == b"[]"
+        assert url.partition("&")[0].endswith("/50__of_it___more.json")
+        assert read(url.partition("&")[0].rpartition("=")[2]) == b"[]"
 
 
 def test_the_default_browser_is_opened_at_the_page(traced: Path, tmp_path: Path) -> None:
@@ -103,10 +107,10 @@ def test_viztracer_is_not_imported(traced: Path) -> None:
         (["run", "--align", "run"], "name two or more"),
         (["run", "--ui", "ftp://here"], "is nothing that a trace can be handed to"),
         (["run", "--tensorboard", "--align", "run"], "--ui and --align are for Perfetto"),
-        (["none", "--tensorboard"], "is no folder"),
-        (["notes.txt", "--tensorboard"], "is no folder"),
+        (["none", "--tensorboard"], "is not there"),
+        (["notes.txt", "--tensorboard"], "analysis export notes.txt --to tensorboard makes"),
         (["run", "--tensorboard"], "has no event files for TensorBoard; make them with"),
-        (["run", "empty", "--tensorboard"], "has no event files for TensorBoard; make them with"),
+        (["empty", "--tensorboard"], "is no run and no comparison of profile.py; name one, or"),
     ],
 )
 def test_a_wrong_request_is_one_sentence(

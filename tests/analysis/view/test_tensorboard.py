@@ -25,10 +25,10 @@ WAIT_SECONDS = 60
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["none"], "is no folder"),
-        (["notes.txt"], "is no folder"),
-        (["run"], "has no event files for TensorBoard; make them with"),
-        (["run", "empty"], "has no event files for TensorBoard; make them with"),
+        (["none"], "is not there"),
+        (["notes.txt"], "python -m analysis export notes.txt --to tensorboard makes"),
+        (["folder"], "is no run and no comparison of profile.py; name one, or show all"),
+        (["empty"], "has no event files for TensorBoard; make them with"),
     ],
 )
 def test_a_wrong_request_is_one_sentence(
@@ -38,8 +38,9 @@ def test_a_wrong_request_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (tmp_path / "run").mkdir()
+    (tmp_path / "folder").mkdir()
     (tmp_path / "empty" / rundir.TENSORBOARD).mkdir(parents=True)
+    (tmp_path / "empty" / rundir.RUN).write_text("{}")
     (tmp_path / "notes.txt").write_text("notes")
     monkeypatch.chdir(tmp_path)
     assert cli.main(["view", "--tensorboard", *arguments]) == 2

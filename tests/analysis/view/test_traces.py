@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from analysis.comparison import command as compare
 from analysis.timeline.shared_clock import Align
 from analysis.view import traces
 from profilers import rundir
@@ -135,3 +136,31 @@ def test_the_remedy_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
     (run / rundir.RUN).write_text("{}")
     with pytest.raises(ProfileError, match=re.escape(f"python -m analysis finish '{run}'")):
         traces.chosen([run], None, tmp_path)
+
+
+@pytest.fixture
+def made(make_run: Any, tmp_path: Path, without_report: None) -> Path:
+    """A comparison that `analysis compare` made of two runs."""
+    runs = [make_run("one"), make_run("two")]
+    compare.compared_of(compare.Request(runs, output=tmp_path / "made"))
+    assert not (tmp_path / "made" / rundir.ROUNDS).exists()
+    return tmp_path / "made"
+
+
+def test_the_folder_that_compare_makes_is_a_comparison(made: Path, make_run: Any) -> None:
+    assert traces.is_comparison(made)
+    assert not traces.is_comparison(made.parent)
+    assert not traces.is_comparison(make_run("three"))
+    shown, name = traces.chosen([made], None, made.parent)
+    assert (shown, name) == (made / rundir.COMPARE_TRACE, "made.pftrace.gz")
+    assert len(groups(shown)) == 3
+
+
+def test_what_compare_made_is_refused_as_other_comparisons_are(made: Path) -> None:
+    with pytest.raises(ProfileError, match="name it alone, or name runs of it"):
+        traces.chosen([made, made], None, made.parent)
+    with pytest.raises(ProfileError, match="step by step; name its runs for another way"):
+        traces.chosen([made], "wall", made.parent)
+    (made / rundir.COMPARE_TRACE).unlink()
+    with pytest.raises(ProfileError, match=r"has no compare\.pftrace\.gz; compare its runs again"):
+        traces.chosen([made], None, made.parent)

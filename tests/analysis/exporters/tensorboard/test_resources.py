@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from analysis.exporters.tensorboard import resources
-from analysis.samples import Samples
+from analysis.samples import GPU_COLUMN, Samples
 from profilers.records import ResourcesRecord
+from profilers.sampling.sampler import open_sources
+from profilers.sampling.tree import ProcessTree
 
 SECOND = 1_000_000_000
 
@@ -70,6 +72,23 @@ def test_a_column_that_nobody_knows_is_shown_as_it_is() -> None:
     found = curves(samples(fan_speed=[7.0], gpu0_fan=[8.0]))
     assert found["resources/fan_speed"].values.tolist() == [7]
     assert found["gpu0/fan"].values.tolist() == [8]
+
+
+def test_all_that_the_sampler_knows_of_the_host_has_a_title_and_a_unit() -> None:
+    """RAPL's columns, which count from the begin of the run, are shown as they are."""
+    names = {
+        name
+        for source in open_sources(ProcessTree())
+        for name in source.columns
+        if not GPU_COLUMN.fullmatch(name) and not name.endswith("_energy_joules")
+    }
+    assert names <= resources.HOST.keys() | resources.NOT_SHOWN
+
+
+def test_what_is_read_once_a_second_is_shown_by_the_second() -> None:
+    found = curves(samples(system_disk_read_bytes=[2**20, np.nan, 5 * 2**20]))
+    series = found["resources/system_read_mib_per_second"]
+    assert (series.step.tolist(), series.values.tolist()) == ([3000], [2])
 
 
 def test_clocks_and_empty_columns_have_no_curve() -> None:

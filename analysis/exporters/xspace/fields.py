@@ -5,8 +5,8 @@ import numpy.typing as npt
 
 from analysis.columns import Int64
 from analysis.exporters.protobuf import varint
-from analysis.exporters.wire_columns import Messages, Octets
-from analysis.exporters.xspace_plane import EVENT, Plane
+from analysis.exporters.xspace.plane import EVENT, Plane
+from analysis.exporters.xspace.wire_columns import Messages, Octets
 
 METADATA_ID, OFFSET, DURATION, STAT = b"\x08", b"\x10", b"\x18", b"\x22"
 """The tags of an event's fields."""

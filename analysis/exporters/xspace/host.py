@@ -8,13 +8,13 @@ import numpy.typing as npt
 from analysis.annotate import Folded
 from analysis.blocks import NONE, Kind, Strings, TextTable
 from analysis.columns import Int64, group_rows, pick
-from analysis.exporters import xspace_names
-from analysis.exporters.xspace_fields import TEXT, UNSIGNED, Fields
-from analysis.exporters.xspace_lines import LineKey, Lines, in_lines, times
-from analysis.exporters.xspace_memory import Allocations
-from analysis.exporters.xspace_names import OpNames
-from analysis.exporters.xspace_places import Places
-from analysis.exporters.xspace_plane import Plane
+from analysis.exporters.xspace import names as xspace_names
+from analysis.exporters.xspace.fields import TEXT, UNSIGNED, Fields
+from analysis.exporters.xspace.lines import LineKey, Lines, in_lines, times
+from analysis.exporters.xspace.memory import Allocations
+from analysis.exporters.xspace.names import OpNames
+from analysis.exporters.xspace.places import Places
+from analysis.exporters.xspace.plane import Plane
 from analysis.folds.outermost import Works
 from analysis.folds.selftime import OP_LEVEL, levels
 from analysis.sums import Key

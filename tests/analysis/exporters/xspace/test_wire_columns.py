@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.exporters.protobuf import number_field, varint
-from analysis.exporters.wire_columns import Messages, varint_sizes
+from analysis.exporters.xspace.wire_columns import Messages, varint_sizes
 from analysis.readers.xspace_proto import XEvent, XLine
 
 NUMBERS = st.integers(-(2**63), 2**63 - 1)

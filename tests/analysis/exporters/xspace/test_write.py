@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis.annotate import annotated, fold_trace
-from analysis.exporters import xspace
-from analysis.exporters.xspace import Counts
-from analysis.exporters.xspace_names import OpNames
+from analysis.exporters.xspace import write as xspace
+from analysis.exporters.xspace.names import OpNames
+from analysis.exporters.xspace.write import Counts
 from analysis.groups import gather
 from analysis.ops.table import Grouping, Table
 from analysis.readers.registry import open_trace

@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from analysis.blocks import Block
 from analysis.columns import Int64, runs_of_equal
-from analysis.exporters.xspace_fields import Fields
-from analysis.exporters.xspace_places import Places
-from analysis.exporters.xspace_plane import Line, Plane
+from analysis.exporters.xspace.fields import Fields
+from analysis.exporters.xspace.places import Places
+from analysis.exporters.xspace.plane import Line, Plane
 
 Rows = npt.NDArray[np.intp]
 

@@ -6,7 +6,7 @@ from typing import IO, NamedTuple, Protocol
 
 from analysis import wording
 from analysis.exporters.protobuf import bytes_field, number_field, varint
-from analysis.exporters.wire_columns import Octets
+from analysis.exporters.xspace.wire_columns import Octets
 
 PLANE, LINE, EVENT = b"\x0a", b"\x1a", b"\x22"
 """The tags of a plane in a file, of a line in a plane, of an event in a line."""

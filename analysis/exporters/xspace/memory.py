@@ -6,10 +6,10 @@ import numpy.typing as npt
 from analysis.annotate import Folded
 from analysis.blocks import NONE, TextTable
 from analysis.columns import Int64
-from analysis.exporters import xspace_names
-from analysis.exporters.xspace_fields import TEXT, Fields
-from analysis.exporters.xspace_places import Places
-from analysis.exporters.xspace_plane import Plane
+from analysis.exporters.xspace import names as xspace_names
+from analysis.exporters.xspace.fields import TEXT, Fields
+from analysis.exporters.xspace.places import Places
+from analysis.exporters.xspace.plane import Plane
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]

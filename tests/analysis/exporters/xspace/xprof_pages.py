@@ -1,7 +1,8 @@
 """XProf's own converter as a command: what its pages hold for a profile.
 
-python -m tests.analysis.exporters.xprof_pages FILE ...: prints JSON, for each file the content of
-its pages by name. Each file is copied to a folder of its own, as XProf keeps what it made of one.
+python -m tests.analysis.exporters.xspace.xprof_pages FILE ...: prints JSON, for each file the
+content of its pages by name. Each file is copied to a folder of its own, as XProf keeps what it
+made of one.
 """
 
 import json

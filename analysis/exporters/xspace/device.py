@@ -10,13 +10,13 @@ import numpy.typing as npt
 from analysis.annotate import Folded
 from analysis.blocks import NONE, Kind, Strings, TextTable
 from analysis.columns import Int64
-from analysis.exporters import xspace_names
-from analysis.exporters.xspace_fields import TEXT, UNSIGNED, Fields
-from analysis.exporters.xspace_host import correlations
-from analysis.exporters.xspace_lines import LineKey, Lines, in_lines, times
-from analysis.exporters.xspace_names import OpNames
-from analysis.exporters.xspace_places import RANGE, WORK, Places
-from analysis.exporters.xspace_plane import Plane
+from analysis.exporters.xspace import names as xspace_names
+from analysis.exporters.xspace.fields import TEXT, UNSIGNED, Fields
+from analysis.exporters.xspace.host import correlations
+from analysis.exporters.xspace.lines import LineKey, Lines, in_lines, times
+from analysis.exporters.xspace.names import OpNames
+from analysis.exporters.xspace.places import RANGE, WORK, Places
+from analysis.exporters.xspace.plane import Plane
 from analysis.readers.xspace_names import DEVICE_RANGES
 
 Rows = npt.NDArray[np.intp]

@@ -1,7 +1,6 @@
 """Writes a torch trace as an .xplane.pb file (XSpace), which TensorBoard's Profile tab opens."""
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,14 @@ from analysis.annotate import Folded, Recorded
 from analysis.blocks import Trace
 from analysis.columns import group_rows
 from analysis.exporters.protobuf import bytes_field
-from analysis.exporters.xspace_device import DevicePlane
-from analysis.exporters.xspace_host import HostPlane
-from analysis.exporters.xspace_lines import LineKey
-from analysis.exporters.xspace_names import OpNames
-from analysis.exporters.xspace_places import HOST, Placer
-from analysis.exporters.xspace_plane import Plane, Sink, Store, utf8
-from analysis.output_file import replacing
+from analysis.exporters.xspace.device import DevicePlane
+from analysis.exporters.xspace.host import HostPlane
+from analysis.exporters.xspace.lines import LineKey
+from analysis.exporters.xspace.names import OpNames
+from analysis.exporters.xspace.places import HOST, Placer
+from analysis.exporters.xspace.plane import Plane, Sink, Store, utf8
+from analysis.lacks import lacks
+from analysis.output_file import writing
 from analysis.readers.xspace_names import KINETO, RECORDER
 from profilers.rundir import ProfileError
 
@@ -38,7 +38,8 @@ class Counts:
     """What was written: `events` of `events_in` that the trace has, `too_far` in time the others.
 
     `crowded` are those written that overlap too many others for XProf to count them. `lines` are
-    the threads and streams, with those that were added for events that cross.
+    the threads and streams, with those that were added for events that cross. `lacks` says what is
+    missing of the trace.
     """
 
     events_in: int
@@ -46,6 +47,7 @@ class Counts:
     too_far: int
     crowded: int
     lines: int
+    lacks: tuple[str, ...] = ()
 
     def check(self, path: Path) -> None:
         """Raise ProfileError if an event was lost."""
@@ -80,19 +82,15 @@ def write_folded(folded: Folded, trace: Trace, path: Path) -> Counts:
 def _write(
     windows: Iterable[Folded], trace: Trace, path: Path, events: int, last_ns: int | None
 ) -> Counts:
-    try:
-        with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
-            space = Space(trace, Store(file), last_ns)
-            for folded in windows:
-                space.take(folded)
-            counts = Counts(events, space.events, space.too_far, space.crowded, space.lines)
-            counts.check(path)
-            with replacing(path) as temporary, temporary.open("wb") as sink:
-                space.write(sink, _warnings(trace, counts))
-    except OSError as error:
-        raise ProfileError(
-            f"{path} can't be written ({error.strerror}); free some space or change its rights."
-        ) from None
+    with writing(path) as place, tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
+        space = Space(trace, Store(file), last_ns)
+        for folded in windows:
+            space.take(folded)
+        numbers = (space.events, space.too_far, space.crowded, space.lines)
+        counts = Counts(events, *numbers, tuple(lacks(trace)))
+        counts.check(path)
+        with place.open("wb") as sink:
+            space.write(sink, _warnings(trace, counts))
     return counts
 
 
@@ -223,8 +221,7 @@ def _by_device(
 
 def _warnings(trace: Trace, counts: Counts) -> list[str]:
     """What the file lacks of the trace, and what its reader says of it."""
-    lost = Counter(trace.dropped_reasons)
-    found = [f"{wording.counted(number, 'event')} left out: {why}." for why, number in lost.items()]
+    found = [f"{lack[0].upper()}{lack[1:]}." for lack in counts.lacks]
     if counts.too_far:
         days = FARTHEST_NS // (24 * 3600 * 10**9)
         events = wording.counted(counts.too_far, "event")
@@ -232,6 +229,4 @@ def _warnings(trace: Trace, counts: Counts) -> list[str]:
     if counts.crowded:
         events = wording.counted(counts.crowded, "event")
         found.append(f"{events} overlap too many others in part; XProf's tables lack them.")
-    if trace.truncated:
-        found.append(f"The trace is not whole: {trace.truncated}.")
     return [wording.well_formed(text) for text in (*found, *trace.notes)]

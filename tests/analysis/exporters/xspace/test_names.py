@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.exporters import xspace_names
-from analysis.exporters.xspace_names import OpNames
+from analysis.exporters.xspace import names as xspace_names
+from analysis.exporters.xspace.names import OpNames
 
 # What XProf takes for the name of an op, of input, of a copy, of a step.
 JAX_OP = re.compile(r"[^:]*:(?:[a-z_][a-z0-9_]*(?:\[.*\])?)?", re.DOTALL)
