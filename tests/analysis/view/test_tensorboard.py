@@ -29,6 +29,7 @@ WAIT_SECONDS = 60
         (["notes.txt"], "python -m analysis export notes.txt --to tensorboard makes"),
         (["folder"], "is no run and no comparison of profile.py; name one, or show all"),
         (["empty"], "has no event files for TensorBoard; make them with"),
+        (["logs"], "is no run and no comparison of profile.py; name one, or"),
     ],
 )
 def test_a_wrong_request_is_one_sentence(
@@ -39,6 +40,7 @@ def test_a_wrong_request_is_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "folder").mkdir()
+    (tmp_path / "logs" / rundir.TENSORBOARD).mkdir(parents=True)
     (tmp_path / "empty" / rundir.TENSORBOARD).mkdir(parents=True)
     (tmp_path / "empty" / rundir.RUN).write_text("{}")
     (tmp_path / "notes.txt").write_text("notes")
