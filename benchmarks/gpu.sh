@@ -22,7 +22,7 @@ ALL="mnist-mlp cifar10-cnn3 cifar10-cnn5 tinyimagenet-cnn resnet18 lstm transfor
 WORKLOADS=${WORKLOADS:-$ALL}
 DEVICE=${DEVICE:-cuda} BATCH=256 FEW=()
 PLAN=${PLAN:-eager-fp32 compile-fp32 eager-bf16 compile-bf16}
-ROUNDS=${ROUNDS:-12}
+ROUNDS=${ROUNDS:-100}
 if [[ ${1:-} == --dry ]]; then
     DEVICE=cpu BATCH=8 FEW=(--steps 4 --warmup 1 --profile-steps 2)
     echo "dry run on the CPU: what follows are no figures of a GPU" >&2
@@ -48,7 +48,7 @@ fi
 "$PYTHON" -c 'import platform, torch; print(platform.platform(), "torch", torch.__version__)' >"$OUT/versions.txt"
 
 # What sampling costs, with the sources that this machine has; its targets are those of a quiet one.
-if ((ROUNDS < 2)); then
+if ((ROUNDS < 1)); then
     note "what the sampler costs was not asked for"
 elif "$PYTHON" -c 'import scipy' 2>/dev/null; then
     timeout 90 "$PYTHON" benchmarks/sampler_cost.py --hz 10 --rounds "$ROUNDS" | tee "$OUT/sampler-cost.txt"
