@@ -1,5 +1,6 @@
 """How a summary lies on the page: its width, labels, wrapped sentences, paths and commands."""
 
+import re
 import shlex
 import shutil
 import sys
@@ -15,8 +16,11 @@ from analysis.terminal import HEADING, Line, line
 WIDTH = 100
 INDENT, COMMAND_INDENT = 9, 14
 NO_BREAK_SPACE = "\u00a0"
-FILLER = "\ue000"
-"""The second cell of a wide letter while lines are counted; no plain text holds it."""
+TIED = re.compile(r"(?<=\d) (?=(?:[%×W]|[nµm]?s|[kmM]?J|[KMGT]i?B|[KMGT]?FLOP/s)(?![\w/]))")
+"""The blank between a number and its unit."""
+FILLER, TIE = "\ue000", "\ue001"
+"""While lines are counted the second cell of a wide letter, and the blank before a unit; no plain
+text holds them."""
 
 
 def labelled(
@@ -33,15 +37,18 @@ def labelled(
 def parted(text: str, width: int) -> list[str]:
     """The text in lines of so many cells that part it at blanks alone, so that a path stays whole.
 
+    A number and its unit stay on one line.
+
     What is longer than a line is parted anywhere.
     """
     padded = "".join(
-        letter + FILLER * (get_character_cell_size(letter) - 1) for letter in wording.plain(text)
+        letter + FILLER * (get_character_cell_size(letter) - 1)
+        for letter in TIED.sub(TIE, wording.plain(text))
     )
     if FILLER in padded:  # a letter may be parted from its second cell
         width = max(width - 1, 1)
     lines = textwrap.wrap(padded, width, break_on_hyphens=False)
-    return [line.replace(FILLER, "") for line in lines]
+    return [line.replace(FILLER, "").replace(TIE, " ") for line in lines]
 
 
 def tied(text: str) -> str:

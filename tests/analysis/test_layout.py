@@ -79,3 +79,16 @@ def test_wide_letters_take_two_cells(width: int) -> None:
 def test_a_sentence_that_is_moved_in() -> None:
     found = [each.text for each in layout.wrapped("one two three", "", 8, indent=2, hanging=1)]
     assert found == ["  one", "   two", "   three"]
+
+
+@pytest.mark.parametrize("measure", ["95 %", "0.17 ×", "1.2 GiB", "100 W", "0.1 s", "12 µs", "3 J"])
+def test_a_number_stays_with_its_unit(measure: str) -> None:
+    number = measure.split()[0]
+    text = f"aaaa {measure} of it"
+    for width in range(len(measure), len(text)):
+        assert not any(part.endswith(number) for part in layout.parted(text, width))
+    assert " ".join(layout.parted(text, 12)) == text
+
+
+def test_a_blank_before_a_word_parts_a_line() -> None:
+    assert layout.parted("in 5 steps", 6) == ["in 5", "steps"]
