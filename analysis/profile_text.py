@@ -93,7 +93,8 @@ def _note(row: TableRow, layers: list[TableRow], scale: Scale) -> str:
         return ""
     largest = max(own, key=lambda each: each.self_ns_per_step or 0)
     time = wording.number((largest.self_ns_per_step or 0) / scale.ns)
-    return f"{wording.shortened(largest.key, 18)} {time}"
+    number = "layer " if largest.key[:1].isdigit() else ""
+    return f"{number}{wording.shortened(largest.key, 18)} {time}"
 
 
 def _layers(rows: list[TableRow], scale: Scale) -> Iterator[Line]:

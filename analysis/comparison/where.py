@@ -22,6 +22,7 @@ SMALL_RATIO, FEWEST_OTHERS = 0.01, 2
 """Differences below this part of the largest one stand in one row, if there are so many."""
 MOST_ROWS = 8
 """Rows of work; what is left is one of them."""
+LONG, SHORT = " operations", " ops"
 MORE, LESS = "█", "░"
 
 
@@ -154,7 +155,8 @@ def _fitting(details: str, room: int) -> str:
     parts = details.split("; ")
     while len(parts) > 1 and len("; ".join(parts)) > room:
         parts.pop()
-    return wording.shortened("; ".join(parts), room)
+    text = "; ".join(parts)
+    return wording.shortened(text if len(text) <= room else text.replace(LONG, SHORT), room)
 
 
 def _most(rows: Sequence[LevelRow]) -> list[LevelRow]:

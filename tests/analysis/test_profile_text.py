@@ -124,3 +124,9 @@ def test_long_and_hostile_names_stay_on_their_line() -> None:
     )
     assert max(map(len, text(found))) <= 100
     assert not any("\x1b" in line for line in text(found))
+
+
+def test_a_layer_that_has_a_number_for_a_name_is_called_one() -> None:
+    found = profile(layers=[row("4", 500_000, phase="forward"), row("fc1", 1, phase="backward")])
+    assert starting(found, "forward")[-3:] == ["layer", "4", "0.500"]
+    assert starting(found, "backward")[-2] == "fc1"

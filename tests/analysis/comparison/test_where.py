@@ -95,6 +95,7 @@ def comparison(
         levels=[found, *(None for _ in sides[2:])],
         warned=[],
         cost_notes=[],
+        cost_methods=[],
     )
 
 
@@ -361,3 +362,9 @@ def test_profiled_steps_that_were_shorter_than_timed_ones_are_told() -> None:
     )
     usual = levels({"forward": (9e6, 5e6), "profiler overhead": (-1e6, -1e6)})
     assert not any("shorter than" in line for line in text(comparison(usual)))
+
+
+def test_details_that_are_too_long_are_shortened_by_words_first() -> None:
+    assert where._fitting("53 operations, not 160; fc1 +2", 22) == "53 operations, not 160"
+    assert where._fitting("53 operations, not 160; fc1 +2", 21) == "53 ops, not 160"
+    assert where._fitting("53 operations, not 160", 8).endswith("160")
