@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from analysis import wording
+from analysis import sensors, wording
 from analysis.energy import Energy
 from analysis.measured import Measured
 from analysis.resources import AVERAGE, Figures
@@ -11,7 +11,9 @@ from analysis.shares import Shares
 ALLOCATED_PEAK = "allocated_peak_bytes"
 POWER_KINDS = {"instant": "instant", AVERAGE: "means of 1 s"}
 NO_RAPL = "no RAPL"
-"""How the sampler's reason begins on a machine that has none, where nothing can be done."""
+"""How the sampler's reason begins where no right would help; the doctor knows more of it."""
+ASK_THE_DOCTOR = "no RAPL (see --doctor)"
+METHODS = {"counter": "counter", "trapezoid": "power, added up"}
 NOT_RECORDED = "not recorded: the run has no samples of CPU, memory and GPU"
 
 
@@ -27,13 +29,13 @@ def sentences(run: Measured, busy_ratio: float | None = None) -> Iterator[str]:
         return
     yield _host(run.figures, usable_cpus(run))
     yield from _peaks(run)
-    yield _gpu(run.figures, run.result.framework_memory if run.result else {}, busy_ratio)
-    if run.samples.gpu is not None:
-        yield f"{_power(run.figures)} · {_energy(run)}"
-    if run.package_energy.joules is not None:
-        yield _packages(run)
-    elif run.samples.gpu is None:
-        yield _no_sensor(run)
+    if unseen := _no_gpu(run):
+        yield unseen
+    else:
+        memory = run.result.framework_memory if run.result else {}
+        yield _gpu(run.figures, memory, busy_ratio)
+        yield _power_and_energy(run)
+    yield _no_packages(run) or _packages(run)
 
 
 def missing(run: Measured) -> Iterator[str]:
@@ -44,16 +46,19 @@ def missing(run: Measured) -> Iterator[str]:
         return
     if figures.cpu_percent is None:
         yield f"CPU: {figures.reasons['cpu_percent']}"
-    peaks = (figures.vram_peak_bytes, figures.process_vram_peak_bytes)
+    if unseen := _no_gpu(run):
+        yield unseen
+    else:
+        yield from _missing_of_gpu(run, figures)
+    if unseen := _no_packages(run):
+        yield unseen
+
+
+def _missing_of_gpu(run: Measured, figures: Figures) -> Iterator[str]:
     if figures.gpu_percent is None:
-        what = "GPU" if peaks == (None, None) else "GPU use"
-        yield f"{what}: {figures.reasons['gpu_percent']}"
-    elif peaks == (None, None):
+        yield f"GPU use: {figures.reasons['gpu_percent']}"
+    if figures.vram_peak_bytes is None and figures.process_vram_peak_bytes is None:
         yield f"VRAM: {figures.reasons['vram_peak_bytes']}"
-    if run.samples.gpu is None:
-        if run.package_energy.joules is None:
-            yield _no_sensor(run)
-        return
     no_power = figures.reasons["power_watts"] if figures.power_watts is None else ""
     no_energy = run.energy.reason if run.energy.joules is None else ""
     if no_power and no_power == no_energy:
@@ -65,21 +70,43 @@ def missing(run: Measured) -> Iterator[str]:
         yield f"energy: {no_energy}"
 
 
+def methods(run: Measured) -> Iterator[str]:
+    """How the run's power and energy were found, as far as there are figures of them."""
+    found, scope = run.energy, sensors.of_gpu(run.samples).scope
+    kind = POWER_KINDS.get(run.figures.power_kind or "") if run.figures else None
+    parts = [f"power {kind}"] if kind else []
+    if found.joules is not None:
+        parts.append(f"energy by {_method(found)}")
+    if parts:
+        yield f"GPU {', '.join(parts)}{f', {scope}' if scope else ''}"
+    if run.package_energy.joules is not None:
+        yield "CPU energy by RAPL, all processes"
+
+
+def _method(found: Energy) -> str:
+    seconds = wording.number(found.resolution_seconds, 1)
+    return f"{METHODS[found.method or 'counter']}, renewed each {seconds} s"
+
+
 def usable_cpus(run: Measured) -> float | None:
     """How many processors the run was allowed to use."""
     return run.samples.record.limits.get("cpu_count") if run.samples else None
 
 
-def _no_sensor(run: Measured) -> str:
-    if run.samples is None:
-        return NOT_RECORDED
-    if run.record.settings.device != "cpu":
-        return f"power: not measured, {run.samples.no_gpu}"
-    found = run.samples.record
-    why = "as the run used no GPU" if found.gpus else "for want of an NVIDIA GPU"
-    rapl = found.capabilities.get("rapl", NO_RAPL)
-    known = "" if rapl.startswith(NO_RAPL) else f"; {run.package_energy.reason}"
-    return f"power: not measured, {why}{known}"
+def _no_gpu(run: Measured) -> str:
+    """Why nothing is known of a GPU, be it use, memory or power; nothing where something is."""
+    if run.samples is None or run.samples.gpu is not None:
+        return ""
+    counted = run.result.framework_memory.get(ALLOCATED_PEAK) if run.result else None
+    return "" if counted else f"GPU and its power: {run.samples.no_gpu}"
+
+
+def _no_packages(run: Measured) -> str:
+    """Why the processors' energy is not known; nothing where it is."""
+    if run.package_energy.joules is not None:
+        return ""
+    reason = run.package_energy.reason
+    return f"CPU energy: {ASK_THE_DOCTOR if reason.startswith(NO_RAPL) else reason}"
 
 
 def _host(figures: Figures, usable: float | None) -> str:
@@ -130,6 +157,15 @@ def _gpu(figures: Figures, framework_memory: dict[str, int], busy_ratio: float |
     return f"{use} · VRAM{memory}"
 
 
+def _power_and_energy(run: Measured) -> str:
+    if run.figures is None or run.samples is None or run.samples.gpu is None:
+        return f"power: not measured, {run.samples.no_gpu if run.samples else NOT_RECORDED}"
+    scope = sensors.of_gpu(run.samples).scope
+    known = run.figures.power_watts is not None or run.energy.joules is not None
+    whose = f"; both {scope}" if scope and known else ""
+    return f"{_power(run.figures)} · {_energy(run)}{whose}"
+
+
 def _power(figures: Figures) -> str:
     if figures.power_watts is None:
         return f"power: {figures.reasons['power_watts']}"
@@ -144,10 +180,9 @@ def _energy(run: Measured) -> str:
     to_accuracy = ""
     if run.result and run.result.accuracy is not None and run.record.settings.mode == "train":
         to_accuracy = f", to test accuracy {wording.number(run.result.accuracy)}"
-    method = f"{found.method}, each {wording.number(found.resolution_seconds, 1)} s"
     return (
-        f"energy {wording.number(found.joules)} J in the timed phase ({method}){to_accuracy}"
-        f"{_shared(found, run.shares)}; {_net(found, run.idle.watts)}"
+        f"energy {wording.number(found.joules)} J in the timed phase, by {_method(found)}"
+        f"{to_accuracy}{_shared(found, run.shares)}; {_net(found, run.idle.watts)}"
     )
 
 
@@ -156,7 +191,8 @@ def _packages(run: Measured) -> str:
     found = run.package_energy
     return (
         f"processor packages, with all processes of the machine: {wording.number(found.joules)} J "
-        f"in the timed phase (RAPL){_shared(found, run.shares)}; {_net(found, None)}"
+        f"in the timed phase, by RAPL{_shared(found, run.shares)}; "
+        f"{_net(found, run.package_idle.watts)}"
     )
 
 

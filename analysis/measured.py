@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import energy, resources, samples, sensors
-from analysis.energy import Energy, Idle
+from analysis.energy import NO_BASELINE, Energy, Idle
 from analysis.shares import STEPPED, Shares, shares_of
 from profilers import rundir
 from profilers.records import Environment, Phase, Result, RunRecord, Step
@@ -25,7 +25,7 @@ class Measured:
     """What was read of a run; what it never wrote is None or empty.
 
     `energy` and `package_energy` are those of the timed phase: of the run's GPU, and of all
-    processor packages. `idle` is what the GPU took before the run.
+    processor packages. `idle` and `package_idle` are what they took before the run.
     """
 
     run: Path
@@ -39,6 +39,7 @@ class Measured:
     idle: Idle
     result: Result | None
     environment: Environment | None
+    package_idle: Idle = NO_BASELINE
 
     @property
     def complete(self) -> bool:
@@ -64,7 +65,7 @@ def read(run: Path) -> Measured:
     recorded = samples.read(run)
     before = resources.before(recorded, phases) if recorded else None
     gpu, packages = sensors.of_gpu(recorded), sensors.of_packages(recorded)
-    idle = energy.idle(gpu, before)
+    idle, package_idle = energy.idle(gpu, before), energy.idle(packages, before)
     has_result = (run / rundir.RESULT).exists()
     has_environment = (run / rundir.ENVIRONMENT).exists()
     return Measured(
@@ -75,8 +76,9 @@ def read(run: Path) -> Measured:
         samples=recorded,
         figures=None if recorded is None else resources.figures(recorded, window, end_ns),
         energy=energy.of_window(gpu, window, idle),
-        package_energy=energy.of_window(packages, window, energy.idle(packages, before)),
+        package_energy=energy.of_window(packages, window, package_idle),
         idle=idle,
+        package_idle=package_idle,
         result=rundir.read_json(run / rundir.RESULT, Result) if has_result else None,
         environment=rundir.read_json(run / rundir.ENVIRONMENT, Environment)
         if has_environment

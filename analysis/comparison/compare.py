@@ -1,6 +1,6 @@
 """Sets the runs of several sides side by side: figures, verdicts, and where they differ."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from analysis.comparison.evidence import held_against
 from analysis.comparison.record import ComparedSide, Comparison, Evidence, Warned
 from analysis.comparison.rounds import SideRuns
 from analysis.finish import Finished
+from analysis.measured import Measured
 from analysis.partition.merged import merged
 from analysis.partition.record import Partition
 
@@ -76,7 +77,8 @@ def compare(
         ],
         levels=_all_levels(counted, baseline, evidence),
         warned=_warned(sides),
-        cost_notes=_cost_notes(sides),
+        cost_notes=_each_once(sides, cost_text.missing),
+        cost_methods=_each_once(sides, cost_text.methods),
     )
     runs = [run for side in sides for run in side.complete.values()]
     return Compared(directory, record, runs, [list(found.values()) for found in partitions])
@@ -157,7 +159,7 @@ def _warned(found: Sequence[SideRuns]) -> list[Warned]:
     return [Warned(text, numbers) for text, numbers in rounds_of.items()]
 
 
-def _cost_notes(found: Sequence[SideRuns]) -> list[str]:
-    """Why figures of GPU, power and energy are missing; each reason once."""
+def _each_once(found: Sequence[SideRuns], told: Callable[[Measured], Iterable[str]]) -> list[str]:
+    """What is told of each side's last run, without repeating it."""
     last = [side.last.measured for side in found if side.last is not None]
-    return list(dict.fromkeys(note for run in last for note in cost_text.missing(run)))
+    return list(dict.fromkeys(text for run in last for text in told(run)))

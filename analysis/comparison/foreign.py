@@ -57,6 +57,7 @@ def compare(directory: Path, paths: Sequence[Path]) -> Compared:
             for note in each.notes
         ],
         cost_notes=[],
+        cost_methods=[],
     )
     return Compared(directory, record, [], [[each] for each in partitions])
 

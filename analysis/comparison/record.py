@@ -187,8 +187,8 @@ class Comparison(ComparisonRecord, frozen=True, kw_only=True):
 
     The baseline is the first side with a complete run. `profiles` and `anatomies` have a place for
     each side, `levels` one for each but the baseline. `order_seed` is None where the runs were not
-    interleaved by one command. `cost_notes` says why figures of GPU and power are missing, `stamp`
-    what is to be known before all else.
+    interleaved by one command. `cost_notes` says why figures of GPU and energy are missing,
+    `cost_methods` how those that are there were found, `stamp` what is to be known before all else.
     """
 
     rounds: int
@@ -203,6 +203,7 @@ class Comparison(ComparisonRecord, frozen=True, kw_only=True):
     stamp: str = ""
     warned: list[Warned]
     cost_notes: list[str]
+    cost_methods: list[str]
 
     @property
     def others(self) -> list[int]:

@@ -58,7 +58,7 @@ COST = (
     Row("vram_peak_bytes", "VRAM peak", memory_unit),
     Row("allocated_peak_bytes", "allocated", memory_unit),
     Row("power_watts", "power, W"),
-    Row("energy_joules_per_1000_samples", "J/1,000 samples"),
+    Row("energy_joules_per_1000_samples", "GPU J/1,000 samples"),
     Row("energy_net_joules_per_1000_samples", "above idle, J/1,000"),
     Row("cpu_energy_joules_per_1000_samples", "CPU energy, J/1,000"),
 )

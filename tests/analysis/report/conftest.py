@@ -289,6 +289,7 @@ class Maker:
             levels=[levels()],
             warned=[],
             cost_notes=[] if gpu else ["GPU: no NVIDIA driver on this machine"],
+            cost_methods=[],
         )
         record = msgspec.structs.replace(record, **others)
         runs = [self.run(side, each, gpu) for side in (0, 1) for each in range(1, rounds + 1)]

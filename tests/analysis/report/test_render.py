@@ -47,6 +47,7 @@ def hostile(compared: Any, name: str) -> Any:
     record = msgspec.structs.replace(
         compared.record, levels=[msgspec.structs.replace(levels, rows=rows)], compared=sides,
         cost_notes=[name],
+        cost_methods=[],
     )  # fmt: skip
     return type(compared)(compared.directory, record, compared.runs, compared.partitions)
 
