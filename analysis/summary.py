@@ -17,6 +17,7 @@ from profilers.records import (
 )
 
 DISTURBED_RATIO = 1.2
+INDICATIVE = "times of operations are indicative"
 
 
 def write(
@@ -139,10 +140,8 @@ def _busy(measured: Measured) -> str:
     ratio = resources.waiting_ratio(measured.samples, window) or 0
     if ratio <= disturbances.WAITING_RATIO:
         return ""
-    return (
-        f"a process waited for a CPU in {wording.percent(ratio)} of the profiled phase; times of "
-        "operations are indicative"
-    )
+    share = wording.percent(ratio)
+    return f"a process waited for a CPU in {share} of the profiled phase; {INDICATIVE}"
 
 
 def _disturbed(steps: list[Step]) -> str:
@@ -153,8 +152,7 @@ def _disturbed(steps: list[Step]) -> str:
         return ""
     verb = "was" if longer == 1 else "were"
     return (
-        f"{longer} of {wording.counted(len(rows), 'profiled step')} {verb} disturbed; "
-        "times of operations are indicative"
+        f"{longer} of {wording.counted(len(rows), 'profiled step')} {verb} disturbed; {INDICATIVE}"
     )
 
 

@@ -1,11 +1,13 @@
 """How far the figures of a run can be trusted, in sentences, and what it warns of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from statistics import median
 
-from analysis import wording
+from analysis import alike, wording
 from analysis.finish import Finished
 from analysis.folds.recorded import quarters, thinned
+from analysis.summary import INDICATIVE
 from profilers.records import RunSummary
 
 STEADY_RATIO = 0.95
@@ -73,13 +75,50 @@ def warnings(runs: Sequence[RunSummary]) -> Iterator[str]:
 
 
 def _told(what: str, runs: Sequence[RunSummary], texts: Sequence[Sequence[str]]) -> Iterator[str]:
-    of_text: dict[str, list[int]] = {}
+    """Each text once, those that differ in numbers alone with the numbers' ranges."""
+    repeats: dict[str, set[int]] = {}
     for run, told in zip(runs, texts, strict=True):
         for text in told:
-            of_text.setdefault(text, []).append(run.repeat)
-    for text, numbers in of_text.items():
-        whose = "" if len(numbers) == len(runs) else f", {wording.numbered('run', numbers)}"
-        yield f"{what}{whose}: {text}"
+            repeats.setdefault(alike.skeleton(text), set()).add(run.repeat)
+    told_of: list[tuple[str, str]] = []
+    for skeleton, found in alike.grouped(chain.from_iterable(texts)).items():
+        numbers = sorted(repeats[skeleton])
+        whose = "" if len(numbers) == len(runs) else wording.numbered("run", numbers)
+        told_of.append((whose, alike.ranged(found)))
+    yield from headed(what, told_of)
+
+
+def headed(what: str, told: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Sentences behind what they are and whose; whose is empty where it is everyone's.
+
+    What makes the times of operations indicative is one sentence, at the place of the first.
+    """
+    causes: dict[str, list[str]] = {}
+    texts: list[tuple[str, str]] = []
+    for whose, text in told:
+        cause = text.removesuffix(f"; {INDICATIVE}")
+        if cause == text:
+            texts.append((whose, text))
+            continue
+        if not causes:
+            texts.append(("", INDICATIVE))
+        causes.setdefault(whose, []).append(cause)
+    for whose, text in texts:
+        if text == INDICATIVE:
+            whose, text = _indicative(causes)
+        yield f"{what}{f', {whose}' if whose else ''}: {text}"
+
+
+def _indicative(causes: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    """(whose, sentence) of what all makes times indicative: of one cause as it was told."""
+    parts = {whose: "; ".join(found) for whose, found in causes.items()}
+    if len(parts) > 1:
+        each = (f"{whose}: {part}" if whose else part for whose, part in parts.items())
+        return "", f"{INDICATIVE}: {'; '.join(each)}"
+    [(whose, found)] = causes.items()
+    if len(found) == 1:
+        return whose, f"{found[0]}; {INDICATIVE}"
+    return whose, f"{INDICATIVE}: {parts[whose]}"
 
 
 def _build(run: Finished) -> Iterator[str]:

@@ -45,7 +45,10 @@ def lines(compared: Compared) -> Iterator[Line]:
         yield from wrapped(record.stamp, WARNING)
     for text in answer.sentences(record):
         yield from wrapped(text, HEADING)
-    yield from wrapped(settings_line(record, shown), MUTED)
+    for text in trust.all_flagged(record):
+        yield from wrapped(text, WARNING)
+    settings = settings_line(record, shown)
+    yield from wrapped("; ".join(filter(None, [settings, trust.method(record, shown)])), MUTED)
     yield line()
     yield from _work(record, shown)
     yield from _figures(record, shown)
@@ -166,8 +169,11 @@ def _figures(record: Comparison, shown: Shown) -> Iterator[Line]:
     if record.stamp:
         return
     yield line()
-    notes = "; ".join(record.cost_notes)
-    yield from labelled("Cost", [notes] if notes or cost else [wording.MISSING], MUTED)
+    notes = "; ".join([*record.cost_methods, *record.cost_notes])
+    if notes or not cost:
+        yield from labelled("Cost", [notes or wording.MISSING], MUTED)
+    else:
+        yield line(("Cost", HEADING))
     for table in found:
         yield from table.rows(len(main), len(rows))
 

@@ -1,12 +1,11 @@
 """How far a comparison can be trusted: runs that are missing, pairs, coverage, warnings."""
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from analysis import wording
+from analysis import alike, trust_text, wording
 from analysis.comparison import rounds
-from analysis.comparison.record import ComparedProcess, Comparison, Evidence, Warned
+from analysis.comparison.record import Comparison, Evidence
 from analysis.comparison.values import interval, ranges, times
 from analysis.layout import shown_path, tied
 from analysis.sides import Shown
@@ -15,7 +14,9 @@ from profilers import rundir
 from profilers.records import Ratio
 
 SAME_LENGTH_RATIO = 0.01
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+Rounds = list[list[int]]
+"""Of each side the rounds of some of its runs."""
 
 
 def troubles(record: Comparison, directory: Path) -> Iterator[str]:
@@ -49,7 +50,10 @@ def sentences(record: Comparison, shown: Shown, directory: Path) -> Iterator[str
 
 
 def brief(record: Comparison, shown: Shown) -> Iterator[str]:
-    """The same in few lines, for a terminal: the report has all of it."""
+    """The same in few lines, for a terminal: the report has all of it.
+
+    What stands beside the settings is left out: `method`, and that all runs are flagged.
+    """
     overheads = [ranges(record, "overhead_ratio")[number] for number in shown.numbers]
     cost = ""
     if any(overheads):
@@ -64,41 +68,63 @@ def brief(record: Comparison, shown: Shown) -> Iterator[str]:
     elif not record.stamp:
         yield NO_PROFILE
     yield from _thin(record, shown)
-    yield from flagged(record)
+    if not any(all_flagged(record)):
+        yield from flagged(record)
     yield from _brief_pairs(record, shown)
     yield from _training(record, shown)
     yield from repeats(record)
 
 
+def method(record: Comparison, shown: Shown) -> str:
+    """What the intervals are; nothing where there are none."""
+    several = any(len(each.pairs) > 1 for each in _evidence(record, shown))
+    return "intervals of 95 %, Student's t" if several else ""
+
+
 def _brief_pairs(record: Comparison, shown: Shown) -> Iterator[str]:
+    """How many pairs, where the number of runs beside the settings does not say it."""
     counts = {len(each.pairs) for each in _evidence(record, shown)}
-    if counts - {0}:
+    runs = {len(record.compared[number].complete) for number in shown.numbers}
+    if counts - {0} and (counts != runs or record.order_seed is None):
         pairs = wording.counted(max(counts), "pair")
         order = "" if record.order_seed is not None else ", not interleaved by one command"
-        told = f"; intervals of {tied('95 %')}, Student's t" if max(counts) > 1 else ""
-        yield f"{pairs} of fresh processes{order}{told}"
+        yield f"{pairs} of fresh processes{order}"
     yield from _dropped(record, shown)
 
 
 def flagged(record: Comparison) -> Iterator[str]:
     """Which runs were disturbed and by what, and what the others alone say."""
-    runs = [(side.label, run) for side in record.compared for run in side.complete]
-    found = [(label, run) for label, run in runs if run.flags]
-    if not found:
+    runs, found = _complete(record), _flagged(record)
+    counts = [sum(map(len, rounds_of)) for rounds_of in (found, runs)]
+    if not counts[0]:
         return
-    if len(found) == len(runs):
-        whose = {1: "the run is", 2: "both runs are"}.get(len(runs), "all runs are")
-        yield f"{whose} flagged: {_each_flag(found)}"
+    if counts[0] == counts[1]:
+        whose = {1: "the run is", 2: "both runs are"}.get(counts[1], f"all {counts[1]} runs are")
+        yield f"{whose} flagged: {_each_flag(record, runs)}"
         return
-    told = f"{len(found)} of {wording.counted(len(runs), 'run')} flagged: {_each_flag(found)}"
+    told = f"{counts[0]} of {wording.counted(counts[1], 'run')} flagged: {_each_flag(record, [])}"
     clean = [
         f"{each.other} {_clean(ratio)}" if len(record.evidence) > 1 else _clean(ratio)
         for each in record.evidence
         if (ratio := each.clean_ratio) is not None
     ]
     if clean:
-        told += f"; without {'it' if len(found) == 1 else 'them'} {wording.listed(clean)}"
+        told += f"; without {'it' if counts[0] == 1 else 'them'} {wording.listed(clean)}"
     yield told
+
+
+def all_flagged(record: Comparison) -> Iterator[str]:
+    """A sentence that stands beside the answer where no run was left undisturbed."""
+    if any(_complete(record)) and _flagged(record) == _complete(record):
+        yield from (f"{text[:1].upper()}{text[1:]}." for text in flagged(record))
+
+
+def _complete(record: Comparison) -> Rounds:
+    return [[run.round for run in side.complete] for side in record.compared]
+
+
+def _flagged(record: Comparison) -> Rounds:
+    return [[run.round for run in side.complete if run.flags] for side in record.compared]
 
 
 def _clean(ratio: Ratio) -> str:
@@ -106,19 +132,27 @@ def _clean(ratio: Ratio) -> str:
     return tied(f"{times(ratio.estimate)} ×") + (f" ({ends})" if ends else "")
 
 
-def _each_flag(found: Sequence[tuple[str, ComparedProcess]]) -> str:
-    """The runs of each side, and what disturbed them: what differs in numbers alone once."""
-    by_side: dict[str, list[ComparedProcess]] = {}
-    for label, run in found:
-        by_side.setdefault(label, []).append(run)
-    texts = []
-    for label, runs in by_side.items():
-        reasons: dict[str, str] = {}
-        for flag in (flag for run in runs for flag in run.flags):
-            reasons.setdefault(NUMBER.sub("#", flag), flag)
-        numbers = wording.numbered("run", [run.round for run in runs])
-        texts.append(f"{label} {numbers}, {' and '.join(reasons.values())}")
-    return "; ".join(texts)
+def _each_flag(record: Comparison, implied: Rounds) -> str:
+    """What disturbed runs, with the runs in brackets of which each is said.
+
+    Args:
+        record: the comparison.
+        implied: runs that need not be named.
+    """
+    rounds_of: dict[str, Rounds] = {}
+    flags: list[str] = []
+    for number, side in enumerate(record.compared):
+        for run in side.complete:
+            for flag in run.flags:
+                flags.append(flag)
+                known = rounds_of.setdefault(alike.skeleton(flag), [[] for _ in record.compared])
+                known[number] += [run.round] if run.round not in known[number] else []
+    reasons: dict[str, list[str]] = {}
+    for skeleton, texts in alike.grouped(flags).items():
+        unnamed = rounds_of[skeleton] == implied
+        whose = "" if unnamed else f"{_named(record, rounds_of[skeleton])}, "
+        reasons.setdefault(whose, []).append(alike.ranged(texts))
+    return "; ".join(f"{whose}{' and '.join(found)}" for whose, found in reasons.items())
 
 
 def _evidence(record: Comparison, shown: Shown) -> list[Evidence]:
@@ -244,26 +278,29 @@ def repeats(record: Comparison) -> Iterator[str]:
 
 
 def warnings(record: Comparison) -> Iterator[str]:
-    """Each warning once, with the sides and rounds it is of where these are not all."""
-    alike: dict[str, list[Warned]] = {}
+    """Each warning once, with the sides and runs it is of where these are not all."""
+    rounds_of: dict[str, Rounds] = {}
     for warned in record.warned:
-        alike.setdefault(NUMBER.sub("#", warned.text), []).append(warned)
-    for group in alike.values():
-        rounds_of = [
-            sorted(set().union(*each)) for each in zip(*(w.rounds for w in group), strict=True)
+        skeleton = alike.skeleton(warned.text)
+        known = rounds_of.setdefault(skeleton, [[] for _ in warned.rounds])
+        rounds_of[skeleton] = [
+            sorted({*old, *new}) for old, new in zip(known, warned.rounds, strict=True)
         ]
-        more = " (and alike with other numbers)" if len(group) > 1 else ""
-        yield f"warning{_whose(record, rounds_of)}: {group[0].text}{more}"
+    told = []
+    for skeleton, texts in alike.grouped(warned.text for warned in record.warned).items():
+        everyone = rounds_of[skeleton] == _complete(record)
+        whose = "" if everyone else _named(record, rounds_of[skeleton])
+        told.append((whose, alike.ranged(texts)))
+    yield from trust_text.headed("warning", told)
 
 
-def _whose(record: Comparison, rounds_of: Sequence[Sequence[int]]) -> str:
-    """The sides, and where these are not all of a side's, the rounds."""
-    complete = [[run.round for run in side.complete] for side in record.compared]
-    if all(len(some) == len(every) for some, every in zip(rounds_of, complete, strict=True)):
-        return ""
+def _named(record: Comparison, rounds_of: Rounds) -> str:
+    """Sides, and where these are not all of a side's, the runs."""
     parts = [
-        label if len(some) == len(every) else f"{label} {wording.numbered('round', some)}"
-        for label, some, every in zip(record.sides, rounds_of, complete, strict=True)
+        (label, "" if some == every else wording.numbered("run", some))
+        for label, some, every in zip(record.sides, rounds_of, _complete(record), strict=True)
         if some
     ]
-    return f", {', '.join(parts)}"
+    if len(parts) > 1 and any(runs for _, runs in parts):
+        return wording.listed(f"{label} ({runs or 'all runs'})" for label, runs in parts)
+    return wording.listed(" ".join(filter(None, part)) for part in parts)

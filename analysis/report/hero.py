@@ -101,6 +101,7 @@ def _lead(subject: Subject) -> Iterator[str]:
     if subject.against and subject.comparable:
         if any(each.evidence.kind in VERDICTS for each in subject.against):
             yield SCOPE
+        yield from trust.all_flagged(subject.record)
         yield from (f"{text[:1].upper()}{text[1:]}." for text in trust.repeats(subject.record))
     elif not subject.against and len(subject.runs) == 1:
         yield "1 run has no interval: add --repeats 5."

@@ -88,3 +88,28 @@ def test_what_disturbed_a_run_comes_before_its_warnings(make_run: Any) -> None:
     runs = [finish.finish(make_run(f"run-{n}", repeat=n, warnings=["odd"])).summary for n in (1, 2)]
     runs[1] = msgspec.structs.replace(runs[1], flags=["it was hot"])
     assert list(trust_text.warnings(runs)) == ["flagged, run 2: it was hot", "warning: odd"]
+
+
+def test_what_makes_times_indicative_is_one_sentence() -> None:
+    ending = "; times of operations are indicative"
+    told = [("", f"a waited{ending}"), ("run 2", "the loss is nan"), ("run 1", f"b slept{ending}")]
+    assert list(trust_text.headed("warning", told)) == [
+        "warning: times of operations are indicative: a waited; run 1: b slept",
+        "warning, run 2: the loss is nan",
+    ]
+    assert list(trust_text.headed("warning", told[1:])) == [
+        "warning, run 2: the loss is nan",
+        f"warning, run 1: b slept{ending}",
+    ]
+    both = [("run 1", f"{what}{ending}") for what in ("a waited", "b slept")]
+    assert list(trust_text.headed("warning", both)) == [
+        "warning, run 1: times of operations are indicative: a waited; b slept"
+    ]
+
+
+def test_repeats_that_differ_in_numbers_alone_are_told_at_once(make_run: Any) -> None:
+    runs = [
+        msgspec.structs.replace(finished(make_run, f"run-{n}").summary, repeat=n, flags=[flag])
+        for n, flag in enumerate(("late by 3 s", "late by 1.5 s"), start=1)
+    ]
+    assert next(trust_text.warnings(runs)) == "flagged: late by 1.5 to 3 s"

@@ -45,17 +45,17 @@ def brief(record: Comparison, shown: Shown = SHOWN) -> list[str]:
     return [text.replace(NO_BREAK_SPACE, " ") for text in trust.brief(record, shown)]
 
 
-def test_in_brief_it_is_a_line_on_the_profiles_and_one_on_the_pairs(make_comparison: Any) -> None:
+def test_in_brief_it_is_a_line_on_the_profiles_and_one_on_pairs_that_are_not_plain(
+    make_comparison: Any,
+) -> None:
     record = found(make_comparison([(2.0, 2.0), (4.0, 3.9)]))
     assert brief(record) == [
         "profiler 0.500 × and 0.253 ×; 100 % of the operations' time mapped; 0 events dropped",
-        "2 pairs of fresh processes; intervals of 95 %, Student's t",
         "runs that spread like these show such a difference with --repeats 3",
     ]
     apart = msgspec.structs.replace(record, order_seed=None)
-    assert brief(apart)[1] == (
-        "2 pairs of fresh processes, not interleaved by one command; intervals of 95 %, Student's t"
-    )
+    assert brief(apart)[1] == "2 pairs of fresh processes, not interleaved by one command"
+    assert trust.method(record, SHOWN) == "intervals of 95 %, Student's t"
 
 
 def test_in_brief_one_pair_has_no_interval_and_lost_events_are_counted(
@@ -72,9 +72,9 @@ def test_in_brief_one_pair_has_no_interval_and_lost_events_are_counted(
         "events dropped",
         "PyTorch eager: the last steps of a profile have fewer operations than the first; profile "
         "fewer steps",
-        "1 pair of fresh processes",
         "one pair of runs has no interval: add --repeats 5",
     ]
+    assert trust.method(record, SHOWN) == ""
 
 
 def test_in_brief_a_side_without_a_profile_is_left_out_of_what_is_mapped(
@@ -124,24 +124,30 @@ def test_flagged_runs_are_told_with_what_disturbed_them(make_comparison: Any) ->
     assert flagged(one) == [f"1 of 6 runs flagged: PyTorch eager run 2, {waited}"]
     several = with_flags(record, [[waited], [more, late], []], [[], [], [late]])
     assert flagged(several) == [
-        f"3 of 6 runs flagged: PyTorch eager runs 1 and 2, {waited} and {late}; TensorFlow "
-        f"function run 3, {late}"
+        "3 of 6 runs flagged: PyTorch eager runs 1 and 2, a process waited for a CPU in 23 to 31.5 "
+        f"% of the timed phase; PyTorch eager (run 2) and TensorFlow function (run 3), {late}"
     ]
+    assert list(trust.all_flagged(several)) == []
+
+
+def test_where_all_runs_are_flagged_it_stands_beside_the_answer(make_comparison: Any) -> None:
+    record = found(make_comparison([(2.0, 2.0, 2.0), (4.0, 4.0, 4.0)], profiled=False))
+    assert list(trust.all_flagged(record)) == []
+    late = "the sampler was late"
     everything = with_flags(record, [[late]] * 3, [[late]] * 3)
-    assert flagged(everything) == [
-        f"all runs are flagged: PyTorch eager runs 1, 2 and 3, {late}; TensorFlow function runs 1, "
-        f"2 and 3, {late}"
-    ]
+    assert flagged(everything) == [f"all 6 runs are flagged: {late}"]
+    assert list(trust.all_flagged(everything)) == [f"All 6 runs are flagged: {late}."]
+    assert not any("flagged" in text for text in brief(everything))
+    more = with_flags(record, [[late], [late, "hot"], [late]], [[late]] * 3)
+    assert flagged(more) == [f"all 6 runs are flagged: {late}; PyTorch eager run 2, hot"]
 
 
 def test_one_or_both_runs_are_flagged(make_comparison: Any) -> None:
     record = found(make_comparison([(2.0,), (4.0,)], profiled=False))
     alone = msgspec.structs.replace(record, compared=record.compared[:1], evidence=[])
-    assert flagged(with_flags(alone, [["late"]])) == [
-        "the run is flagged: PyTorch eager run 1, late"
-    ]
+    assert flagged(with_flags(alone, [["late"]])) == ["the run is flagged: late"]
     assert flagged(with_flags(record, [["late"]], [["hot"]])) == [
-        "both runs are flagged: PyTorch eager run 1, late; TensorFlow function run 1, hot"
+        "both runs are flagged: PyTorch eager, late; TensorFlow function, hot"
     ]
 
 
@@ -255,12 +261,12 @@ def test_a_missing_side_is_told(make_comparison: Any) -> None:
         ([Warned("one side", [[], [1, 2]])], "warning, TensorFlow function: one side"),
         (
             [Warned("some", [[2], [1, 2]])],
-            "warning, PyTorch eager round 2, TensorFlow function: some",
+            "warning, PyTorch eager (run 2) and TensorFlow function (all runs): some",
         ),
         (
             [Warned("in 23 % of it", [[1], []]), Warned("in 31.5 % of it", [[2], [1]])],
-            "warning, PyTorch eager, TensorFlow function round 1: in 23 % of it "
-            "(and alike with other numbers)",
+            "warning, PyTorch eager (all runs) and TensorFlow function (run 1): in 23 to 31.5 % of "
+            "it",
         ),
     ],
 )

@@ -34,6 +34,20 @@ def test_the_answer_is_the_terminals(make_compared: Any, page_of: Any) -> None:
     assert chart.text == "1.20 × (1.18 to 1.23)"
 
 
+def test_where_all_runs_are_flagged_the_answer_says_it(make_compared: Any, page_of: Any) -> None:
+    compared = make_compared()
+    assert "flagged" not in page_of(compared).hero.lead
+    sides = [
+        msgspec.structs.replace(
+            side, runs=[msgspec.structs.replace(run, flags=["late"]) for run in side.runs]
+        )
+        for side in compared.record.compared
+    ]
+    record = msgspec.structs.replace(compared.record, compared=sides)
+    hero = page_of(replace(compared, record=record)).hero
+    assert hero.lead.endswith("runs are flagged: late.")
+
+
 def test_three_reasons_in_the_order_of_their_size(make_compared: Any, page_of: Any) -> None:
     reasons = page_of(make_compared()).hero.reasons
     assert [each.title for each in reasons] == [
@@ -336,7 +350,7 @@ def test_what_measuring_the_peaks_takes_is_not_drawn(make_compared: Any, page_of
 def test_the_cost_heading_agrees_with_the_table(make_compared: Any, page_of: Any) -> None:
     page = page_of(make_compared())
     changes = {row.label: row.changes[0].value for row in page.size.rows}
-    assert f"{changes['J/1,000 samples']} the energy" in page.cost.heading
+    assert f"{changes['GPU J/1,000 samples']} the energy" in page.cost.heading
     assert page.size.heading.startswith("TensorFlow function takes 1.20 × the step time and 4.54 ×")
 
 
