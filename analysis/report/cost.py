@@ -1,6 +1,6 @@
 """What does it cost? Energy, what a run used over its time, and memory; or why it isn't known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis import wording
@@ -16,6 +16,7 @@ from analysis.report.size import FigureRow, figure_row
 from analysis.report.subject import Subject
 from analysis.report.tables import Table
 
+CPU_ENERGY = "cpu_energy_joules_per_1000_samples"
 MEMORY = ("rss_peak_bytes", "vram_peak_bytes", "allocated_peak_bytes")
 USE = (
     "cpu_percent",
@@ -23,7 +24,7 @@ USE = (
     "gpu_trace_percent",
     "power_watts",
     NET,
-    "cpu_energy_joules_per_1000_samples",
+    CPU_ENERGY,
 )
 NOT_SAMPLED = "Resources were not sampled, so nothing is drawn over the time of a run."
 FOREIGN = "Traces of other tools hold no samples of CPU, memory and power."
@@ -43,6 +44,7 @@ class Cost:
     empty: str
     memory_rows: list[FigureRow]
     use_rows: list[FigureRow]
+    use_text: str
     phases: list[PhaseCosts]
     table: Table
     phase_table: Table
@@ -63,6 +65,7 @@ def cost(subject: Subject) -> Cost:
         empty="" if resources else FOREIGN if subject.foreign else NOT_SAMPLED,
         memory_rows=_rows(subject, MEMORY),
         use_rows=_rows(subject, USE),
+        use_text=" ".join(_units(subject)),
         phases=phase_costs.phase_costs(subject),
         table=_table(subject),
         phase_table=phase_costs.table(subject),
@@ -83,6 +86,16 @@ def _rows(subject: Subject, keys: Sequence[str]) -> list[FigureRow]:
     rows = [row for row in values.COST if row.key in keys]
     chosen = values.measured(subject.record, rows)
     return [figure_row(subject, values.written(subject.record, row)) for row in chosen]
+
+
+def _units(subject: Subject) -> Iterator[str]:
+    """What the short names of the means of energy stand for."""
+    if subject.record.figure(NET) or subject.record.figure(CPU_ENERGY):
+        yield "J/1,000: joules per 1,000 samples."
+    if subject.record.figure(NET):
+        yield "Above idle: of the GPU's energy what is above its power before the run."
+    if subject.record.figure(CPU_ENERGY):
+        yield "CPU energy: of all processor packages by RAPL, with all processes of the machine."
 
 
 def _resources(subject: Subject) -> Chart | None:

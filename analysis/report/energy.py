@@ -64,7 +64,9 @@ def sentences(subject: Subject, energy: Sequence[EnergyRow]) -> Iterator[str]:
     if not energy:
         yield NO_ENERGY
         return
-    yield "Energy of the GPU board per 1,000 samples, over the timed steps; the host is not in it."
+    scopes = {sensors.of_gpu(run.measured.samples).scope for run in last_runs(subject)} - {""}
+    host = "" if scopes else "; the host is not in it"
+    yield f"Energy of the GPU per 1,000 samples, over the timed steps{host}."
     methods = {
         run.summary.energy_method
         for side in subject.sides
@@ -82,8 +84,7 @@ def sentences(subject: Subject, energy: Sequence[EnergyRow]) -> Iterator[str]:
         )
     if subject.record.figure(NET):
         yield "The fainter part of a bar is what the GPU took before the run, in the same time."
-    scopes = {sensors.of_gpu(run.measured.samples).scope for run in last_runs(subject)}
-    for scope in sorted(scopes - {""}):
+    for scope in sorted(scopes):
         yield f"Power and energy are those {scope}."
     yield from _to_accuracy(subject)
 

@@ -10,7 +10,7 @@ from analysis.comparison.values import times
 from analysis.report.names import capital
 
 COSTS = {
-    "energy_joules_per_1000_samples": "energy",
+    "energy_joules_per_1000_samples": "GPU energy",
     "vram_peak_bytes": "VRAM",
     "rss_peak_bytes": "RSS",
 }

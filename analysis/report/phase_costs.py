@@ -7,6 +7,7 @@ import msgspec
 
 from analysis import phase_figures, wording
 from analysis.comparison.values import memory_unit
+from analysis.cost_text import METHODS
 from analysis.phase_figures import PEAKS, PhaseFigures
 from analysis.report.subject import Side, Subject
 from analysis.report.tables import Kind, Table
@@ -100,7 +101,9 @@ def _percent(ratio: float | None) -> str:
 
 
 def _caption(rows: Sequence[PhaseFigures]) -> Iterator[str]:
-    yield "A dash is what was not measured, or of a phase too short for the sensor."
+    above = any(row.gpu_energy_net_joules is not None for row in rows)
+    less = ", and above idle what took less than before the run" if above else ""
+    yield f"A dash is what was not measured, or of a phase too short for the sensor{less}."
     if any(row.gpu_trace_busy_ratio is not None for row in rows):
         yield (
             "GPU, NVML: the time in which a kernel ran, by the driver; GPU, trace: the union of "
@@ -109,7 +112,8 @@ def _caption(rows: Sequence[PhaseFigures]) -> Iterator[str]:
     known = next((row for row in rows if row.gpu_energy_joules is not None), None)
     if known is not None:
         seconds = wording.number(known.gpu_energy_resolution_seconds, 1)
-        yield f"Energy is by the GPU's {known.gpu_energy_method}, renewed each {seconds} s."
+        method = METHODS[known.gpu_energy_method or "counter"]
+        yield f"GPU energy is by {method}, renewed each {seconds} s."
     if any(row.package_energy_joules is not None for row in rows):
         yield "CPU energy is that of all processor packages, with all processes of the machine."
 

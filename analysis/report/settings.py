@@ -56,16 +56,16 @@ class SettingsPart:
 def settings(subject: Subject) -> SettingsPart:
     """The section."""
     known = [dict(_entries(subject.of(side))) for side in subject.sides]
+    alone = len(known) == 1
     names = list(dict.fromkeys(name for each in known for name in each))
     entries = [
         Entry(
             capital(name),
             [short(each.get(name, ""), LONGEST_VALUE) or wording.MISSING for each in known],
-            _effect(name),
+            "" if alone else _effect(name),
         )
         for name in names
     ]
-    alone = len(known) == 1
     unlike = [each for each in entries if len(set(each.values)) > 1]
     own = [each for each in unlike if wording.MISSING in each.values]
     differing = [each for each in unlike if each not in own]
@@ -179,8 +179,9 @@ EXPLANATION = (
     "own."
 )
 ENERGY = (
-    "From the sensor's counter over the timed steps, else from its sampled power; nothing under "
-    "1 s, which is less than ten of the sensor's updates."
+    "From the sensor's counter over the timed steps, else from its sampled power; nothing for a "
+    "time in which the sensor is renewed fewer than ten times: mostly 1 s, with power that is a "
+    "mean of a second 10 s."
 )
 SCOPE = "This workload, batch and machine. It does not say which framework is faster in general."
 

@@ -60,7 +60,7 @@ def test_costs_are_told_as_ratios_in_one_order() -> None:
         figure("energy_joules_per_1000_samples", sure(1.27)),
     ]
     assert headings.cost_heading(figures, ["B"]) == (
-        "B takes 1.27 × the energy, 1.30 × the VRAM and 1.32 × the RSS"
+        "B takes 1.27 × the GPU energy, 1.30 × the VRAM and 1.32 × the RSS"
     )
     assert headings.cost_heading(figures[:1], ["B"]) == "B takes 1.32 × the RSS"
 

@@ -350,7 +350,7 @@ def test_what_measuring_the_peaks_takes_is_not_drawn(make_compared: Any, page_of
 def test_the_cost_heading_agrees_with_the_table(make_compared: Any, page_of: Any) -> None:
     page = page_of(make_compared())
     changes = {row.label: row.changes[0].value for row in page.size.rows}
-    assert f"{changes['GPU J/1,000 samples']} the energy" in page.cost.heading
+    assert f"{changes['GPU J/1,000 samples']} the GPU energy" in page.cost.heading
     assert page.size.heading.startswith("TensorFlow function takes 1.20 × the step time and 4.54 ×")
 
 
@@ -449,3 +449,43 @@ def test_tables_have_names_of_their_own(make_compared: Any, page_of: Any) -> Non
     assert len(set(names)) == len(names)
     for table in page.tables():
         assert all(len(row) == len(table.columns) for row in table.rows), table.name
+
+
+def on_a_gpu(compared: Any, **others: Any) -> Any:
+    """The same, with runs whose GPU has these properties too."""
+    runs = []
+    for run in compared.runs:
+        samples = run.measured.samples
+        record = msgspec.structs.replace(samples.record, gpus=[{"index": samples.gpu, **others}])
+        measured = replace(run.measured, samples=replace(samples, record=record))
+        runs.append(replace(run, measured=measured))
+    return replace(compared, runs=runs)
+
+
+def test_whose_energy_it_is(make_compared: Any, page_of: Any) -> None:
+    compared = make_compared()
+    assert "the host is not in it" in page_of(compared).cost.energy_text
+    module = page_of(on_a_gpu(compared, power_scope="module")).cost.energy_text
+    assert "the host is not in it" not in module
+    assert "Power and energy are those of the whole module with its processor." in module
+
+
+def test_short_names_of_energy_are_explained(make_compared: Any, page_of: Any) -> None:
+    compared = make_compared()
+    assert page_of(compared).cost.use_text == ""
+    [figure] = [each for each in compared.record.figures if each.key.startswith("energy_joules_p")]
+    net, cpu = (
+        msgspec.structs.replace(figure, key=f"{key}_joules_per_1000_samples")
+        for key in ("energy_net", "cpu_energy")
+    )
+    figures = [*compared.record.figures, net]
+    some = page_of(make_compared(figures=figures)).cost.use_text
+    assert some.endswith("Above idle: of the GPU's energy what is above its power before the run.")
+    text = page_of(make_compared(figures=[*figures, cpu])).cost.use_text
+    assert text.startswith("J/1,000: joules per 1,000 samples.")
+    assert text.endswith("all processes of the machine.")
+
+
+def test_of_one_side_no_setting_is_said_to_differ(make_compared: Any, page_of: Any) -> None:
+    assert any(entry.effect for entry in page_of(make_compared()).settings.differing)
+    assert not any(entry.effect for entry in page_of(make_compared.alone()).settings.differing)

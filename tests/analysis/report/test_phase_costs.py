@@ -1,6 +1,8 @@
 import math
 from typing import Any
 
+import msgspec
+
 from analysis.report import phase_costs
 from analysis.report.subject import Subject
 
@@ -50,3 +52,17 @@ def test_the_page_shows_them_folded_away(make_compared: Any, html_of: Any) -> No
         "<summary>Each phase of each side's last run</summary>" in html
     )
     assert "to a test accuracy of 0.800" in html
+
+
+def test_dashes_above_idle_have_a_reason_of_their_own(make_compared: Any) -> None:
+    first, _ = phase_costs.phase_costs(Subject(make_compared()))
+    row = phase_costs._of_side(Subject(make_compared()), first.side)[0]
+    told = [
+        " ".join(phase_costs._caption([msgspec.structs.replace(row, gpu_energy_net_joules=net)]))
+        for net in (None, 1.0)
+    ]
+    assert ["less than before the run" in text for text in told] == [False, True]
+    power = msgspec.structs.replace(row, gpu_energy_method="trapezoid")
+    assert "GPU energy is by power, added up, renewed each" in " ".join(
+        phase_costs._caption([power])
+    )
