@@ -72,6 +72,8 @@ def lines(
         yield line(f"no {TITLES[by].lower()} to show: {_nothing(by, coverage)}")
     else:
         yield from _rows(rows, by, limit, page)
+        if by == "shape" and not any(row.shapes for row in rows):
+            yield line(("no shapes were recorded", MUTED))
     yield line()
     for each in (*_coverage(table, coverage), *_losses(table, coverage)):
         yield line(*((wording.plain(text), style) for text, style in each.pieces))
@@ -238,7 +240,8 @@ def _coverage(table: Table, coverage: Coverage) -> Iterator[Line]:
     yield from _devices(table)
     if unlinked := coverage.device_events - coverage.linked:
         work = wording.counted(unlinked, "piece")
-        yield line((f"{work} of device work were launched outside the recording", MUTED))
+        were = "was" if unlinked == 1 else "were"
+        yield line((f"{work} of device work {were} launched outside the recording", MUTED))
 
 
 def _devices(table: Table) -> Iterator[Line]:
@@ -246,18 +249,23 @@ def _devices(table: Table) -> Iterator[Line]:
     times = sorted(table.spans.items(), key=lambda entry: entry[1].busy_ns)
     if len(times) > MOST_DEVICES:
         ends = " to ".join(
-            f"{_work(time)} (device {device})" for device, time in times[:: len(times) - 1]
+            f"{_busy(time)} (device {device}, {_of_span(time)})"
+            for device, time in times[:: len(times) - 1]
         )
         yield line((f"{len(times)} devices had work for {ends}", MUTED))
         return
     for device, time in table.spans.items():
-        yield line((f"Device {device} had work for {_work(time)}", MUTED))
+        yield line((f"Device {device} had work for {_busy(time)}, {_of_span(time)}", MUTED))
 
 
-def _work(time: DeviceTime) -> str:
-    ratio = wording.percent(time.busy_ns / time.span_ns) if time.span_ns else wording.MISSING
+def _busy(time: DeviceTime) -> str:
     unit, unit_ns = wording.time_unit(max(time.busy_ns, 1))
-    return f"{wording.number(time.busy_ns / unit_ns)} {unit}, {ratio} of its span"
+    return f"{wording.number(time.busy_ns / unit_ns)} {unit}"
+
+
+def _of_span(time: DeviceTime) -> str:
+    ratio = wording.percent(time.busy_ns / time.span_ns) if time.span_ns else wording.MISSING
+    return f"{ratio} of its span"
 
 
 def _losses(table: Table, coverage: Coverage) -> Iterator[Line]:

@@ -131,7 +131,9 @@ def test_a_profile_of_device_work_alone_says_what_shows_it() -> None:
     gathered = gather(open_trace(DATA.parent / "xspace" / "mi300-jax-conv.xplane.pb"))
     found = "\n".join(texts(Table(gathered), "shape", 200))
     assert "accelerator only; --by kernel or --by op shows it" in found
-    assert "8 devices had work for 3.35 ms, 3 % of its span (device 1) to 4.00 ms" in found
+    assert (
+        "8 devices had work for 3.35 ms (device 1, 3 % of its span) to 4.00 ms (device 0, 3 %"
+    ) in found
     assert "Device 0 had work" not in found
 
 
@@ -140,3 +142,10 @@ def test_a_category_of_some_calls_only_says_of_how_much_of_the_time() -> None:
     assert texts(mixed)[3].endswith("attention 45 %")
     whole = of_names("aten::mm", category="matmul", category_ratio=0.999)
     assert texts(whole)[3].endswith("matmul")
+
+
+def test_a_trace_without_shapes_says_so() -> None:
+    assert "no shapes were recorded" in texts(of_names("a"), "shape")
+    assert "no shapes were recorded" not in texts(of_names("a"), "op")
+    gathered = gather(open_trace(DATA / "mi250-minitoy.json.gz"))
+    assert "no shapes were recorded" not in texts(Table(gathered), "shape")
