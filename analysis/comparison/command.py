@@ -106,6 +106,18 @@ def _unwritten(request: Request) -> tuple[Compared, list[str]]:
     return foreign.compare(directory, paths), []
 
 
+def _no_page(path: Path) -> ProfileError:
+    """Why there is no page on a path, and what to do."""
+    if not path.exists():
+        return ProfileError(f"{path} does not exist; name a run or a comparison.")
+    if path.is_file():
+        return ProfileError(
+            f"{path} is a file, and a page is of a run or a comparison; python -m analysis ops "
+            "shows one trace, and compare makes a page of two."
+        )
+    return ProfileError(f"{path} is neither a run nor a comparison; name one.")
+
+
 def _check_names(paths: Sequence[Path], output: Path | None) -> None:
     """What is written names runs and places, and it is UTF-8."""
     runs = [run for path in paths for run in asked.runs_in(path)]
@@ -208,7 +220,7 @@ def report(paths: Sequence[Path], output: Path | None) -> tuple[Path, list[str]]
         compared, problems = _compare_runs(alone, [side], exclude_flagged=False)
     else:
         _refuse_made(paths)
-        raise ProfileError(f"{alone} is neither a run nor a comparison; name one.")
+        raise _no_page(alone)
     place = output or compared.directory / rundir.REPORT
     if alone is not None or output is not None:
         page.write(compared, place)

@@ -62,12 +62,15 @@ def _cpu_energy(machine: Machine, capabilities: Mapping[str, str], root: Path) -
     return Measurement(name=name, title=title, state="unavailable", how=how, remedy=remedy)
 
 
-def _no_rapl(machine: Machine, root: Path) -> tuple[str, str | None]:
+def _no_rapl(machine: Machine, root: Path) -> tuple[str, str]:
     """(why the kernel shows no RAPL, what would help)."""
     if machine.wsl:
         return "WSL does not pass RAPL on from Windows", "run on Linux itself"
     if _is_virtual(root):
-        return "this is a virtual machine, to which RAPL is not passed on", None
+        return (
+            "this is a virtual machine, to which RAPL is not passed on",
+            "run on the machine itself",
+        )
     if machine.container:
         return "RAPL is hidden from this container", f"{POWER_PAGE} says how to let it in"
     return "the kernel shows no RAPL", "load its driver, if the processor has it: see docs/power.md"

@@ -399,15 +399,25 @@ def test_a_report_of_runs_is_of_what_compare_finds(run: Callable[..., Path]) -> 
     assert len(record_of(place.parent).comparisons) == 1
 
 
-@pytest.mark.parametrize("name", ["none", "empty"])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("none", "does not exist; name a run or a comparison."),
+        ("empty", "is neither a run nor a comparison; name one."),
+        (
+            "trace.json",
+            "is a file, and a page is of a run or a comparison; python -m analysis ops shows one "
+            "trace, and compare makes a page of two.",
+        ),
+    ],
+)
 def test_a_report_of_what_is_no_run_is_exit_code_2(
-    name: str, capsys: pytest.CaptureFixture[str], drawn: Drawn
+    name: str, reason: str, capsys: pytest.CaptureFixture[str], drawn: Drawn
 ) -> None:
     Path("empty").mkdir()
+    Path("trace.json").write_text("{}")
     assert cli.main(["report", name]) == 2
-    assert capsys.readouterr().err == (
-        f"error: {name} is neither a run nor a comparison; name one.\n"
-    )
+    assert capsys.readouterr().err == f"error: {name} {reason}\n"
     assert drawn == []
 
 

@@ -103,6 +103,7 @@ def test_why_there_is_no_rapl(
     energy = of(machine, files(contents), told)["cpu_energy"]
     assert energy.state == "unavailable"
     assert words in energy.how
+    assert energy.remedy
 
 
 def test_rapl_that_only_root_may_read(
