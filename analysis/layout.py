@@ -73,14 +73,14 @@ def commands(label: str, named: Mapping[str, Sequence[str]]) -> Iterator[Line]:
     """Commands of python -m analysis beside their names, ready to be pasted.
 
     If one is too long to stand beside its name, all stand below theirs. If one is too long even
-    there, it is continued on the next line, beside the names or below them.
+    there, it is continued on the next line, beside the names or below them, and of one that only
+    adds words to the one before it these are told alone.
     """
     python = [shown_python(), "-m", "analysis"]
     quoted = {name: list(map(shlex.quote, [*python, *words])) for name, words in named.items()}
     whole = {name: [" ".join(words)] for name, words in quoted.items()}
     beside, below = WIDTH - INDENT - COMMAND_INDENT, WIDTH - INDENT - 2
-    torn = {name: _continued(words, beside) for name, words in quoted.items()}
-    torn_below = {name: _continued(words, below) for name, words in quoted.items()}
+    torn, torn_below = _torn(quoted, beside), _torn(quoted, below)
     choices = ((whole, beside), (whole, below), (torn, beside), (torn_below, below))
     fitting = (each for each in choices if _longest(each[0]) <= each[1])
     chosen, room = next(fitting, (torn_below, below))
@@ -93,6 +93,18 @@ def commands(label: str, named: Mapping[str, Sequence[str]]) -> Iterator[Line]:
             yield line(heading, f"{name:<{WIDTH - room - len(heading[0])}}{text}")
             heading, name = ("", ""), ""
         label = ""
+
+
+def _torn(commands: Mapping[str, Sequence[str]], room: int) -> dict[str, list[str]]:
+    """The commands in lines that are as long as there is room."""
+    found: dict[str, list[str]] = {}
+    before: Sequence[str] = ()
+    for name, words in commands.items():
+        more = words[len(before) :]
+        adds = bool(before and more) and [*before, *more] == [*words]
+        found[name] = [f"the same with {' '.join(more)}"] if adds else _continued(words, room)
+        before = words
+    return found
 
 
 def _longest(commands: dict[str, list[str]]) -> int:

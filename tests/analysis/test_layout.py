@@ -92,3 +92,20 @@ def test_a_number_stays_with_its_unit(measure: str) -> None:
 
 def test_a_blank_before_a_word_parts_a_line() -> None:
     assert layout.parted("in 5 steps", 6) == ["in 5", "steps"]
+
+
+@pytest.mark.parametrize(
+    ("length", "last"),
+    [
+        (40, f"python -m analysis view {'a' * 40} --tensorboard"),
+        (70, "TensorBoard   the same with --tensorboard"),
+        (85, "the same with --tensorboard"),
+    ],
+)
+def test_of_a_long_command_that_adds_words_to_another_these_are_told(
+    length: int, last: str
+) -> None:
+    view = ["view", "a" * length]
+    assert commands({"One": view, "TensorBoard": [*view, "--tensorboard"]})[-1].strip() == last
+    apart = commands({"One": ["view", "a" * 85], "Two": ["view", "b" * 85, "--tensorboard"]})
+    assert not any("the same" in line for line in apart)
