@@ -162,7 +162,7 @@ def _power_and_energy(run: Measured) -> str:
         return f"power: not measured, {run.samples.no_gpu if run.samples else NOT_RECORDED}"
     scope = sensors.of_gpu(run.samples).scope
     known = run.figures.power_watts is not None or run.energy.joules is not None
-    whose = f"; both {scope}" if scope and known else ""
+    whose = f"; power and energy are those {scope}" if scope and known else ""
     return f"{_power(run.figures)} · {_energy(run)}{whose}"
 
 

@@ -140,8 +140,8 @@ def not_resolved(window: Window, period_seconds: float, readings: int) -> str:
     """Why a window is too short for a sensor that has so many readings in it; "" if it isn't."""
     if window.seconds < UPDATES * period_seconds:
         return (
-            f"not resolvable: {window.seconds:.2f} s are under ten of the sensor's "
-            f"{period_seconds * 1000:.0f} ms"
+            f"{window.seconds:.2f} s are too short, ten new values of the sensor take "
+            f"{UPDATES * period_seconds:g} s"
         )
     return "" if readings > 1 else "fewer than 2 samples in the phase"
 

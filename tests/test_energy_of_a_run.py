@@ -124,4 +124,4 @@ def test_what_is_too_short_has_a_reason(finished: tuple[Path, Script]) -> None:
     run, _ = finished
     row = phases(run)["evaluation"]
     assert row["gpu_energy_joules"] is None
-    assert "under ten of the sensor's 100 ms" in row["reasons"]
+    assert "ten new values of the sensor take 1 s" in row["reasons"]

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
-from analysis import cost_text
+from analysis import alike, cost_text, wording
 from analysis.alignment.levels import levels
 from analysis.alignment.record import Levels
 from analysis.anatomy.anatomy import anatomy
@@ -160,6 +161,14 @@ def _warned(found: Sequence[SideRuns]) -> list[Warned]:
 
 
 def _each_once(found: Sequence[SideRuns], told: Callable[[Measured], Iterable[str]]) -> list[str]:
-    """What is told of each side's last run, without repeating it."""
-    last = [side.last.measured for side in found if side.last is not None]
-    return list(dict.fromkeys(text for run in last for text in told(run)))
+    """What is told of each side's last run, once; of some sides alone with their names.
+
+    What differs in numbers alone has their ranges.
+    """
+    known = {side.label: list(told(side.last.measured)) for side in found if side.last is not None}
+    texts = []
+    for skeleton, alike_texts in alike.grouped(chain.from_iterable(known.values())).items():
+        labels = [label for label, own in known.items() if skeleton in map(alike.skeleton, own)]
+        whose = "" if len(labels) == len(known) else f"{wording.listed(labels)}: "
+        texts.append(f"{whose}{alike.ranged(alike_texts)}")
+    return texts

@@ -86,7 +86,10 @@ def written(record: Comparison, row: Row) -> Written:
         suffix += _usable(record)
     return Written(
         row.label + suffix,
-        [range_cell(found, divisor) for found in figure.ranges],
+        [
+            range_cell(found, divisor, len(side.complete))
+            for found, side in zip(figure.ranges, record.compared, strict=True)
+        ],
         [
             change_cell(found, figure.kind, wording.decimals_for(largest))
             for found in figure.changes
@@ -105,13 +108,19 @@ def measured(record: Comparison, rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if record.figure(row.key) is not None]
 
 
-def range_cell(found: Range | None, divisor: float = 1.0) -> Cell:
-    """The median of a side's runs; beside it their range, or that there is none."""
+def range_cell(found: Range | None, divisor: float = 1.0, runs: int = 1) -> Cell:
+    """The median of a side's runs; beside it their range, or that there is none.
+
+    Args:
+        found: of the runs of which the figure is known.
+        divisor: what a value is divided by.
+        runs: how many the side has.
+    """
     if found is None:
         return Cell(wording.MISSING)
     median, low, high = (value / divisor for value in (found.median, found.low, found.high))
     if found.runs == 1:
-        return Cell(wording.number(median))
+        return Cell(wording.number(median), f"1 of {runs} runs" if runs > 1 else "")
     span = wording.range_beside(median, low, high)
     one = span == wording.range_beside(median, median, median)
     return Cell(wording.number(median), f"in all {found.runs}" if one else span)

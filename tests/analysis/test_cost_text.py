@@ -228,6 +228,6 @@ def test_whose_power_it_is_stands_beside_it(
     gpu = {"index": 0, "uuid": "GPU-aa", "power_kind": "instant", **of_gpu}
     run = gpu_run(make_run, GPU_SAMPLES, resources=make_run.resources_record(gpus=[gpu]))
     *_, told, _ = cost_text.sentences(run)
-    assert told.endswith(f"; both {scope}" if scope else "1 s or more")
+    assert told.endswith(f"; power and energy are those {scope}" if scope else "1 s or more")
     method = "GPU power instant, energy by counter, renewed each 0.1 s"
     assert list(cost_text.methods(run)) == [f"{method}, {scope}" if scope else method]

@@ -78,9 +78,9 @@ def test_a_counter_with_gaps_loses_nothing() -> None:
 @pytest.mark.parametrize(
     ("end_s", "every_s", "told"),
     [
-        (2.9, 0.1, "0.90 s are under ten of the sensor's 100 ms"),
+        (2.9, 0.1, "0.90 s are too short, ten new values of the sensor take 1 s"),
         (3.0, 0.1, ""),
-        (4.0, 0.5, "2.00 s are under ten of the sensor's 500 ms"),
+        (4.0, 0.5, "2.00 s are too short, ten new values of the sensor take 5 s"),
         (7.0, 0.5, ""),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_counter_that_is_renewed_each_second_resolves_ten_of_them() -> None:
     slow = sensor(np.full(201, 100.0))
     at = np.arange(201) // 10 * 10
     slow = replace(slow, counter_joules=slow.counter_joules[at], power_watts=np.full(201, np.nan))
-    assert "1000 ms" in energy.of_window(slow, window(2, 8)).reason
+    assert "take 10 s" in energy.of_window(slow, window(2, 8)).reason
     found = energy.of_window(slow, window(2, 14))
     assert (found.joules, found.resolution_seconds) == (pytest.approx(1200), 1.0)
 
@@ -107,7 +107,9 @@ def test_a_counter_that_stands_still_gives_way_to_the_power() -> None:
 
 def test_means_of_a_second_resolve_ten_seconds() -> None:
     averages = replace(sensor(np.full(301, 100.0), counter=False), power_kind=AVERAGE)
-    assert "under ten of the sensor's 1000 ms" in energy.of_window(averages, window(2, 10)).reason
+    assert (
+        "ten new values of the sensor take 10 s" in energy.of_window(averages, window(2, 10)).reason
+    )
     assert energy.of_window(averages, window(2, 13)).joules == pytest.approx(1100)
 
 

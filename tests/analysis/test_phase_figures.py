@@ -130,7 +130,7 @@ def test_a_phase_without_samples_says_so_and_has_what_was_read_at_its_end(make_r
     assert row.rss_peak_bytes == 250
     assert (row.gpu_power_watts, row.gpu_energy_joules, row.vram_peak_bytes) == (None, None, None)
     assert "cpu_cores, package_energy_joules: fewer than 2 samples in the phase" in row.reasons
-    assert "under ten of the sensor's" in row.reasons
+    assert "ten new values of the sensor take" in row.reasons
     assert "vram_peak_bytes: no sample in it" in row.reasons
 
 

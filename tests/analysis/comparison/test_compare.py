@@ -127,3 +127,28 @@ def test_one_side_alone_is_no_comparison_but_has_its_figures(make_comparison: An
     assert (found.record.comparisons, found.record.evidence, found.record.levels) == ([], [], [])
     assert medians(found) == [2.0]
     assert found.comparable
+
+
+def test_what_is_told_of_the_cost_is_told_once_and_says_whose_it_is(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (3.0,)])
+    record = rounds.read(directory)
+    done = {run.path: finish(rounds.path_of(directory, run)) for run in record.runs}
+    sides = rounds.side_runs(record, done)
+    told = {
+        "run-1-0": ["3 s are too short", "no GPU"],
+        "run-1-1": ["no GPU", "2.5 s are too short"],
+    }
+    texts = compare._each_once(sides, lambda measured: told[measured.run.name])
+    assert texts == ["2.5 to 3 s are too short", "no GPU"]
+    told["run-1-1"] = ["no GPU", "no RAPL"]
+    assert compare._each_once(sides, lambda measured: told[measured.run.name]) == [
+        "PyTorch eager: 3 s are too short",
+        "no GPU",
+        "TensorFlow function: no RAPL",
+    ]
+    found = compared(directory).record
+    assert found.cost_notes == [
+        "GPU and its power: no NVIDIA driver on this machine",
+        "CPU energy: RAPL shows no package here",
+    ]
+    assert found.cost_methods == []

@@ -54,6 +54,12 @@ def test_ranges(found: Range | None, cell: Cell) -> None:
     assert values.range_cell(found) == cell
 
 
+def test_a_figure_of_one_run_of_several_is_no_median() -> None:
+    found = Range(2.0, 2.0, 2.0, 1)
+    assert values.range_cell(found, runs=5) == Cell("2.00", "1 of 5 runs")
+    assert values.range_cell(found, runs=1) == Cell("2.00")
+
+
 @pytest.mark.parametrize(
     ("found", "kind", "cell"),
     [
