@@ -82,7 +82,7 @@ def _scale(rows: pd.DataFrame) -> tuple[float, list[float], list[str], float]:
 
 
 def _head(name: str, known: list[sides_of.Side], rows: pd.DataFrame) -> str:
-    """The series, its unit, and the peak of each side."""
+    """The series, its unit, and the highest sample of each side: peaks may lie between samples."""
     unit, size = _unit(rows)
     peaks = rows.groupby("side")["high"].max().dropna() / size
     shown = [
@@ -90,4 +90,4 @@ def _head(name: str, known: list[sides_of.Side], rows: pd.DataFrame) -> str:
         for side in known
         if side.number in peaks.index
     ]
-    return f"{name}, {unit}; peak: {', '.join(shown)}"
+    return f"{name}, {unit}; highest sample: {', '.join(shown)}"
