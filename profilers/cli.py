@@ -16,17 +16,10 @@ from profilers import interpreters, options, plan, rundir
 from profilers.backend import frameworks
 from profilers.plan import Plan
 from profilers.progress import Progress
-from profilers.records import (
-    SCHEMA,
-    ComparisonRecord,
-    ComparisonSummary,
-    RoundsRecord,
-    RunRecord,
-    RunSummary,
-    empty_summary,
-)
+from profilers.records import SCHEMA, RoundsRecord, RunRecord
 from profilers.rounds import COMPLETE, FAILED, INTERRUPTED, UNMET, VERSION, Rounds
 from profilers.rundir import CheckFailedError, ProfileError
+from profilers.summaries import ComparisonRecord, ComparisonSummary, RunSummary, empty_summary
 from workloads.spec import WorkloadError
 
 NOT_COMPARABLE = "not comparable"
