@@ -225,6 +225,14 @@ class MemoryAtPhaseEnd(msgspec.Struct, frozen=True, kw_only=True):
     uss_bytes: int | None = None
 
 
+MAXIMUM = "_max"
+"""In resources.csv, what the name of a gauge's column has behind it to name that of its maxima."""
+READINGS = "sampler_readings"
+"""The column of resources.csv that says how many readings a row stands for."""
+POWER_INSTANT, POWER_AVERAGE = "instant", "average-1s"
+"""What a GPU's `power_kind` may be: power of the moment, or the mean of the last second."""
+
+
 class ResourcesRecord(msgspec.Struct, frozen=True, kw_only=True):
     """resources.json: what the columns of resources.csv are, and what could not be measured.
 
