@@ -11,7 +11,7 @@ import numpy.typing as npt
 from analysis.blocks import NONE, Block, Kind, Strings, Trace, concat, is_kind
 from analysis.columns import Int64, group_rows
 from analysis.folds.layers import Layers
-from analysis.folds.links import Launches, launches, on_device
+from analysis.folds.links import Launches, on_device
 from analysis.folds.paths import PathNames, op_of
 from analysis.folds.phases import Phases
 from analysis.folds.selftime import INSTANTS, nest
@@ -60,11 +60,6 @@ class Folded:
     def parent_row(self) -> Int64:
         """The row of the event around each event."""
         return self.window.parent_row
-
-    @property
-    def launch_row(self) -> Int64:
-        """The row of the call that launched each device event; for a trace in one window."""
-        return launches(self.block)
 
     @property
     def step_rows(self) -> npt.NDArray[np.intp]:

@@ -35,24 +35,6 @@ def launching(block: Block) -> npt.NDArray[np.intp]:
     )
 
 
-def launches(block: Block) -> Int64:
-    """The row of the runtime call that launched each device event, -1 for none and for others.
-
-    One call may launch many kernels (a CUDA graph); where several calls carry one correlation,
-    the first one counts.
-    """
-    rows = launching(block)
-    rows = rows[np.argsort(block.start_ns[rows], kind="stable")]
-    result = np.full(len(block), NONE, dtype=np.int64)
-    device_rows = np.flatnonzero(on_device(block) & (block.correlation >= 0))
-    if len(rows) and len(device_rows):
-        keys, first = np.unique(link_keys(block, rows), return_index=True)
-        wanted = link_keys(block, device_rows)
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        result[device_rows] = np.where(keys[place] == wanted, rows[first[place]], NONE)
-    return result
-
-
 def link_keys(block: Block, rows: npt.NDArray[np.intp]) -> Int64:
     """One number for rank and correlation of each of these rows."""
     rank = block.rank[rows].astype(np.uint64) * MIXER
