@@ -17,7 +17,7 @@ from analysis.folds.phases import Phases
 from analysis.folds.selftime import INSTANTS, nest
 from analysis.folds.steps import StepFinder, Steps, steps_of
 from analysis.timeorder import TimeOrder
-from analysis.windows import Window, first_window, whole
+from analysis.windows import EventWindow, first_window, whole
 
 Mask = npt.NDArray[np.bool_]
 
@@ -36,7 +36,7 @@ class Folded:
     names.
     """
 
-    window: Window
+    window: EventWindow
     strings: Strings
     steps: Steps
     self_ns: Int64
@@ -88,7 +88,7 @@ class Annotator:
         self._launches = Launches(strings)
         self._op_by_path = PathNames(strings, op_of)
 
-    def annotate(self, window: Window) -> Folded:
+    def annotate(self, window: EventWindow) -> Folded:
         """What the folds say about the events of the next window."""
         block = window.block
         window.parent_row, self_ns = nest(window)

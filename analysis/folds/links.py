@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings, TextTable, is_kind
 from analysis.columns import MIXER, Int32, Int64
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 MEMORY_BYTES = 64 << 20
 GRAPH = "Graph"
@@ -121,7 +121,7 @@ class Launches:
         self._graphs = LinkTable()
         self._uses = uses(strings)
 
-    def resolve(self, window: Window, context: Int32) -> tuple[Mask, Mask, Int32]:
+    def resolve(self, window: EventWindow, context: Int32) -> tuple[Mask, Mask, Int32]:
         """Which rows' launch is known, which of these a graph's is, and its context; by row.
 
         Args:

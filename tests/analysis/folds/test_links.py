@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from analysis.blocks import Block, Kind, Strings, from_columns
 from analysis.folds.links import Launches, LinkTable
-from analysis.windows import Window, first_window
+from analysis.windows import EventWindow, first_window
 
 
 def test_device_work_finds_the_call_that_launched_it() -> None:
@@ -24,7 +24,7 @@ def test_device_work_finds_the_call_that_launched_it() -> None:
         len(rows), kind=kinds, device=devices, correlation=correlations, start_ns=starts
     )
     numbers = np.arange(len(rows), dtype=np.int32).reshape(-1, 1)
-    linked, _, values = Launches(Strings()).resolve(Window(block), numbers)
+    linked, _, values = Launches(Strings()).resolve(EventWindow(block), numbers)
     assert values[:, 0].tolist() == [1, -1, -1, -1, -1, 1, -1, -1]
     assert np.flatnonzero(linked).tolist() == [0, 5]
 
