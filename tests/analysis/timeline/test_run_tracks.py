@@ -1,3 +1,4 @@
+from collections.abc import Hashable
 from typing import Any, get_args, get_type_hints
 
 import msgspec
