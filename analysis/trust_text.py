@@ -8,7 +8,7 @@ from analysis import alike, wording
 from analysis.finish import Finished
 from analysis.folds.recorded import quarters, thinned
 from analysis.summary import INDICATIVE
-from profilers.records import RunSummary
+from profilers.summaries import RunSummary
 
 STEADY_RATIO = 0.95
 REMEDY = "profile fewer steps"

@@ -206,7 +206,8 @@ def test_a_gpu_of_another_uuid_than_the_runs(play: Record) -> None:
     run = play(Script(), 1.2)
     found = use(run, "GPU-not-listed")
     assert found.energy.joules is None
-    assert "power: not measured, the driver does not list the one that the run used" in said(found)
+    told = "GPU and its power: the driver does not list the one that the run used"
+    assert told in said(found)
 
 
 def test_no_driver_and_no_library(
@@ -222,8 +223,8 @@ def test_no_driver_and_no_library(
         assert capabilities_of(run)["gpu"] == "no NVIDIA driver on this machine"
         assert not [column for column in samples_of(run).columns if column.startswith("gpu")]
         assert len(samples_of(run).time_ns) >= 5
-        last = said(found).splitlines()[-1]
-        assert last == "power: not measured, no NVIDIA driver on this machine"
+        told = said(found).splitlines()
+        assert "GPU and its power: no NVIDIA driver on this machine" in told
 
 
 @pytest.mark.slow
@@ -241,7 +242,7 @@ def test_a_whole_run_beside_two_gpus(nvml_library: Path, tmp_path: Path) -> None
     (row,) = json.loads(done.stdout)["runs"]
     run = Path(row["path"])
     assert row["status"] == "complete"
-    assert "power: not measured, as the run used no GPU" in done.stderr
+    assert "GPU and its power: not used by this run" in done.stderr
     found = samples_of(run)
     for number in range(2):
         assert np.nanmax(found.column(f"gpu{number}_memory_used_bytes")) == 4 * GIB
@@ -255,7 +256,7 @@ def test_a_whole_run_beside_two_gpus(nvml_library: Path, tmp_path: Path) -> None
     scripted_joules = script.joules(0, began_s, began_s + timed.duration_ns / 1e9)
     assert use(run, script.gpus[0].uuid).energy.joules == pytest.approx(scripted_joules, rel=0.01)
     for gpu, words in (
-        (script.gpus[0], "J in the timed phase (counter, each 0.1 s)"),
+        (script.gpus[0], "J in the timed phase, by counter, renewed each 0.1 s"),
         (script.gpus[1], "power: not supported · energy –, not supported"),
         (Gpu("GPU-not-listed"), "the driver does not list the one that the run used"),
     ):
