@@ -140,7 +140,7 @@ def not_resolved(window: Window, period_seconds: float, readings: int) -> str:
     if window.seconds < UPDATES * period_seconds:
         return (
             f"{window.seconds:.2f} s are too short, ten new values of the sensor take "
-            f"{UPDATES * period_seconds:g} s"
+            f"{UPDATES * period_seconds:.3g} s"
         )
     return "" if readings > 1 else "fewer than 2 samples in the phase"
 
