@@ -151,8 +151,8 @@ class _Rows:
     ) -> dict[str, object]:
         """CPU and memory of the run's processes."""
         samples = self._samples
-        user, system = (
-            resources.growth(samples.time_ns, samples.column(each), window) for each in CPU
+        (user, why), (system, _) = (
+            resources.growth_of_all(samples.time_ns, samples.column(each), window) for each in CPU
         )
         inside = window.holds(samples.time_ns)
         ends = [each for each in samples.record.phase_ends if each.phase == name][-1:]
@@ -171,18 +171,18 @@ class _Rows:
         }
         for column in ("rss_mean_bytes", "rss_peak_bytes"):
             if values[column] is None:
-                reasons[column] = "fewer than 2 samples in the phase"
+                reasons[column] = resources.TOO_FEW
         if not ends and name != RUN:
             reasons["pss_end_bytes"] = reasons["uss_end_bytes"] = "not read at its end"
         if user is None or system is None:
             for column in ("cpu_user_seconds", "cpu_system_seconds", "cpu_cores"):
-                reasons[column] = "fewer than 2 samples in the phase"
+                reasons[column] = why
             return values
-        seconds = user[0] + system[0]
-        cores = seconds / user[1]
+        seconds = user + system
+        cores = seconds / window.seconds
         return values | {
-            "cpu_user_seconds": user[0],
-            "cpu_system_seconds": system[0],
+            "cpu_user_seconds": user,
+            "cpu_system_seconds": system,
             "cpu_seconds_per_step": shares.per_step(seconds),
             "cpu_cores": cores,
             "cpu_share_ratio": resources.share_of_usable(samples, cores),

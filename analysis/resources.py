@@ -10,10 +10,13 @@ from analysis.sample_folds import Float64, Int64
 from analysis.samples import CPU, CPU_WAITING, LAG, RSS, THREADS, Samples
 from profilers.records import Phase
 
-TOO_FEW = "fewer than 2 samples in the timed phase"
+TOO_FEW = "fewer than 2 samples in the phase"
+NO_SAMPLE = "no sample of the run's processes"
 NOT_REACHED = "the timed phase was not reached"
 ONLY_A_PART = "the samples cover only a part of the phase"
 SMALLEST_COVERED_RATIO = 0.95
+LONGEST_GAP_SECONDS, LONGEST_GAP_RATIO = 1.0, 5
+"""Between two readings that are further apart, by time and beside the usual, a gauge is unknown."""
 UPDATES = 10
 """How often a sensor must have been renewed in a window, for its mean there to be a figure."""
 GPU_PERIOD_SECONDS = 0.1
@@ -117,6 +120,18 @@ def growth(time_ns: Int64, counter: Float64, window: Window) -> tuple[float, flo
     return float(end - begin), (end_ns - start_ns) / 1e9
 
 
+def growth_of_all(
+    time_ns: Int64, counter: Float64, window: Window | None
+) -> tuple[float | None, str]:
+    """How much a cumulative counter grew in all of a window, or why that is not known."""
+    if window is None:
+        return None, NOT_REACHED
+    found = growth(time_ns, counter, window)
+    if found is None:
+        return None, TOO_FEW
+    return (found[0], "") if covers(found[1], window) else (None, ONLY_A_PART)
+
+
 def waiting_ratio(samples: Samples, window: Window) -> float | None:
     """The part of a window in which some process of the machine waited for a CPU.
 
@@ -131,6 +146,22 @@ def covers(seconds: float, window: Window) -> bool:
     return seconds >= SMALLEST_COVERED_RATIO * window.seconds
 
 
+def is_bridged(time_ns: Int64) -> npt.NDArray[np.bool_]:
+    """Between which neighbours among the readings of a gauge one may be taken for the other."""
+    gaps_ns = np.diff(time_ns)
+    usual_ns = float(np.median(gaps_ns)) if len(gaps_ns) else 0.0
+    bridged: npt.NDArray[np.bool_] = gaps_ns <= max(
+        LONGEST_GAP_SECONDS * 1e9, LONGEST_GAP_RATIO * usual_ns
+    )
+    return bridged
+
+
+def covered_seconds(time_ns: Int64, window: Window) -> float:
+    """How much of a window lies between readings of a gauge that are near enough to each other."""
+    ends_ns = np.clip(time_ns, window.start_ns, window.end_ns)
+    return float(np.diff(ends_ns)[is_bridged(time_ns)].sum()) / 1e9
+
+
 def median_gap_seconds(time_ns: Int64) -> float:
     """The usual time between readings, to 10 ms; 0 with fewer than 2 of them."""
     return round(float(np.median(np.diff(time_ns))) / 1e9, 2) if len(time_ns) > 1 else 0.0
@@ -143,7 +174,7 @@ def not_resolved(window: Window, period_seconds: float, readings: int) -> str:
             f"not resolvable: {window.seconds:.2f} s are under ten of the sensor's "
             f"{period_seconds * 1000:.0f} ms"
         )
-    return "" if readings > 1 else "fewer than 2 samples in the phase"
+    return "" if readings > 1 else TOO_FEW
 
 
 def held_mean(time_ns: Int64, gauge: Float64, window: Window) -> float | None:
@@ -170,36 +201,44 @@ def figures(samples: Samples, window: Window | None, end_ns: int | None = None) 
         end_ns: Unix time from which on the run did no work of its model any more.
     """
     own = samples.time_ns < (np.iinfo(np.int64).max if end_ns is None else end_ns)
-    user, system = (_grown(samples, name, window) for name in CPU)
-    cpu = None if window is None else growth(samples.time_ns, samples.cpu_seconds(), window)
-    cores = cpu[0] / cpu[1] if cpu else None
+    user, system, cpu = (
+        growth_of_all(samples.time_ns, counter, window)
+        for counter in (*map(samples.column, CPU), samples.cpu_seconds())
+    )
+    cores = None if cpu[0] is None or window is None else cpu[0] / window.seconds
     gpu_ratio, no_gpu = gpu_mean(samples, "utilization_ratio", window, USE_PERIOD_SECONDS)
     power_watts, no_power = power_mean(samples, window)
-    vram_peak_bytes = peak(samples.highest(samples.gpu_name("memory_used_bytes"))[own])
+    rss_peak = rss_peak_bytes(samples, own, end_ns)
+    vram_peak, process_vram_peak = (
+        peak(samples.highest(samples.gpu_name(name))[own])
+        for name in ("memory_used_bytes", "process_memory_bytes")
+    )
     lag_ns = samples.column(LAG)[~np.isnan(samples.column(LAG))]
     largest_lag_ns = peak(samples.highest(LAG))
     reasons = {
-        "cpu_percent": "" if cpu else NOT_REACHED if window is None else TOO_FEW,
+        "cpu_percent": cpu[1],
+        "rss_peak_bytes": "" if rss_peak else NO_SAMPLE,
         "gpu_percent": no_gpu,
-        "vram_peak_bytes": samples.why_empty("memory_used_bytes") if not vram_peak_bytes else "",
+        "vram_peak_bytes": samples.why_empty("memory_used_bytes") if vram_peak is None else "",
+        "process_vram_peak_bytes": samples.why_empty("process_memory_bytes")
+        if process_vram_peak is None
+        else "",
         "power_watts": no_power,
     }
     return Figures(
-        cpu_seconds=cpu[0] if cpu else None,
-        cpu_user_seconds=user,
-        cpu_system_seconds=system,
+        cpu_seconds=cpu[0],
+        cpu_user_seconds=user[0],
+        cpu_system_seconds=system[0],
         cpu_percent=None if cores is None else 100 * cores,
         cpu_share_ratio=share_of_usable(samples, cores),
         rss_mean_bytes=None
         if window is None
         else held_mean(samples.time_ns, samples.column(RSS), window),
-        rss_peak_bytes=rss_peak_bytes(samples, own, end_ns),
+        rss_peak_bytes=rss_peak,
         threads=peak(samples.highest(THREADS)[own]),
         gpu_percent=None if gpu_ratio is None else 100 * gpu_ratio,
-        vram_peak_bytes=vram_peak_bytes,
-        process_vram_peak_bytes=peak(
-            samples.highest(samples.gpu_name("process_memory_bytes"))[own]
-        ),
+        vram_peak_bytes=vram_peak,
+        process_vram_peak_bytes=process_vram_peak,
         power_watts=power_watts,
         power_kind=power_kind(samples) if power_watts is not None else None,
         samples=int(samples.readings().sum()),
@@ -214,11 +253,6 @@ def share_of_usable(samples: Samples, cores: float | None) -> float | None:
     """So many busy CPUs as a part of those that the run may use: affinity, quota, their number."""
     usable = samples.record.limits.get("cpu_count")
     return cores / usable if cores is not None and usable else None
-
-
-def _grown(samples: Samples, name: str, window: Window | None) -> float | None:
-    found = None if window is None else growth(samples.time_ns, samples.column(name), window)
-    return found[0] if found else None
 
 
 def rss_peak_bytes(samples: Samples, own: npt.NDArray[np.bool_], end_ns: int | None) -> int | None:
@@ -251,12 +285,12 @@ def gpu_mean(
     if window is None:
         return None, NOT_REACHED
     times = samples.time_ns[~np.isnan(column)]
-    covered_ns = min(int(times[-1]), window.end_ns) - max(int(times[0]), window.start_ns)
+    covered = covered_seconds(times, window)
     times = times[window.holds(times)]
     period_seconds = max(period_seconds, median_gap_seconds(times))
     if reason := not_resolved(window, period_seconds, len(times)):
         return None, reason
-    if not covers(covered_ns / 1e9, window):
+    if not covers(covered, window):
         return None, ONLY_A_PART
     mean = held_mean(samples.time_ns, column, window)
     return mean, "" if mean is not None else TOO_FEW

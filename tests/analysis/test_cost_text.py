@@ -118,7 +118,7 @@ def test_only_reasons_are_given_for_what_is_missing(make_run: Any) -> None:
     [first, *_] = cost_text.missing(
         measured.read(make_run("c", samples=("time_ns,process_threads",)))
     )
-    assert first == "CPU: fewer than 2 samples in the timed phase"
+    assert first == "CPU: fewer than 2 samples in the phase"
 
 
 @pytest.mark.parametrize(

@@ -135,11 +135,29 @@ def test_before_the_run_is_before_its_process_is_seen(make_run: Any, rss: str, e
 
 
 def test_one_sample_in_the_window_is_too_few(make_run: Any) -> None:
-    found = figures_of(make_run(samples=make_run.host_samples[:5]))
-    assert found.cpu_percent == pytest.approx(100 * (4.5 - 1.75) / 1.5)
-    found = figures_of(make_run("run-2", samples=make_run.host_samples[:4]))
+    found = figures_of(make_run(samples=make_run.host_samples[:4]))
     assert found.cpu_percent is None
     assert found.reasons["cpu_percent"] == resources.TOO_FEW
+
+
+def test_samples_of_a_part_of_the_phase_tell_nothing_of_the_whole(make_run: Any) -> None:
+    found = figures_of(make_run(samples=make_run.host_samples[:5]))
+    assert (found.cpu_percent, found.cpu_seconds, found.cpu_user_seconds) == (None, None, None)
+    assert found.reasons["cpu_percent"] == resources.ONLY_A_PART
+
+
+def test_a_gauge_with_a_hole_does_not_cover_what_lies_in_it(make_run: Any) -> None:
+    times = [*range(0, 1500, 100), *range(2600, 4100, 100)]
+    run = make_run(
+        samples=["time_ns,gpu0_power_watts", *(f"{time},100" for time in times)],
+        resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
+        machine=make_run.environment("GPU-aa"),
+    )
+    recorded = samples.read(run)
+    assert recorded is not None
+    window = Window(make_run.start_ns + 10**9, make_run.start_ns + 3 * 10**9)
+    assert resources.power_mean(recorded, window) == (None, resources.ONLY_A_PART)
+    assert resources.covered_seconds(recorded.time_ns, window) == pytest.approx(0.8)
 
 
 def test_a_run_that_ended_before_the_timed_phase_says_so(make_run: Any) -> None:
