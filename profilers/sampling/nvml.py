@@ -76,7 +76,7 @@ class NvmlSource(Source):
             library.nvmlInit()
             known = _known_gpus(library)
         except library.NVMLError as error:
-            self.capabilities["gpu"] = nvml_errors.reason(library, error)
+            self.capabilities["gpu"] = nvml_errors.unreachable(library, error)
         else:
             self._open(tree, known, environment.get(VARIABLE))
         self.gpus = [gpu.description for gpu in self._gpus]
