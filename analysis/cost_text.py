@@ -1,6 +1,6 @@
 """What a run cost, in sentences: processor, memory, GPU, power and energy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from analysis import wording
 from analysis.energy import Energy
@@ -12,6 +12,7 @@ ALLOCATED_PEAK = "allocated_peak_bytes"
 POWER_KINDS = {"instant": "instant", AVERAGE: "means of 1 s"}
 NO_RAPL = "no RAPL"
 """How the sampler's reason begins on a machine that has none, where nothing can be done."""
+OF_GPU = ("GPU use", "power", "energy")
 NOT_RECORDED = "not recorded: the run has no samples of CPU, memory and GPU"
 
 
@@ -22,18 +23,26 @@ def sentences(run: Measured, busy_ratio: float | None = None) -> Iterator[str]:
         run: what was read of it.
         busy_ratio: the part of the profiled steps in which the GPU had work by the trace.
     """
-    if run.figures is None or run.samples is None:
+    figures = run.figures
+    if figures is None or run.samples is None:
         yield NOT_RECORDED
         return
-    yield _host(run.figures, usable_cpus(run))
+    yield _host(figures, usable_cpus(run))
     yield from _peaks(run)
-    yield _gpu(run.figures, run.result.framework_memory if run.result else {}, busy_ratio)
-    if run.samples.gpu is not None:
-        yield f"{_power(run.figures)} · {_energy(run)}"
+    memory = _memory(figures, run.result.framework_memory if run.result else {})
+    by_trace = None if busy_ratio is None else f"{wording.number(100 * busy_ratio)} %"
+    lacks = dict(_lacks(run))
+    if run.samples.gpu is None and run.package_energy.joules is not None:
+        lacks = {"GPU": run.samples.no_gpu}
+    if run.samples.gpu is None or _are_one(lacks):
+        traced = f" · GPU in use {by_trace} of the profiled steps by the trace" if by_trace else ""
+        yield f"{_together(lacks)}{traced}{memory}"
+    else:
+        traced = f", {by_trace} of the profiled steps by the trace" if by_trace else ""
+        yield f"{_use(figures)}{traced}{memory or _no_memory(figures)}"
+        yield _power_and_energy(run, lacks)
     if run.package_energy.joules is not None:
         yield _packages(run)
-    elif run.samples.gpu is None:
-        yield _no_sensor(run)
 
 
 def missing(run: Measured) -> Iterator[str]:
@@ -44,42 +53,63 @@ def missing(run: Measured) -> Iterator[str]:
         return
     if figures.cpu_percent is None:
         yield f"CPU: {figures.reasons['cpu_percent']}"
-    peaks = (figures.vram_peak_bytes, figures.process_vram_peak_bytes)
-    if figures.gpu_percent is None:
-        what = "GPU" if peaks == (None, None) else "GPU use"
-        yield f"{what}: {figures.reasons['gpu_percent']}"
-    elif peaks == (None, None):
-        yield f"VRAM: {figures.reasons['vram_peak_bytes']}"
+    lacks = dict(_lacks(run))
+    if run.samples.gpu is None and run.package_energy.joules is not None:
+        lacks = {"GPU": run.samples.no_gpu}
+    if run.samples.gpu is not None:
+        if figures.vram_peak_bytes is None:
+            lacks["VRAM"] = figures.reasons["vram_peak_bytes"]
+        if figures.process_vram_peak_bytes is None:
+            lacks["VRAM of the run"] = figures.reasons["process_vram_peak_bytes"]
+    for reason in dict.fromkeys(lacks.values()):
+        yield _together({what: why for what, why in lacks.items() if why == reason})
+
+
+def _lacks(run: Measured) -> Iterator[tuple[str, str]]:
+    """What of the GPU's use, power and energy was not measured, and why."""
+    figures = run.figures
+    if figures is None or run.samples is None:
+        return
     if run.samples.gpu is None:
-        if run.package_energy.joules is None:
-            yield _no_sensor(run)
+        why = _no_gpu(run)
+        yield from ((what, why) for what in ("GPU", "power", "energy"))
         return
-    no_power = figures.reasons["power_watts"] if figures.power_watts is None else ""
-    no_energy = run.energy.reason if run.energy.joules is None else ""
-    if no_power and no_power == no_energy:
-        yield f"power and energy: {no_power}"
-        return
-    if no_power:
-        yield f"power: {no_power}"
-    if no_energy:
-        yield f"energy: {no_energy}"
+    told = (
+        (figures.gpu_percent, figures.reasons.get("gpu_percent", "")),
+        (figures.power_watts, figures.reasons.get("power_watts", "")),
+        (run.energy.joules, run.energy.reason),
+    )
+    for what, (value, reason) in zip(OF_GPU, told, strict=True):
+        if value is None:
+            yield what, reason
+
+
+def _are_one(lacks: Mapping[str, str]) -> bool:
+    """Whether nothing of a GPU was measured, for one reason."""
+    return len(lacks) == len(OF_GPU) and len({*lacks.values()}) == 1
+
+
+def _together(lacks: Mapping[str, str]) -> str:
+    """Some figures that were not measured for one reason."""
+    return f"{wording.listed(lacks)}: {next(iter(lacks.values()))}"
+
+
+def _no_gpu(run: Measured) -> str:
+    """Why nothing is known of a GPU, and, for a run on the processor, of its energy."""
+    if run.samples is None:
+        return NOT_RECORDED
+    found = run.samples.record
+    if run.record.settings.device != "cpu":
+        return f"not measured, {run.samples.no_gpu}"
+    why = "as the run used no GPU" if found.gpus else run.samples.no_gpu
+    rapl = found.capabilities.get("rapl", NO_RAPL)
+    known = "" if rapl.startswith(NO_RAPL) else f"; {run.package_energy.reason}"
+    return f"not measured, {why}{known}"
 
 
 def usable_cpus(run: Measured) -> float | None:
     """How many processors the run was allowed to use."""
     return run.samples.record.limits.get("cpu_count") if run.samples else None
-
-
-def _no_sensor(run: Measured) -> str:
-    if run.samples is None:
-        return NOT_RECORDED
-    if run.record.settings.device != "cpu":
-        return f"power: not measured, {run.samples.no_gpu}"
-    found = run.samples.record
-    why = "as the run used no GPU" if found.gpus else "for want of an NVIDIA GPU"
-    rapl = found.capabilities.get("rapl", NO_RAPL)
-    known = "" if rapl.startswith(NO_RAPL) else f"; {run.package_energy.reason}"
-    return f"power: not measured, {why}{known}"
 
 
 def _host(figures: Figures, usable: float | None) -> str:
@@ -107,27 +137,38 @@ def _peaks(run: Measured) -> Iterator[str]:
         yield f"measured peak {', '.join(known)}"
 
 
-def _gpu(figures: Figures, framework_memory: dict[str, int], busy_ratio: float | None) -> str:
-    """The GPU's use and its memory, which three counts tell: from the widest to the narrowest.
+def _use(figures: Figures) -> str:
+    """How much of the time the GPU was in use by the driver, in the timed steps."""
+    if figures.gpu_percent is None:
+        return f"GPU use: {figures.reasons['gpu_percent']}"
+    return f"GPU {wording.number(figures.gpu_percent)} % of the time in use"
 
-    Its use by the driver is of the timed steps, that by the trace of the profiled ones.
-    """
+
+def _memory(figures: Figures, framework_memory: dict[str, int]) -> str:
+    """The GPU's memory, which three counts tell: from the widest to the narrowest."""
     counts = (
         (figures.vram_peak_bytes, "of all processes"),
         (figures.process_vram_peak_bytes, "of this run"),
         (framework_memory.get(ALLOCATED_PEAK), "allocated by the framework"),
     )
     known = [f"{wording.memory(peak)} {whose}" for peak, whose in counts if peak is not None]
-    if figures.gpu_percent is None and not known:
-        return f"GPU: {figures.reasons['gpu_percent']}"
-    if figures.gpu_percent is None:
-        use = f"GPU use: {figures.reasons['gpu_percent']}"
-    else:
-        use = f"GPU {wording.number(figures.gpu_percent)} % of the time in use"
-    if busy_ratio is not None:
-        use += f", {wording.number(100 * busy_ratio)} % of the profiled steps by the trace"
-    memory = f" peak {', '.join(known)}" if known else f": {figures.reasons['vram_peak_bytes']}"
-    return f"{use} · VRAM{memory}"
+    if not known:
+        return ""
+    why = ""
+    if figures.vram_peak_bytes is not None and figures.process_vram_peak_bytes is None:
+        why = f"; of this run not known, {figures.reasons['process_vram_peak_bytes']}"
+    return f" · VRAM peak {', '.join(known)}{why}"
+
+
+def _no_memory(figures: Figures) -> str:
+    return f" · VRAM: {figures.reasons['vram_peak_bytes']}"
+
+
+def _power_and_energy(run: Measured, lacks: Mapping[str, str]) -> str:
+    assert run.figures is not None
+    if "power" in lacks and lacks["power"] == lacks.get("energy"):
+        return f"power and energy: {lacks['power']}"
+    return f"{_power(run.figures)} · {_energy(run)}"
 
 
 def _power(figures: Figures) -> str:

@@ -72,8 +72,8 @@ def of_window(sensor: Sensor, window: Window | None, idle: Idle = NO_BASELINE) -
     """
     if window is None:
         return _unknown(resources.NOT_REACHED)
-    if sensor.reason:
-        return _unknown(sensor.reason)
+    if reason := sensor.reason or _lost(sensor, window):
+        return _unknown(reason)
     counted, integrated = _counted(sensor, window), _integrated(sensor, window)
     if counted.joules is not None:
         check = integrated.joules
@@ -95,6 +95,12 @@ def of_window(sensor: Sensor, window: Window | None, idle: Idle = NO_BASELINE) -
     else:
         return _unknown(counted.reason or integrated.reason)
     return _net(found, window, idle)
+
+
+def _lost(sensor: Sensor, window: Window) -> str:
+    """Why the sensor told nothing any more before the window was over; "" if it did."""
+    known = ~np.isnan(sensor.counter_joules) | ~np.isnan(sensor.power_watts)
+    return sensor.lost if not (sensor.time_ns[known] >= window.end_ns).any() else ""
 
 
 def _counted(sensor: Sensor, window: Window) -> _Told:

@@ -211,7 +211,8 @@ class _Rows:
             values[column] = found = resources.peak(all_of_it[inside])
             if found is None:
                 known = resources.peak(all_of_it) is not None
-                reasons[column] = "no sample in it" if known else samples.why_empty(source)
+                why = samples.lost() or "no sample in it"
+                reasons[column] = why if known else samples.why_empty(source)
         return values
 
 

@@ -285,6 +285,8 @@ def gpu_mean(
     if window is None:
         return None, NOT_REACHED
     times = samples.time_ns[~np.isnan(column)]
+    if times[-1] < window.end_ns and (lost := samples.lost()):
+        return None, lost
     covered = covered_seconds(times, window)
     times = times[window.holds(times)]
     period_seconds = max(period_seconds, median_gap_seconds(times))

@@ -88,6 +88,10 @@ class Samples:
         column = f"gpu{self.gpu}_{name}"
         return capabilities.get(column) or capabilities.get(f"gpu{self.gpu}") or "not recorded"
 
+    def lost(self) -> str:
+        """Why the GPU that the run used told nothing from some time on; "" if it did not stop."""
+        return "" if self.gpu is None else self.record.capabilities.get(f"gpu{self.gpu}", "")
+
     def cpu_seconds(self) -> Float64:
         """CPU time of the run's processes up to each sample, in seconds; it only grows."""
         user, system = (self.column(name) for name in CPU)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-LOST = "lost: the driver can't reach it any more"
+LOST = "the GPU was lost, the driver can't reach it any more"
 NOT_PERMITTED = "not permitted to this user"
 
 

@@ -38,15 +38,14 @@ def cost_of_gpu(make_run: Any, lines: tuple[str, ...] = GPU_SAMPLES, **others: A
 def test_a_cpu_run(make_run: Any) -> None:
     assert list(cost_text.sentences(measured.read(make_run()))) == [
         "CPU 1.62 cores of 4 usable · RSS peak 0.00858 MiB · threads 4",
-        "GPU: no NVIDIA driver on this machine",
-        "power: not measured, for want of an NVIDIA GPU",
+        "GPU, power and energy: not measured, no NVIDIA driver on this machine",
     ]
 
 
 def test_a_cpu_run_on_a_machine_with_a_gpu(make_run: Any) -> None:
     told = make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}])
     (*_, power) = cost_text.sentences(measured.read(make_run(resources=told)))
-    assert power == "power: not measured, as the run used no GPU"
+    assert power == "GPU, power and energy: not measured, as the run used no GPU"
 
 
 @pytest.mark.parametrize(
@@ -89,15 +88,17 @@ def test_what_the_driver_does_not_tell_has_its_reason(make_run: Any) -> None:
     lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "500,0.5,", "3500,0.5,")
     _, gpu, power = cost_of_gpu(make_run, lines)
     assert gpu == "GPU 50.0 % of the time in use · VRAM: no right"
-    assert power == "power: none here · energy –, none here"
+    assert power == "power and energy: none here"
 
 
 def test_the_frameworks_own_count_stands_without_the_drivers(make_run: Any) -> None:
     plain = rundir.read_json(make_run("other") / rundir.RESULT, Result)
     result = msgspec.structs.replace(plain, framework_memory={"allocated_peak_bytes": 5 << 20})
-    _, gpu, power = cost_of_gpu(make_run, make_run.host_samples, result=result, machine=None)
-    assert gpu == "GPU use: not used by this run · VRAM peak 5.00 MiB allocated by the framework"
-    assert power == "power: not measured, not used by this run"
+    _, gpu = cost_of_gpu(make_run, make_run.host_samples, result=result, machine=None)
+    assert gpu == (
+        "GPU, power and energy: not measured, not used by this run · "
+        "VRAM peak 5.00 MiB allocated by the framework"
+    )
 
 
 @pytest.mark.parametrize("samples", [None, ("time_ns,process_threads",)])
@@ -109,8 +110,7 @@ def test_few_or_no_samples(make_run: Any, samples: Any) -> None:
 
 def test_only_reasons_are_given_for_what_is_missing(make_run: Any) -> None:
     assert list(cost_text.missing(measured.read(make_run("a")))) == [
-        "GPU: no NVIDIA driver on this machine",
-        "power: not measured, for want of an NVIDIA GPU",
+        "GPU, power and energy: not measured, no NVIDIA driver on this machine",
     ]
     assert list(cost_text.missing(measured.read(make_run("b", samples=None)))) == [
         "not recorded: the run has no samples of CPU, memory and GPU"
@@ -125,6 +125,7 @@ def test_only_reasons_are_given_for_what_is_missing(make_run: Any) -> None:
     ("missing", "reason"),
     [
         ("", None),
+        ("gpu0_process_memory_bytes", "VRAM of the run: not recorded"),
         ("gpu0_utilization_ratio", "GPU use: not recorded"),
         ("gpu0_memory_used_bytes", "VRAM: no right"),
         ("gpu0_power_watts", "power: none here"),
@@ -133,7 +134,6 @@ def test_only_reasons_are_given_for_what_is_missing(make_run: Any) -> None:
 def test_reasons_beside_a_gpu(make_run: Any, missing: str, reason: str | None) -> None:
     header, *rows = (line.split(",") for line in GPU_SAMPLES)
     kept = [place for place, name in enumerate(header) if name != missing]
-    kept.remove(header.index("gpu0_process_memory_bytes"))
     lines = [",".join(row[place] for place in kept) for row in (header, *rows)]
     run = gpu_run(make_run, tuple(lines))
     found = [text for text in cost_text.missing(run) if not text.startswith("CPU")]
@@ -142,7 +142,31 @@ def test_reasons_beside_a_gpu(make_run: Any, missing: str, reason: str | None) -
 
 def test_one_reason_for_power_and_energy(make_run: Any) -> None:
     lines = ("time_ns,gpu0_utilization_ratio,gpu0_memory_used_bytes", "500,0.5,5", "3500,0.5,5")
-    assert list(cost_text.missing(gpu_run(make_run, lines)))[1:] == ["power and energy: none here"]
+    assert list(cost_text.missing(gpu_run(make_run, lines)))[1:] == [
+        "power and energy: none here",
+        "VRAM of the run: not recorded",
+    ]
+
+
+def test_what_a_lost_gpu_leaves_is_one_line(make_run: Any) -> None:
+    lines = (GPU_SAMPLES[0], *GPU_SAMPLES[1:3], "2500,,,,,", "3500,,,,,")
+    record = make_run.resources_record(
+        gpus=[{"index": 0, "uuid": "GPU-aa"}], capabilities={"gpu0": "lost"}
+    )
+    (*_, gpu) = cost_of_gpu(make_run, lines, resources=record)
+    assert gpu == (
+        "GPU use, power and energy: lost · VRAM peak 1.20 GiB of all processes, 900 MiB of this run"
+    )
+    (*_, traced) = cost_text.sentences(gpu_run(make_run, lines, resources=record, run_id="b"), 0.4)
+    assert "lost · GPU in use 40.0 % of the profiled steps by the trace · VRAM" in traced
+
+
+def test_memory_of_the_run_that_the_driver_does_not_tell_has_its_reason(make_run: Any) -> None:
+    header, *rows = (line.split(",") for line in GPU_SAMPLES)
+    place = header.index("gpu0_process_memory_bytes")
+    lines = [",".join((*row[:place], *row[place + 1 :])) for row in (header, *rows)]
+    _, gpu, _ = cost_of_gpu(make_run, tuple(lines))
+    assert gpu.endswith("VRAM peak 1.20 GiB of all processes; of this run not known, not recorded")
 
 
 def test_energy_above_idle_and_the_kind_of_power(make_run: Any) -> None:
@@ -188,14 +212,14 @@ def test_processor_packages_stand_in_for_a_gpu_that_is_not_there(make_run: Any) 
 @pytest.mark.parametrize(
     ("rapl", "told"),
     [
-        ("readable by root only", "for want of an NVIDIA GPU; readable by root only"),
-        ("no RAPL here: none", "for want of an NVIDIA GPU"),
+        ("readable by root only", "no driver; readable by root only"),
+        ("no RAPL here: none", "no driver"),
     ],
 )
 def test_what_can_be_done_about_rapl_is_told(make_run: Any, rapl: str, told: str) -> None:
     record = make_run.resources_record(capabilities={"gpu": "no driver", "rapl": rapl})
     *_, text = cost_text.sentences(measured.read(make_run(resources=record)))
-    assert text == f"power: not measured, {told}"
+    assert text == f"GPU, power and energy: not measured, {told}"
 
 
 def test_the_share_by_the_trace_stands_beside_the_drivers(make_run: Any) -> None:

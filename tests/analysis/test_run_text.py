@@ -96,8 +96,7 @@ def test_layers_and_operations(text: str) -> None:
 
 def test_cost_names_what_was_not_measured_and_why(text: str) -> None:
     assert row(text, "Cost") == "Cost CPU 1.62 cores of 4 usable · RSS peak 0.00858 MiB · threads 4"
-    assert "GPU: no NVIDIA driver on this machine" in text
-    assert "power: not measured" in text
+    assert "GPU, power and energy: not measured, no NVIDIA driver on this machine" in text
 
 
 @pytest.fixture(autouse=True)

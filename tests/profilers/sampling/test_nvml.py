@@ -184,7 +184,7 @@ def test_lost_gpu_stays_empty_and_the_other_goes_on():
     [notice] = source.notices
     assert notice.startswith("GPU 0 (NVIDIA Test) was lost: ")
     assert library.calls["utilization"] == calls + 1
-    assert source.capabilities["gpu0"].startswith("lost")
+    assert source.capabilities["gpu0"].startswith("the GPU was lost")
     assert "gpu1" not in source.capabilities
 
 
