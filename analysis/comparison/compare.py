@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from analysis import cost_text
+from analysis import cost_text, wording
 from analysis.alignment.levels import levels
 from analysis.alignment.record import Levels
 from analysis.anatomy.anatomy import anatomy
@@ -158,6 +158,13 @@ def _warned(found: Sequence[SideRuns]) -> list[Warned]:
 
 
 def _cost_notes(found: Sequence[SideRuns]) -> list[str]:
-    """Why figures of GPU, power and energy are missing; each reason once."""
-    last = [side.last.measured for side in found if side.last is not None]
-    return list(dict.fromkeys(note for run in last for note in cost_text.missing(run)))
+    """Why figures of CPU, GPU, power and energy are missing; of some sides alone with whose."""
+    known = {side.label: side.last.measured for side in found if side.last is not None}
+    labels: dict[str, list[str]] = {}
+    for label, run in known.items():
+        for note in cost_text.missing(run):
+            labels.setdefault(note, []).append(label)
+    return [
+        note if len(of) == len(known) else f"{note} ({wording.listed(of)})"
+        for note, of in labels.items()
+    ]

@@ -76,6 +76,16 @@ def test_other_models_have_no_rows(
     assert (found.record.levels != [None]) is comparable
 
 
+def test_what_was_not_measured_of_some_sides_is_told_with_whose(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (3.0,)])
+    path = directory.parent / "run-1-0" / rundir.RESOURCES
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:4]))
+    assert compared(directory).record.cost_notes == [
+        "CPU: fewer than 2 samples in the phase (PyTorch eager)",
+        "GPU, power and energy: not measured, no NVIDIA driver on this machine",
+    ]
+
+
 def test_the_baseline_has_no_rows_of_its_own(make_comparison: Any) -> None:
     sides = [Side("litert", "x"), make_comparison.torch, make_comparison.tensorflow]
     found = compared(make_comparison([(None,), (2.0,), (3.0,)], sides=sides)).record
