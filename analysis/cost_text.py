@@ -101,7 +101,7 @@ def _no_gpu(run: Measured) -> str:
     found = run.samples.record
     if run.record.settings.device != "cpu":
         return f"not measured, {run.samples.no_gpu}"
-    why = "as the run used no GPU" if found.gpus else run.samples.no_gpu
+    why = "as the run was on the CPU" if found.gpus else run.samples.no_gpu
     rapl = found.capabilities.get("rapl", NO_RAPL)
     known = "" if rapl.startswith(NO_RAPL) else f"; {run.package_energy.reason}"
     return f"not measured, {why}{known}"

@@ -45,7 +45,7 @@ def test_a_cpu_run(make_run: Any) -> None:
 def test_a_cpu_run_on_a_machine_with_a_gpu(make_run: Any) -> None:
     told = make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}])
     (*_, power) = cost_text.sentences(measured.read(make_run(resources=told)))
-    assert power == "GPU, power and energy: not measured, as the run used no GPU"
+    assert power == "GPU, power and energy: not measured, as the run was on the CPU"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import pynvml
 import pytest
 
+from profilers.sampling import nvml
 from profilers.sampling.nvml import NvmlSource
 from tests.fake_nvml.double import PID, FakeNvml
 
@@ -217,6 +218,31 @@ def test_no_driver(code, told):
     assert source.read(SECOND_NS) == []
     assert source.capabilities == {"gpu": told}
     source.close()
+
+
+def test_a_driver_that_is_slow_to_answer_is_asked_less_often(monkeypatch):
+    library = FakeNvml()
+    source = source_of(library)
+    clock_ns = [SECOND_NS]
+
+    def slow(*_):
+        clock_ns[0] += SECOND_NS // 10
+        return 90_000
+
+    library.nvmlDeviceGetTotalEnergyConsumption = slow
+    monkeypatch.setattr(nvml.time, "monotonic_ns", lambda: clock_ns[0])
+    assert row(source)["gpu0_energy_joules"] == 90
+    assert source.notices == []
+    for tenths, known in ((11, False), (12, False), (13, True)):
+        cells = row(source, tenths * SECOND_NS // 10)
+        assert (cells["gpu0_energy_joules"] is not None) == known
+        assert (cells["gpu0_utilization_ratio"] is not None) == known
+    library.nvmlDeviceGetUtilizationRates = lambda _: SimpleNamespace(gpu=slow() and 5)
+    assert row(source, 2 * SECOND_NS)["gpu0_utilization_ratio"] == 0.05
+    row(source, 9 * SECOND_NS)
+    assert source.notices == [
+        "NVIDIA's driver took 0.2 s to answer: GPUs are sampled less often."
+    ]
 
 
 def test_no_gpu():
