@@ -45,7 +45,12 @@ def any_set(values: Float64, begins: Int64) -> Float64:
 
 
 def _flags(name: str) -> Fold:
-    return lambda columns, begins: {name: any_set(columns[name], begins)}
+    """The last bits that are known, which tell how long one was set, and each that ever was."""
+    last = _last(name)
+    return lambda columns, begins: {
+        **last(columns, begins),
+        f"{name}{MAXIMUM}": any_set(columns[name], begins),
+    }
 
 
 def _summed(name: str) -> Fold:

@@ -139,6 +139,8 @@ def warnings_of(measured: Measured) -> list[str]:
             f"the energy counter says {measured.energy.joules:.3g} J and the power readings "
             f"{measured.energy.check_joules:.3g} J: over 10 % apart"
         )
+    if measured.samples is not None and (clock := measured.samples.clock_set()):
+        found.append(f"{clock}; times before and after that are not on one clock")
     found += filter(None, (_partly(measured.energy), _partly(measured.package_energy)))
     return list(dict.fromkeys(found))
 

@@ -13,7 +13,7 @@ GA100 = (8, 0)
 """Compute capability of the one Ampere chip whose power is not a mean over a second."""
 
 NOT_AVAILABLE = (2**32 - 1, 2**64 - 1)
-"""What NVML gives in place of an unsigned number that it does not know (NVML_VALUE_NOT_AVAILABLE)."""
+"""What NVML gives for an unsigned number that it does not know (NVML_VALUE_NOT_AVAILABLE)."""
 
 UNLISTED = "the driver does not list the measured process on this GPU"
 NO_SIZES = "the driver does not tell how much memory a process holds"

@@ -120,9 +120,8 @@ class NvmlSource(Source):
         self._rest_until_ns = now_ns + (1 + REST_FACTOR) * cost_ns
         if cost_ns > FAST_NS and not self._is_slow:
             self._is_slow = True
-            self.notices.append(
-                f"NVIDIA's driver took {cost_ns / 1e9:.1f} s to answer: GPUs are sampled less often."
-            )
+            took = f"NVIDIA's driver took {cost_ns / 1e9:.1f} s to answer"
+            self.notices.append(f"{took}: GPUs are sampled less often.")
         return values
 
     def _read(self, now_ns: int) -> Sequence[Value]:

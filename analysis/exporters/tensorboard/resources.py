@@ -153,7 +153,7 @@ def _columns(found: Samples) -> Iterator[tuple[str, Shown, Float64]]:
 
 
 def _values(found: Samples, name: str, shown: Shown) -> Float64:
-    column = found.highest(name) if shown.peaks else found.column(name)
+    column = found.highest(name) if shown.peaks or shown.flags else found.column(name)
     if shown.grows:
         return found.percent(column) / 100 * shown.factor
     if shown.from_start:

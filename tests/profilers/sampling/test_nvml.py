@@ -240,9 +240,7 @@ def test_a_driver_that_is_slow_to_answer_is_asked_less_often(monkeypatch):
     library.nvmlDeviceGetUtilizationRates = lambda _: SimpleNamespace(gpu=slow() and 5)
     assert row(source, 2 * SECOND_NS)["gpu0_utilization_ratio"] == 0.05
     row(source, 9 * SECOND_NS)
-    assert source.notices == [
-        "NVIDIA's driver took 0.2 s to answer: GPUs are sampled less often."
-    ]
+    assert source.notices == ["NVIDIA's driver took 0.2 s to answer: GPUs are sampled less often."]
 
 
 def test_no_gpu():
