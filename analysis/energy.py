@@ -27,9 +27,9 @@ class Energy:
 
     `method` is "counter" or "trapezoid"; `resolution_seconds` is how often the sensor was seen to
     have a new value. `covered_ratio` is the part of the window that was sampled; joules are for all
-    of it, at the same power. `check_joules` is the trapezoid of power beside a counter, and `doubtful`
-    says that the two are over 10 % apart. `net_joules` is what is above the idle power; why it is
-    not known stands in `net_reason`.
+    of it, at the same power. `check_joules` is the trapezoid of power beside a counter, and
+    `doubtful` says that the two are over 10 % apart. `net_joules` is what is above the idle power;
+    why it is not known stands in `net_reason`.
     """
 
     joules: float | None
