@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from analysis import wording
+from analysis import sensors, wording
 from analysis.energy import Energy
 from analysis.measured import Measured
 from analysis.resources import AVERAGE, Figures
@@ -168,7 +168,9 @@ def _power_and_energy(run: Measured, lacks: Mapping[str, str]) -> str:
     assert run.figures is not None
     if "power" in lacks and lacks["power"] == lacks.get("energy"):
         return f"power and energy: {lacks['power']}"
-    return f"{_power(run.figures)} · {_energy(run)}"
+    scope = sensors.of_gpu(run.samples).scope
+    whose = f"; power and energy are those {scope}" if scope else ""
+    return f"{_power(run.figures)} · {_energy(run)}{whose}"
 
 
 def _power(figures: Figures) -> str:

@@ -22,8 +22,10 @@ from profilers.records import Environment, Phase, ResourcesRecord, RunRecord
 from profilers.sampling.handle import SamplerHandle
 from tests.fake_nvml import library
 from tests.fake_nvml.script import (
+    GIB,
     GPU_IS_LOST,
     NOT_SUPPORTED,
+    Constant,
     Counter,
     Fault,
     Gpu,
@@ -161,6 +163,23 @@ def test_two_gpus_with_what_they_do_not_support_have_their_reasons(play: Record)
     assert "power and energy: not supported" in said(use(run, "GPU-11")).splitlines()
     kinds = [gpu["power_kind"] for gpu in found.record.gpus]
     assert kinds == ["instant", None, "average-1s"]
+
+
+def test_a_part_of_a_split_gpu_has_its_own_memory_and_the_power_of_the_whole(play: Record) -> None:
+    script = Script([Gpu("GPU-00", instances=("MIG-a", "MIG-b"))])
+    script.gpus[0].signals |= {"mig": Constant(1), "energy": Counter(hold_s=0.1)}
+    del script.gpus[0].signals["utilization"]
+    run = play(script, 2.4)
+    used = use(run, "MIG-a")
+    assert used.samples is not None
+    assert used.samples.gpu == 0
+    assert np.nanmax(used.samples.gpu_column("memory_used_bytes")) == GIB
+    assert np.nanmax(used.samples.power_watts()) == 100.0
+    assert capabilities_of(run)["gpu0_utilization_ratio"] == "not supported"
+    assert "GPU use: not supported · VRAM peak 1.00 GiB of all processes" in said(used)
+    assert "power and energy are those of the whole GPU, not of the MIG instance" in said(used)
+    seconds = used.phases[0].duration_ns / 1e9
+    assert used.energy.joules == pytest.approx(100 * seconds, rel=0.05)
 
 
 def test_a_gpu_lost_in_the_run_leaves_empty_cells_and_the_other_gpu(play: Record) -> None:
