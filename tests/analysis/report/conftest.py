@@ -33,17 +33,8 @@ from analysis.report.render import render
 from analysis.report.subject import Subject
 from analysis.samples import CPU, RSS, Samples
 from analysis.summary import of_measured
-from profilers.records import (
-    ComparisonSummary,
-    Environment,
-    Phase,
-    Ratio,
-    ResourcesRecord,
-    Result,
-    RunRecord,
-    Settings,
-    Step,
-)
+from profilers.records import Environment, Phase, ResourcesRecord, Result, RunRecord, Settings, Step
+from profilers.summaries import ComparisonSummary, Ratio
 
 START_NS, MS, SECOND = 1_790_000_000_000_000_000, 1_000_000, 1_000_000_000
 SIDES = (("torch", "eager", "PyTorch eager"), ("tensorflow", "function", "TensorFlow function"))
@@ -56,7 +47,7 @@ PHASES_MS = {
     "optimizer": (0.21, 0.43),
 }
 IDLE = energy.Idle(watts=20.0, seconds=1.5)
-IDLE_MS, OVERHEAD_MS = (0.76, 0.53), (0.0, 0.0)
+IDLE_MS = (0.76, 0.53)
 LAYERS_MS = {"conv1 + relu": (0.40, 0.50), "conv2 + relu": (0.68, 1.12)}
 
 
