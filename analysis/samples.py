@@ -158,7 +158,7 @@ def _used_gpu(run: Path, record: ResourcesRecord) -> tuple[int | None, str]:
         known = {_bare(gpu.get(name)) for name in ("uuid", "mig_uuid")}
         if known & used and isinstance(index, int):
             return index, ""
-    return None, "the driver does not list the one that the run used"
+    return None, "the driver does not list the GPU that the run used"
 
 
 def _numbered_gpu(environment: Environment, record: ResourcesRecord) -> tuple[int | None, str]:
@@ -171,7 +171,7 @@ def _numbered_gpu(environment: Environment, record: ResourcesRecord) -> tuple[in
         index = gpu.get("index")
         if str(gpu.get("cuda_ordinal")) in numbers and isinstance(index, int):
             return index, ""
-    return None, "the driver does not list the one that the run used"
+    return None, "the driver does not list the GPU that the run used"
 
 
 def _bare(uuid: str | int | None) -> str:

@@ -121,7 +121,7 @@ CASES = {
     "wrong UUID": Case(
         of_another_uuid,
         ALL,
-        "GPU, power and energy: not measured, the driver does not list the one that the run used",
+        "GPU, power and energy: not measured, the driver does not list the GPU that the run used",
     ),
 }
 
