@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis import resources, wording
-from analysis.resources import AVERAGING_SECONDS, Window
+from analysis import coverage, wording
+from analysis.coverage import Window
+from analysis.resources import AVERAGING_SECONDS
 from analysis.sample_folds import Float64, Int64
 from analysis.sensors import Sensor
 from profilers.records import POWER_AVERAGE
@@ -72,7 +73,7 @@ def of_window(sensor: Sensor, window: Window | None, idle: Idle = NO_BASELINE) -
     A window in which the sensor was not renewed ten times has no figure.
     """
     if window is None:
-        return _unknown(resources.NOT_REACHED)
+        return _unknown(coverage.NOT_REACHED)
     if reason := sensor.reason or _lost(sensor, window):
         return _unknown(reason)
     counted, integrated = _counted(sensor, window), _integrated(sensor, window)
@@ -108,12 +109,12 @@ def _counted(sensor: Sensor, window: Window) -> _Told:
     counter = sensor.counter_joules
     if np.isnan(counter).all():
         return _Told(None, math.inf, "")
-    grown = resources.growth(sensor.time_ns, counter, window)
+    grown = coverage.growth(sensor.time_ns, counter, window)
     seen = _seen(sensor.time_ns, counter, window)
-    seconds = max(sensor.period_seconds, resources.median_gap_seconds(seen))
+    seconds = max(sensor.period_seconds, coverage.median_gap_seconds(seen))
     if _falls(sensor.time_ns, counter, window):
         return _Told(None, seconds, SET_BACK)
-    if grown and not grown[0] and window.seconds >= resources.UPDATES * sensor.period_seconds:
+    if grown and not grown[0] and window.seconds >= coverage.UPDATES * sensor.period_seconds:
         return _Told(None, seconds, STOOD_STILL)
     return _told(grown, seconds, window, len(seen))
 
@@ -133,7 +134,7 @@ def _integrated(sensor: Sensor, window: Window) -> _Told:
         return _Told(None, math.inf, "")
     known_ns = sensor.time_ns[~np.isnan(watts)]
     seen = known_ns[window.holds(known_ns)]
-    seconds = max(sensor.period_seconds, resources.median_gap_seconds(seen))
+    seconds = max(sensor.period_seconds, coverage.median_gap_seconds(seen))
     if sensor.power_kind == POWER_AVERAGE:
         seconds = max(seconds, AVERAGING_SECONDS)
     return _told(trapezoid(sensor.time_ns, watts, window), seconds, window, len(seen))
@@ -142,9 +143,9 @@ def _integrated(sensor: Sensor, window: Window) -> _Told:
 def _told(
     found: tuple[float, float] | None, seconds: float, window: Window, readings: int
 ) -> _Told:
-    reason = resources.not_resolved(window, seconds, readings)
-    if found is None or not resources.covers(found[1], window):
-        return _Told(None, seconds, reason or resources.ONLY_A_PART)
+    reason = coverage.not_resolved(window, seconds, readings)
+    if found is None or not coverage.covers(found[1], window):
+        return _Told(None, seconds, reason or coverage.ONLY_A_PART)
     if reason:
         return _Told(None, seconds, reason)
     covered_ratio = found[1] / window.seconds
@@ -173,7 +174,7 @@ def trapezoid(time_ns: Int64, power_watts: Float64, window: Window) -> tuple[flo
     ends_ns = np.clip(time_ns, window.start_ns, window.end_ns)
     seconds = (ends_ns - window.start_ns) / 1e9
     watts = np.interp(seconds, (time_ns - window.start_ns) / 1e9, power_watts)
-    between = resources.is_bridged(time_ns)
+    between = coverage.is_bridged(time_ns)
     long_seconds = np.diff(seconds)[between]
     mean_watts = ((watts[1:] + watts[:-1]) / 2)[between]
     return float(mean_watts @ long_seconds), float(long_seconds.sum())
@@ -192,7 +193,7 @@ def idle(sensor: Sensor, window: Window | None) -> Idle:
         return Idle(
             watts=None, reason=f"{seconds:.1f} s before the run were sampled, it takes 1 s or more"
         )
-    use = resources.held_mean(sensor.time_ns, sensor.use_ratio, window)
+    use = coverage.held_mean(sensor.time_ns, sensor.use_ratio, window)
     if use is not None and use > MOST_USE_RATIO:
         return Idle(
             watts=None,
@@ -204,7 +205,7 @@ def idle(sensor: Sensor, window: Window | None) -> Idle:
     own = window
     if sensor.power_kind == POWER_AVERAGE:
         own = replace(window, start_ns=window.start_ns + round(AVERAGING_SECONDS * 1e9))
-    watts = resources.held_mean(sensor.time_ns, sensor.power_watts, own)
+    watts = coverage.held_mean(sensor.time_ns, sensor.power_watts, own)
     if watts is None:
         return Idle(watts=None, reason=counted.reason or "too few samples before the run")
     return Idle(watts=watts, seconds=window.seconds)

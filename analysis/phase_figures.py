@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from analysis import energy, resources, sensors
+from analysis import coverage, energy, resources, sensors
+from analysis.coverage import Window
 from analysis.energy import Energy, Idle
 from analysis.measured import model_end_ns
-from analysis.resources import USE_PERIOD_SECONDS, Window
+from analysis.resources import USE_PERIOD_SECONDS
 from analysis.samples import CPU, RSS, Samples
 from analysis.sensors import Sensor
 from analysis.shares import Shares, shares_of
@@ -152,12 +153,12 @@ class _Rows:
         """CPU and memory of the run's processes."""
         samples = self._samples
         (user, why), (system, _) = (
-            resources.growth_of_all(samples.time_ns, samples.column(each), window) for each in CPU
+            coverage.growth_of_all(samples.time_ns, samples.column(each), window) for each in CPU
         )
         inside = window.holds(samples.time_ns)
         ends = [each for each in samples.record.phase_ends if each.phase == name][-1:]
         values: dict[str, object] = {
-            "rss_mean_bytes": resources.held_mean(samples.time_ns, samples.column(RSS), window),
+            "rss_mean_bytes": coverage.held_mean(samples.time_ns, samples.column(RSS), window),
             "rss_peak_bytes": resources.rss_peak_bytes(samples, inside, model_end_ns(self._phases))
             if name == RUN
             else _largest(
@@ -171,7 +172,7 @@ class _Rows:
         }
         for column in ("rss_mean_bytes", "rss_peak_bytes"):
             if values[column] is None:
-                reasons[column] = resources.TOO_FEW
+                reasons[column] = coverage.TOO_FEW
         if not ends and name != RUN:
             reasons["pss_end_bytes"] = reasons["uss_end_bytes"] = "not read at its end"
         if user is None or system is None:

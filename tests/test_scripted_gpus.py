@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import cost_text, energy, measured, resources, samples, sensors
+from analysis import cost_text, coverage, energy, measured, samples, sensors
 from analysis.measured import Measured
 from analysis.samples import Samples
 from profilers import rundir
@@ -115,11 +115,11 @@ def said(run: Measured) -> str:
     return "\n".join((*cost_text.sentences(run), *cost_text.missing(run)))
 
 
-def script_window(run: Path, script: Script, begin_s: float, end_s: float) -> resources.Window:
+def script_window(run: Path, script: Script, begin_s: float, end_s: float) -> coverage.Window:
     """A stretch of the script's time in Unix time, as the samples tie the two together."""
     found = samples_of(run)
     unix_ns = int(found.time_ns[0]) - int(found.column("monotonic_ns")[0]) + script.origin_ns
-    return resources.Window(unix_ns + round(begin_s * 1e9), unix_ns + round(end_s * 1e9))
+    return coverage.Window(unix_ns + round(begin_s * 1e9), unix_ns + round(end_s * 1e9))
 
 
 def test_energy_of_two_gpus_is_the_integral_of_what_they_played(play: Record) -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import energy, resources
+from analysis import coverage, energy
+from analysis.coverage import Window
 from analysis.energy import Idle
-from analysis.resources import Window
 from analysis.sensors import Sensor
 from profilers.records import POWER_AVERAGE
 
@@ -131,7 +131,7 @@ def test_a_counter_that_was_set_back_gives_way_to_the_power(at: int) -> None:
 def test_power_is_not_made_up_for_a_hole() -> None:
     watts = np.where((np.arange(201) > 60) & (np.arange(201) < 75), np.nan, 100.0)
     holes = sensor(watts, counter=False)
-    assert energy.of_window(holes, window(2, 12)).reason == resources.ONLY_A_PART
+    assert energy.of_window(holes, window(2, 12)).reason == coverage.ONLY_A_PART
     assert energy.trapezoid(holes.time_ns, watts, window(2, 12)) == pytest.approx((850, 8.5))
 
 
@@ -153,7 +153,7 @@ def test_means_of_a_second_resolve_ten_seconds() -> None:
 
 def test_a_window_that_the_samples_do_not_cover_has_no_figure() -> None:
     found = energy.of_window(sensor(square(10)), window(5, 20))
-    assert (found.joules, found.reason) == (None, resources.ONLY_A_PART)
+    assert (found.joules, found.reason) == (None, coverage.ONLY_A_PART)
     assert "fewer than 2" in energy.of_window(sensor(square(10)), window(15, 25)).reason
 
 
@@ -162,7 +162,7 @@ def test_a_sensor_with_nothing_keeps_its_reason() -> None:
     found = energy.of_window(empty, window(0, 2), IDLE)
     assert (found.joules, found.reason) == (None, "not supported")
     assert (found.net_joules, found.net_reason) == (None, "not supported")
-    assert energy.of_window(empty, None).reason == resources.NOT_REACHED
+    assert energy.of_window(empty, None).reason == coverage.NOT_REACHED
 
 
 def test_idle_power_is_that_before_the_run() -> None:

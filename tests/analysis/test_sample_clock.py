@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import energy, sample_clock
-from analysis.resources import Window
+from analysis.coverage import Window
 from analysis.sample_clock import MONOTONIC
 from analysis.sample_rows import Rows
 from analysis.sensors import Sensor
