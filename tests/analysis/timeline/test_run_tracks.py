@@ -113,7 +113,7 @@ def test_a_batch_of_one_is_never_the_counterpart_of_a_whole_one(make_run: Any) -
             msgspec.structs.replace(make_run.step("inference", number, 1.0), samples=count)
             for number, count in zip(numbers, samples, strict=True)
         ]
-        times = run_tracks.read(make_run(steps=steps))
+        times = run_tracks.read(make_run(f"run-{singles}", steps=steps))
         return dict(zip(times.step_keys(), samples, strict=True))
 
     one, other = keys(2, 5), keys(4, 3)
