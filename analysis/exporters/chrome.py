@@ -72,6 +72,9 @@ class ChromeWriter:
             if len(self._lines) > BUFFER_LINES:
                 self._flush()
 
+    def opening(self, begin_ns: int, end_ns: int) -> None:
+        """Nothing: the format has no place for it."""
+
     def close(self) -> None:
         """Write the rest."""
         self._flush()
