@@ -89,7 +89,7 @@ const walk = (track) => {
   if (track.expanded && track.hasChildren) found.push(track.name);
   track.children.forEach(walk);
 };
-self.app.trace.currentWorkspace.children.forEach(walk);
+(self.app.trace.currentWorkspace || self.app.trace.workspace).children.forEach(walk);
 return found;
 """
 VISIBLE = """

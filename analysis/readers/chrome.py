@@ -22,7 +22,7 @@ SUMMARY_THREADS = re.compile(
 )
 COPY = re.compile(r"mem(cpy|set)", re.IGNORECASE)
 WRITTEN_HERE = {"version": "crossprof timeline"}
-"""`otherData` of the timelines that are written here, whose categories are words of torch's, too."""
+"""`otherData` of the timelines that are written here; torch has some of their categories, too."""
 EVENT_LIMIT = 1_000_000
 BEGIN_END = "began and never ended"
 

@@ -14,7 +14,8 @@ from analysis.serve import Site, files_below
 from analysis.timeline.shared_clock import Align
 from analysis.view import hand_over
 from analysis.view.session import announce, interruptible, until_interrupted
-from analysis.view.traces import Chosen, chosen, is_comparison, stem
+from analysis.view.traces import Chosen, chosen, stem
+from profilers import rundir
 from profilers.rundir import ProfileError
 
 SPECIAL = re.compile(r"[\\^$.*+?()[\]{}|/]")
@@ -76,7 +77,7 @@ def _opened(targets: Sequence[Path], found: Chosen) -> str:
     stay closed, so that their phases are near each other. What is in other files is not known.
     """
     (first, *others) = targets
-    if not others and not is_comparison(first) and (found.made or first.is_dir()):
+    if not others and not rundir.is_comparison(first) and (found.made or first.is_dir()):
         return "^(?!System$)"
     frameworks = "|".join(map(wording.framework, sides.COLOURS))
     names = ["Compare: .*", r"Run \d+: .*", f"(?:{frameworks}) .*", "resources"]

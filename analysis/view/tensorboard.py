@@ -50,9 +50,10 @@ def show(targets: Sequence[Path], *, browser: bool) -> None:
 def page(found: Sequence[Shown]) -> str:
     """The page to open, as the end of an address.
 
-    For a run alone that has a profile, that is the trace viewer; for all else Time Series, with the
-    main curves at the top and the sides of a comparison in a colour each. The tab Profile begins
-    with the trace viewer, as the page that it would begin with needs a network.
+    For a run alone that has a profile, and for profiles alone, that is the trace viewer; for all
+    else Time Series, with the main curves at the top and the sides of a comparison in a colour
+    each. The tab Profile begins with the trace viewer, as the page that it would begin with needs
+    a network.
     """
     query = {"tag": "trace_viewer@", "smoothing": "0"}
     query["pinnedCards"] = json.dumps(
@@ -61,7 +62,8 @@ def page(found: Sequence[Shown]) -> str:
     sides = list(dict.fromkeys(each.side for each in found if each.side))
     if len(sides) > 1:
         query["runColorGroup"] = f"regex:({'|'.join(map(_escaped, sides))})"
-    tab = "profile" if len(found) == 1 and found[0].profiled else "timeseries"
+    alone = len(found) == 1 and found[0].profiled
+    tab = "profile" if alone or not any(each.has_curves for each in found) else "timeseries"
     return f"?{urlencode(query, safe=SAFE, quote_via=quote)}#{tab}"
 
 

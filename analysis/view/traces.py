@@ -55,9 +55,9 @@ def chosen(targets: Sequence[Path], align: Align | None, folder: Path) -> Chosen
         names = "_and_".join(stem(target) for target in targets)
         return _made(folder, names[:LONGEST_NAME], counts.lacks)
     (target,) = targets
-    if is_comparison(target) and align not in (None, "step"):
+    if rundir.is_comparison(target) and align not in (None, "step"):
         return _aligned(target, align, folder)
-    if align is not None and not is_comparison(target):
+    if align is not None and not rundir.is_comparison(target):
         raise ProfileError("--align says how several runs share one time axis; name two or more.")
     if _must_be_converted(target):
         return _converted(target, folder)
@@ -128,7 +128,9 @@ def _must_be_converted(target: Path) -> bool:
     """
     if target.is_dir():
         known = (rundir.RUN, rundir.PERFETTO_TRACE, rundir.TRACE)
-        return not is_comparison(target) and not any((target / name).is_file() for name in known)
+        return not rundir.is_comparison(target) and not any(
+            (target / name).is_file() for name in known
+        )
     if target.name.endswith(JSON_SUFFIXES) and target.is_file():
         from analysis.readers.registry import is_of_known_profiler
 
@@ -138,7 +140,7 @@ def _must_be_converted(target: Path) -> bool:
 
 def _check_several(targets: Sequence[Path]) -> None:
     for target in targets:
-        if is_comparison(target):
+        if rundir.is_comparison(target):
             raise ProfileError(f"{target} is a comparison; name it alone, or name runs of it.")
         if target.name.endswith(PERFETTO_SUFFIXES):
             raise ProfileError(
@@ -150,7 +152,7 @@ def _check_several(targets: Sequence[Path]) -> None:
 def _kept(target: Path) -> Chosen:
     """The file that a run or a comparison keeps, or the target itself."""
     name = target.resolve().name
-    if is_comparison(target):
+    if rundir.is_comparison(target):
         if (target / rundir.COMPARE_TRACE).is_file():
             return Chosen(target / rundir.COMPARE_TRACE, _plain(f"{name}.pftrace.gz"))
         if not (target / rundir.ROUNDS).is_file():
@@ -170,11 +172,6 @@ def _kept(target: Path) -> Chosen:
         suffixes = ", ".join((*SUFFIXES, *FOREIGN_SUFFIXES))
         raise ProfileError(f"{target} is no trace ({suffixes}); name a run, or such a file.")
     return Chosen(target, _plain(target.name))
-
-
-def is_comparison(target: Path) -> bool:
-    """Whether it is the folder of a comparison: of profile.py, or of `analysis compare`."""
-    return any((target / name).is_file() for name in (rundir.ROUNDS, rundir.COMPARISON))
 
 
 def stem(target: Path) -> str:

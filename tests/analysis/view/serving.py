@@ -22,7 +22,8 @@ def viewing(
 ) -> Iterator[str]:
     """The address that the command prints; it must end silently and leave no process behind.
 
-    What it says before that are notes. Ctrl-C on a terminal is SIGINT to the whole group, other signals go to the command alone.
+    What it says before that are notes. Ctrl-C on a terminal is SIGINT to the whole group, other
+    signals go to the command alone.
     """
     command = [sys.executable, "-m", "analysis", "view", *arguments]
     process = subprocess.Popen(

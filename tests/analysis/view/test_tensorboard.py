@@ -62,8 +62,10 @@ def test_a_comparison_without_a_complete_run_is_one_sentence(
     assert "has no complete run" in capsys.readouterr().err
 
 
-def shown(name: str, side: str = "", profiled: bool = False) -> Shown:
+def shown(name: str, side: str = "", profiled: bool = False, curves: bool = True) -> Shown:
     files = {"plugins/profile/now/host.xplane.pb": Path("x")} if profiled else {}
+    if curves:
+        files["events.out.tfevents.1.crossprof"] = Path("y")
     return Shown(name, files, side)
 
 
@@ -74,6 +76,13 @@ def query_of(page: str) -> dict[str, list[str]]:
 def test_a_run_alone_opens_its_profile_where_it_has_one() -> None:
     assert urlsplit(tensorboard.page([shown("one", profiled=True)])).fragment == "profile"
     assert urlsplit(tensorboard.page([shown("one")])).fragment == "timeseries"
+
+
+def test_profiles_alone_open_in_the_trace_viewer() -> None:
+    profiles = [shown(name, profiled=True, curves=False) for name in ("one", "two")]
+    assert urlsplit(tensorboard.page(profiles)).fragment == "profile"
+    assert query_of(tensorboard.page(profiles))["tag"] == ["trace_viewer@"]
+    assert urlsplit(tensorboard.page([*profiles, shown("three")])).fragment == "timeseries"
 
 
 def test_a_comparison_opens_its_curves_with_a_colour_for_each_side() -> None:

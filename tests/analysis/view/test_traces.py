@@ -176,9 +176,9 @@ def made(make_run: Any, tmp_path: Path, without_report: None) -> Path:
 
 
 def test_the_folder_that_compare_makes_is_a_comparison(made: Path, make_run: Any) -> None:
-    assert traces.is_comparison(made)
-    assert not traces.is_comparison(made.parent)
-    assert not traces.is_comparison(make_run("three"))
+    assert rundir.is_comparison(made)
+    assert not rundir.is_comparison(made.parent)
+    assert not rundir.is_comparison(make_run("three"))
     shown, name, *_ = traces.chosen([made], None, made.parent)
     assert (shown, name) == (made / rundir.COMPARE_TRACE, "made.pftrace.gz")
     assert len(groups(shown)) == 3
