@@ -73,17 +73,18 @@ def _startup(targets: Sequence[Path], found: Chosen) -> str:
 def _opened(targets: Sequence[Path], found: Chosen) -> str:
     """Which groups of tracks are opened, as a regular expression.
 
-    Of one run or converted trace these are all but Perfetto's own; of several, the threads of each
-    stay closed, so that their phases are near each other. What is in other files is not known.
+    Of what is made here these are all but Perfetto's own; of several runs, the threads of each
+    stay closed, so that their phases are near each other. Of a file, which may be of anyone, they
+    are those that could be ours.
     """
     (first, *others) = targets
-    if not others and not rundir.is_comparison(first) and (found.made or first.is_dir()):
-        return "^(?!System$)"
-    frameworks = "|".join(map(wording.framework, sides.COLOURS))
-    names = ["Compare: .*", r"Run \d+: .*", f"(?:{frameworks}) .*", "resources"]
-    if not others:
-        names.append(SPECIAL.sub(r"\\\g<0>", stem(first)))
-    return f"^(?:{'|'.join(names)})$"
+    if not found.made and not first.is_dir():
+        frameworks = "|".join(map(wording.framework, sides.COLOURS))
+        name = SPECIAL.sub(r"\\\g<0>", stem(first))
+        return rf"^(?:Compare: .*|Run \d+: .*|(?:{frameworks}) .*|resources|{name})$"
+    if others or rundir.is_comparison(first):
+        return f"^(?!System$|(?:{'|'.join(sides.COLOURS)}) host$)"
+    return "^(?!System$)"
 
 
 def _pages() -> dict[str, Path]:

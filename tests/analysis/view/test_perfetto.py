@@ -71,7 +71,8 @@ def test_a_trace_file_can_be_named_itself(tmp_path: Path) -> None:
         (["x.xplane.pb"], Chosen(Path("made"), "x", True), ["x", "/host:CPU"], ["System"]),
         (["a+b.pftrace"], Chosen(Path("a+b.pftrace"), "a"), ["a+b", "resources"], ["aab", "x"]),
         (["p.pftrace"], Chosen(Path("p.pftrace"), "p"), ["TensorFlow xla", "Run 1: x"], ["x"]),
-        (["a", "b"], Chosen(Path("made"), "a", True), ["Compare: a vs b"], ["torch host"]),
+        (["a", "b"], Chosen(Path("made"), "a", True), ["Compare: a vs b", "GPU 0"], ["torch host"]),
+        (["two"], Chosen(Path("two/a"), "a"), ["Run 1: x"], ["System", "tensorflow host"]),
     ],
 )
 def test_which_groups_are_opened(
@@ -83,6 +84,8 @@ def test_which_groups_are_opened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "run").mkdir()
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / rundir.COMPARISON).write_text("{}")
     monkeypatch.chdir(tmp_path)
     pattern = re.compile(perfetto._opened([*map(Path, targets)], found))
     assert [name for name in (*opens, *closed) if pattern.search(name)] == opens
