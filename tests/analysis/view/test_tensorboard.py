@@ -17,7 +17,7 @@ from analysis.view import tensorboard
 from analysis.view.logdir import Shown
 from profilers import rundir
 from profilers.rundir import CheckFailedError
-from tests.analysis.view.serving import read, viewing
+from tests.analysis.view.serving import led_to, read, viewing
 
 WAIT_SECONDS = 60
 
@@ -110,7 +110,7 @@ def test_runs_that_are_no_sides_have_a_colour_each() -> None:
 def test_a_program_that_ends_by_itself_is_told_with_its_last_words() -> None:
     command = [sys.executable, "-c", "print('noise\\n' * 9); raise SystemExit('no port is free')"]
     with tensorboard._running(command) as child, pytest.raises(CheckFailedError) as raised:
-        tensorboard._follow(child, "", browser=False)
+        tensorboard._follow(child, browser=False)
     assert "exit code 1" in str(raised.value)
     assert "no port is free" in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -128,9 +128,10 @@ def test_tensorboard_shows_runs_by_their_names_until_it_is_ended(
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     arguments = [str(alone), str(comparison), "--tensorboard", "--no-browser"]
-    with viewing(*arguments, end=end, TMPDIR=str(temporary)) as url:
-        address, _, page = url.partition("?")
+    with viewing(*arguments, end=end, TMPDIR=str(temporary)) as address:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
+        page = led_to(address)
+        assert page.startswith("/?tag=")
         assert page.endswith("#timeseries")
         assert b"<title>TensorBoard</title>" in read(address)
         limit = time.monotonic() + WAIT_SECONDS
