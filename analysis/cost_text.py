@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from analysis import wording
 from analysis.energy import Energy
 from analysis.measured import Measured
-from analysis.resources import AVERAGE, Figures
+from analysis.resources import Figures
 from analysis.shares import Shares
+from profilers.records import POWER_AVERAGE, POWER_INSTANT
 
 ALLOCATED_PEAK = "allocated_peak_bytes"
-POWER_KINDS = {"instant": "instant", AVERAGE: "means of 1 s"}
+POWER_KINDS = {POWER_INSTANT: "instant", POWER_AVERAGE: "means of 1 s"}
 NO_RAPL = "no RAPL"
 """How the sampler's reason begins on a machine that has none, where nothing can be done."""
 NOT_RECORDED = "not recorded: the run has no samples of CPU, memory and GPU"

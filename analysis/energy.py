@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis import resources, wording
-from analysis.resources import AVERAGE, AVERAGING_SECONDS, Window
+from analysis.resources import AVERAGING_SECONDS, Window
 from analysis.sample_folds import Float64, Int64
 from analysis.sensors import Sensor
+from profilers.records import POWER_AVERAGE
 
 LARGEST_DIFFERENCE_RATIO = 0.10
 SHORTEST_IDLE_SECONDS = 1.0
@@ -107,7 +108,7 @@ def _integrated(sensor: Sensor, window: Window) -> _Told:
     known_ns = sensor.time_ns[~np.isnan(watts)]
     seen = known_ns[window.holds(known_ns)]
     seconds = max(sensor.period_seconds, resources.median_gap_seconds(seen))
-    if sensor.power_kind == AVERAGE:
+    if sensor.power_kind == POWER_AVERAGE:
         seconds = max(seconds, AVERAGING_SECONDS)
     return _told(trapezoid(sensor.time_ns, watts, window), seconds, window, len(seen))
 
@@ -171,7 +172,7 @@ def idle(sensor: Sensor, window: Window | None) -> Idle:
     if counted.joules is not None:
         return Idle(watts=counted.joules / window.seconds, seconds=window.seconds)
     own = window
-    if sensor.power_kind == AVERAGE:
+    if sensor.power_kind == POWER_AVERAGE:
         own = replace(window, start_ns=window.start_ns + round(AVERAGING_SECONDS * 1e9))
     watts = resources.held_mean(sensor.time_ns, sensor.power_watts, own)
     if watts is None:

@@ -8,8 +8,9 @@ from analysis import derived, summary
 from analysis.exporters.tensorboard import run as tensorboard
 from analysis.measured import Measured, read
 from profilers import rundir
-from profilers.records import RunRecord, RunSummary
+from profilers.records import RunRecord
 from profilers.rundir import ProfileError
+from profilers.summaries import RunSummary
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from analysis.sample_folds import Float64, Int64
 from analysis.samples import CPU, CPU_WAITING, LAG, RSS, THREADS, Samples
-from profilers.records import Phase
+from profilers.records import POWER_AVERAGE, Phase
 
 TOO_FEW = "fewer than 2 samples in the timed phase"
 NOT_REACHED = "the timed phase was not reached"
@@ -20,9 +20,8 @@ GPU_PERIOD_SECONDS = 0.1
 """How often NVML renews power and energy, on the slower of its cards."""
 USE_PERIOD_SECONDS = 1 / 6
 """Over which time NVML's utilisation looks back at least; on some GPUs it is a second."""
-AVERAGE = "average-1s"
 AVERAGING_SECONDS = 1.0
-"""How far a reading of power of this kind looks back."""
+"""How far a reading of power looks back that is a mean."""
 
 
 @dataclass(frozen=True)
@@ -267,7 +266,7 @@ def power_mean(samples: Samples, window: Window | None) -> tuple[float | None, s
 
     Readings that look back a second tell of a window only if that is long beside it.
     """
-    looks_back = power_kind(samples) == AVERAGE
+    looks_back = power_kind(samples) == POWER_AVERAGE
     period_seconds = AVERAGING_SECONDS if looks_back else GPU_PERIOD_SECONDS
     return gpu_mean(samples, "power_watts", window, period_seconds)
 

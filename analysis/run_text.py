@@ -10,7 +10,8 @@ from analysis.finish import Finished
 from analysis.layout import WIDTH, commands, labelled, shown_path, wrapped
 from analysis.terminal import HEADING, MUTED, WARNING, Line, line
 from profilers import rundir
-from profilers.records import RunRecord, Spread
+from profilers.records import RunRecord
+from profilers.summaries import Spread
 
 INDENT_CELLS, CELLS_APART = 2, 3
 

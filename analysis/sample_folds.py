@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from profilers.records import MAXIMUM, READINGS
+
 TIME = "time_ns"
-READINGS = "sampler_readings"
-MAXIMUM, MINIMUM = "_max", "_min"
+MINIMUM = "_min"
 BITS = "_bits"
 OLD_COUNTERS = ("_seconds", "_joules", "_switches", "_io_read_bytes", "_io_write_bytes")
 """How the columns end that only grow, in files that have no maxima, which tell the others."""
@@ -50,19 +51,24 @@ def _last(name: str) -> Fold:
     return fold
 
 
+def means(values: Float64, begins: Int64) -> Float64:
+    """The means of the values that are known from each begin to the next; NaN where none is."""
+    known = ~np.isnan(values)
+    counts = np.add.reduceat(known.astype(np.float64), begins)
+    sums = np.add.reduceat(np.where(known, values, 0.0), begins)
+    found = np.full(len(begins), np.nan)
+    np.divide(sums, counts, out=found, where=counts > 0)
+    return found
+
+
 def _gauge(name: str) -> Fold:
     """Mean, maximum and minimum of the values that are known."""
 
     def fold(columns: Columns, begins: Int64) -> Columns:
         values = columns[name]
-        known = ~np.isnan(values)
-        counts = np.add.reduceat(known.astype(np.float64), begins)
-        sums = np.add.reduceat(np.where(known, values, 0.0), begins)
-        means = np.full(len(begins), np.nan)
-        np.divide(sums, counts, out=means, where=counts > 0)
         highest = np.fmax(values, columns.get(f"{name}{MAXIMUM}", values))
         return {
-            name: means,
+            name: means(values, begins),
             f"{name}{MAXIMUM}": np.fmax.reduceat(highest, begins),
             f"{name}{MINIMUM}": np.fmin.reduceat(values, begins),
         }

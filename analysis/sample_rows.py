@@ -10,7 +10,8 @@ import pyarrow as pa
 from pyarrow import csv
 
 from analysis import sample_folds
-from analysis.sample_folds import READINGS, TIME, Columns, Fold, Int64
+from analysis.sample_folds import TIME, Columns, Fold, Int64
+from profilers.records import READINGS
 from profilers.rundir import ProfileError
 
 WHOLE_BYTES = 4 << 20

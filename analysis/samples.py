@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from analysis import sample_rows
-from analysis.sample_folds import MAXIMUM, MINIMUM, READINGS, Float64, Int64
+from analysis.sample_folds import MINIMUM, Float64, Int64
 from profilers import rundir
-from profilers.records import Environment, Phase, ResourcesRecord
+from profilers.records import MAXIMUM, READINGS, Environment, Phase, ResourcesRecord
 
 CPU = ("process_cpu_time_user_seconds", "process_cpu_time_system_seconds")
 SYSTEM_CPU = "system_cpu_time_busy_seconds"

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from profilers.records import Spread, Step
+from profilers.records import Step
+from profilers.summaries import Spread
 
 NS_PER_MS = 1e6
 OUTLIER_RATIO = 1.5

@@ -8,13 +8,8 @@ from analysis import disturbances, flags, resources, sensors, statistics, wordin
 from analysis.cost_text import ALLOCATED_PEAK
 from analysis.measured import Measured
 from profilers import rundir
-from profilers.records import (
-    Result,
-    RunSummary,
-    Spread,
-    Step,
-    empty_summary,
-)
+from profilers.records import Result, Step
+from profilers.summaries import RunSummary, Spread, empty_summary
 
 DISTURBED_RATIO = 1.2
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TextIO
 
+from analysis import wording
+
 HEADING = "bold"
 MUTED = "bright_black"
 WARNING = "yellow"
@@ -75,6 +77,11 @@ def show(lines: Iterable[Line], stream: TextIO | None = None) -> None:
         return
     for each in lines:
         print(encodable(each.text, stream.encoding), file=stream)
+
+
+def show_error(sentence: str) -> None:
+    """Print to stderr, without what a terminal would obey: names may come from files."""
+    print(f"error: {wording.plain(sentence)}", file=sys.stderr)
 
 
 def _show_in_colour(lines: Iterable[Line], stream: TextIO) -> None:

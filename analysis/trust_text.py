@@ -6,7 +6,7 @@ from statistics import median
 from analysis import wording
 from analysis.finish import Finished
 from analysis.folds.recorded import quarters, thinned
-from profilers.records import RunSummary
+from profilers.summaries import RunSummary
 
 STEADY_RATIO = 0.95
 REMEDY = "profile fewer steps"

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 MISSING = "–"
-MIB = 2**20
+MIB, GIB = 2**20, 2**30
 FRAMEWORKS = {
     "torch": "PyTorch",
     "tensorflow": "TensorFlow",
@@ -122,11 +122,19 @@ def range_beside(value: float, low: float, high: float) -> str:
 
 
 def memory(size_bytes: float | None) -> str:
-    """A size in MiB, or in GiB from one GiB on."""
+    """A size in the unit in which it is easiest to read."""
     if size_bytes is None:
         return MISSING
-    mebibytes = size_bytes / MIB
-    return f"{number(mebibytes)} MiB" if mebibytes < 1000 else f"{number(mebibytes / 1024)} GiB"
+    unit, unit_bytes = memory_unit(size_bytes)
+    return f"{number(size_bytes / unit_bytes)} {unit}"
+
+
+def memory_unit(size_bytes: float) -> tuple[str, int]:
+    """The unit in which a size is easiest to read, and how many bytes it has.
+
+    Mebibytes reach up to 1,000, as a larger number has more than three digits.
+    """
+    return ("MiB", MIB) if size_bytes < 1000 * MIB else ("GiB", GIB)
 
 
 def time_unit(duration_ns: float) -> tuple[str, float]:

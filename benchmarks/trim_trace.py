@@ -7,7 +7,6 @@ and what gives processes and threads their names. If one step alone is too large
 and then its shapes and stacks. Exit code 1 if it is still too large.
 """
 
-import argparse
 import gzip
 import json
 import re
@@ -15,6 +14,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+from benchmarks import trimming  # noqa: E402
 
 Event = dict[str, Any]
 
@@ -25,23 +29,11 @@ KEPT = ("schemaVersion", "deviceProperties", "baseTimeNanoseconds", "displayTime
 """Of what stands beside the events; the rest tells of the machine that it was recorded on."""
 
 
-def main() -> int:
-    """Trim, print what was left, and return the exit code."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("trace", type=Path)
-    parser.add_argument("output", type=Path)
-    parser.add_argument("--kilobytes", type=float, default=100.0, help="how large it may be")
-    options = parser.parse_args()
-    data = options.trace.read_bytes()
+def attempts(data: bytes) -> Iterator[bytes]:
+    """Ever smaller parts of a trace as packed files."""
     document = json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
-    packed = b""
     for events in trimmed(document["traceEvents"]):
-        packed = pack(document, events)
-        if len(packed) <= 1000 * options.kilobytes:
-            break
-    options.output.write_bytes(packed)
-    print(f"{options.output}: {len(packed) / 1000:.0f} kB of {len(data) / 1000:.0f} kB")
-    return 0 if len(packed) <= 1000 * options.kilobytes else 1
+        yield pack(document, events)
 
 
 def pack(document: dict[str, Any], events: list[Event]) -> bytes:
@@ -114,4 +106,4 @@ def _without(event: Event, names: tuple[str, ...]) -> Event:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(trimming.main((__doc__ or "").splitlines()[0], attempts))

@@ -7,7 +7,6 @@ names that it uses; the stretch is halved until the file is small enough. Progra
 long as there is room for them. Exit code 1 if it is still too large.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,27 +16,11 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 from analysis.readers.xspace_proto import XSpace  # noqa: E402
+from benchmarks import trimming  # noqa: E402
 
 PS_PER_NS = 1000
 HALVINGS = 12
 METADATA = "/host:metadata"
-
-
-def main() -> int:
-    """Trim, print what was left, and return the exit code."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("profile", type=Path)
-    parser.add_argument("output", type=Path)
-    parser.add_argument("--kilobytes", type=float, default=100.0, help="how large it may be")
-    options = parser.parse_args()
-    data = options.profile.read_bytes()
-    trimmed = b""
-    for trimmed in attempts(data):
-        if len(trimmed) <= 1000 * options.kilobytes:
-            break
-    options.output.write_bytes(trimmed)
-    print(f"{options.output}: {len(trimmed) / 1000:.0f} kB of {len(data) / 1000:.0f} kB")
-    return 0 if len(trimmed) <= 1000 * options.kilobytes else 1
 
 
 def attempts(data: bytes) -> Iterator[bytes]:
@@ -99,4 +82,4 @@ def _extent(space: Any) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(trimming.main((__doc__ or "").splitlines()[0], attempts))

@@ -12,21 +12,14 @@ from pathlib import Path
 
 import msgspec
 
-from profilers import interpreters, options, plan, rundir
+from profilers import asked_sides, interpreters, options, planning, rundir
 from profilers.backend import frameworks
 from profilers.plan import Plan
 from profilers.progress import Progress
-from profilers.records import (
-    SCHEMA,
-    ComparisonRecord,
-    ComparisonSummary,
-    RoundsRecord,
-    RunRecord,
-    RunSummary,
-    empty_summary,
-)
+from profilers.records import SCHEMA, RoundsRecord, RunRecord
 from profilers.rounds import COMPLETE, FAILED, INTERRUPTED, UNMET, VERSION, Rounds
 from profilers.rundir import CheckFailedError, ProfileError
+from profilers.summaries import ComparisonRecord, ComparisonSummary, RunSummary, empty_summary
 from workloads.spec import WorkloadError
 
 NOT_COMPARABLE = "not comparable"
@@ -60,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.list:
             from profilers.listing import print_list
 
-            print_list(asked.workload, options.workload_options(asked))
+            print_list(asked.workload, asked_sides.workload_options(asked))
             return COMPLETE
         if asked.doctor:
             return _examine(asked)
@@ -97,14 +90,16 @@ def _examine(asked: argparse.Namespace) -> int:
     from profilers.doctor import command
 
     known = frameworks()
-    wanted = options.named_frameworks(asked.framework, known) if asked.framework else known.values()
+    wanted = (
+        asked_sides.named_frameworks(asked.framework, known) if asked.framework else known.values()
+    )
     pairs = interpreters.parse(asked.python)
     return command.run(wanted, pairs, asked.sample_hz, as_json=asked.json, quiet=asked.quiet)
 
 
 def profile(asked: argparse.Namespace, made: "Made") -> int:
     """Check, run, finish; the exit code. What was made is noted in `made` as it is made."""
-    planned = plan.make(asked)
+    planned = planning.make(asked)
     if planned.missing:
         reasons = " ".join(dict.fromkeys(side.reason for side in planned.missing))
         made.problem = f"{reasons} What can be run is run."

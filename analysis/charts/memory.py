@@ -52,7 +52,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
             made.text(0, top + (number + 0.5) * style.LINE_PT, line)
         top += height
         own = rows[rows["series"] == name]
-        unit = _unit(own)[1]
+        unit_bytes = _unit(own)[1]
         axes = made.axes(left, top, made.width - left - 14, PLOT_PT)
         end, numbers, texts, _ = scales[name]
         axes.set(xlim=(0, until), ylim=(0, end))
@@ -61,7 +61,7 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
         x_ticks(made, axes)
         for side in known:
             mine = own[own["side"] == side.number]
-            columns = (mine[each] / unit for each in ("bytes", "low", "high"))
+            columns = (mine[each] / unit_bytes for each in ("bytes", "low", "high"))
             x, y, low, high = lines.with_gaps(mine["seconds"], *columns)
             lines.band(axes, x, low, high, side.fill)
             at = np.flatnonzero(np.isfinite(y))
@@ -73,8 +73,8 @@ def draw(sides: pd.DataFrame, rows: pd.DataFrame, note: str, width: float) -> Fi
     return made.figure
 
 
-def _unit(rows: pd.DataFrame) -> tuple[str, float]:
-    return ("GiB", 2.0**30) if float(rows["high"].max()) >= 1000 * 2**20 else ("MiB", 2.0**20)
+def _unit(rows: pd.DataFrame) -> tuple[str, int]:
+    return wording.memory_unit(float(rows["high"].max()))
 
 
 def _scale(rows: pd.DataFrame) -> tuple[float, list[float], list[str], float]:
@@ -83,8 +83,8 @@ def _scale(rows: pd.DataFrame) -> tuple[float, list[float], list[str], float]:
 
 def _head(name: str, known: list[sides_of.Side], rows: pd.DataFrame) -> str:
     """The series, its unit, and the peak of each side."""
-    unit, size = _unit(rows)
-    peaks = rows.groupby("side")["high"].max().dropna() / size
+    unit, unit_bytes = _unit(rows)
+    peaks = rows.groupby("side")["high"].max().dropna() / unit_bytes
     shown = [
         f"{side.mark} {wording.number(float(peaks[side.number]))}"
         for side in known

@@ -6,7 +6,7 @@ from analysis import wording
 from analysis.comparison.record import Comparison, Evidence
 from analysis.comparison.values import interval, ranges, times
 from analysis.parity.phrases import lowered
-from profilers.records import ComparisonSummary, Ratio
+from profilers.summaries import ComparisonSummary, Ratio
 
 
 def sentences(record: Comparison) -> Iterator[str]:

@@ -15,8 +15,9 @@ from analysis.alignment.record import LevelRow, Levels
 from analysis.comparison import asked, compare, finishing, foreign, rounds, text
 from analysis.comparison.compare import Compared
 from profilers import rundir
-from profilers.records import SCHEMA, ComparisonSummary
+from profilers.records import SCHEMA
 from profilers.rundir import ProfileError
+from profilers.summaries import ComparisonSummary
 
 
 class OtherLevels(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from analysis.comparison.ratios import Kind, Sample, Verdict
 from analysis.comparison.record import DroppedRound, Evidence, Pair, SameWork
 from analysis.comparison.rounds import SideRuns
 from analysis.measured import Measured
-from profilers.records import ComparisonSummary, Ratio
+from profilers.summaries import ComparisonSummary, Ratio
 
 
 def held_against(

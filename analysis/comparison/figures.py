@@ -12,7 +12,7 @@ from analysis.comparison import ratios
 from analysis.comparison.record import Change, Figure, Range, SideProfile
 from analysis.finish import Finished
 from analysis.folds.recorded import thinned
-from profilers.records import Spread
+from profilers.summaries import Spread
 
 Rounds = Mapping[int, Finished]
 """The complete runs of one side, by round."""

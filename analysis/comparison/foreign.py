@@ -21,8 +21,9 @@ from analysis.ops import source
 from analysis.partition.make import partition_of
 from analysis.partition.record import Partition
 from analysis.reading_progress import reading
-from profilers.records import ComparisonSummary, Side
+from profilers.records import Side
 from profilers.rundir import ProfileError
+from profilers.summaries import ComparisonSummary
 
 
 def compare(directory: Path, paths: Sequence[Path]) -> Compared:

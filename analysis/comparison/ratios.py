@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from analysis import wording
-from profilers.records import Ratio
+from profilers.summaries import Ratio
 
 SIGNIFICANCE = 0.05
 CONFIDENCE, EQUIVALENCE_CONFIDENCE = 1 - SIGNIFICANCE, 0.90

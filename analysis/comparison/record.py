@@ -8,7 +8,8 @@ from analysis.alignment.record import Levels
 from analysis.anatomy.record import Anatomy, BreakEven
 from analysis.comparison.ratios import Kind
 from analysis.parity.check import Verdict
-from profilers.records import ComparisonRecord, DataRecord, Environment, Ratio, Settings
+from profilers.records import DataRecord, Environment, Settings
+from profilers.summaries import ComparisonRecord, Ratio
 
 
 class ComparedProcess(msgspec.Struct, frozen=True, kw_only=True):

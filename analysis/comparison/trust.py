@@ -12,7 +12,7 @@ from analysis.layout import shown_path, tied
 from analysis.sides import Shown
 from analysis.trust_text import NO_PROFILE, REMEDY
 from profilers import rundir
-from profilers.records import Ratio
+from profilers.summaries import Ratio
 
 SAME_LENGTH_RATIO = 0.01
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")

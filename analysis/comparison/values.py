@@ -21,7 +21,8 @@ def _time(largest_ms: float) -> Unit:
 
 def memory_unit(largest_bytes: float) -> Unit:
     """The unit of memory for values up to the largest."""
-    return (", MiB", 2**20) if largest_bytes < 1000 * 2**20 else (", GiB", 2**30)
+    unit, unit_bytes = wording.memory_unit(largest_bytes)
+    return f", {unit}", unit_bytes
 
 
 def _plain(_largest: float) -> Unit:

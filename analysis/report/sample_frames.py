@@ -11,16 +11,15 @@ from analysis.comparison.values import Unit, memory_unit, ranges
 from analysis.finish import Finished
 from analysis.measured import model_end_ns
 from analysis.report.subject import Subject
-from analysis.sample_folds import Float64
+from analysis.sample_folds import Float64, means
 from analysis.samples import RSS, Samples
+from analysis.wording import GIB
 
 MOST_SAMPLES = 600
 """A run with more has its samples put together."""
 
 PARTS = 300
 """In so many parts of equal length, about one for each pixel of a narrow chart."""
-
-GIB = 2**30
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +50,9 @@ def envelope(line: Envelope, most: int = MOST_SAMPLES, parts: int = PARTS) -> En
     part = np.floor((seconds - seconds[0]) / ((seconds[-1] - seconds[0]) or 1.0) * parts)
     begins = np.flatnonzero(np.diff(np.minimum(part, parts - 1), prepend=-1.0))
     counts = np.diff(np.append(begins, len(seconds)))
-    values = line.values[order]
-    known = ~np.isnan(values)
-    known_counts = np.add.reduceat(known.astype(np.float64), begins)
-    sums = np.add.reduceat(np.where(known, values, 0.0), begins)
-    means = np.full(len(begins), np.nan)
-    np.divide(sums, known_counts, out=means, where=known_counts > 0)
     return Envelope(
         np.add.reduceat(seconds, begins) / counts,
-        means,
+        means(line.values[order], begins),
         np.fmin.reduceat(line.low[order], begins),
         np.fmax.reduceat(line.high[order], begins),
     )

@@ -23,8 +23,9 @@ from analysis.parity.check import CERTIFIED
 from analysis.partition.record import Partition
 from analysis.report.roofs import Roof
 from profilers import rundir
-from profilers.records import ComparisonSummary, RunRecord, Settings
+from profilers.records import RunRecord, Settings
 from profilers.rundir import ProfileError
+from profilers.summaries import ComparisonSummary
 
 if TYPE_CHECKING:
     from analysis.comparison.compare import Compared

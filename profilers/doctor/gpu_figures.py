@@ -5,13 +5,14 @@ from pathlib import Path
 
 from profilers.doctor.record import FrameworkFound, Gpu, Gpus, Machine, Measurement, State
 from profilers.environment import KERNELS_UNSEEN
+from profilers.records import POWER_AVERAGE, POWER_INSTANT
 from profilers.sampling.cgroup import ROOT
 from profilers.sampling.source import AVAILABLE
 
 Described = Sequence[Mapping[str, str | int | None]]
 """The GPUs as the sampler describes them."""
 
-POWER_KINDS = {"instant": "instantaneous", "average-1s": "mean of the last second"}
+POWER_KINDS = {POWER_INSTANT: "instantaneous", POWER_AVERAGE: "mean of the last second"}
 ALL = "GPU use, memory, power"
 USE = "NVML; it has a new value every 1/6 s to 1 s"
 COUNTER = "counter with a new value every 100 ms: nothing under 1 s gets a figure"

@@ -9,6 +9,7 @@ import msgspec
 import pynvml
 
 from profilers.doctor.record import Gpu, GpuProcess, Gpus, Machine
+from profilers.sampling import mig
 from profilers.sampling.cgroup import ROOT
 from profilers.sampling.visible import VARIABLE, Known, visible
 
@@ -34,7 +35,7 @@ def examine(machine: Machine, root: Path = ROOT, library: Any = pynvml) -> Gpus:
         return _unreachable(library, error, machine, root)
     try:
         count = library.nvmlDeviceGetCount()
-        driver = _text(_asked(library, library.nvmlSystemGetDriverVersion))
+        driver = _asked(library, library.nvmlSystemGetDriverVersion)
         found = _named([_gpu(library, index) for index in range(count)])
     except library.NVMLError as error:
         return Gpus(expected=True, problem=f"the driver does not answer ({error})", remedy=INSTALL)
@@ -74,29 +75,17 @@ def _gpu(library: Any, index: int) -> Gpu:
         return Gpu(index=index, device=None, problem=f"it can't be opened ({error})")
     memory = _asked(library, library.nvmlDeviceGetMemoryInfo, handle)
     limit_milliwatts = _asked(library, library.nvmlDeviceGetEnforcedPowerLimit, handle)
-    mig = _asked(library, library.nvmlDeviceGetMigMode, handle)
-    is_split = None if mig is None else bool(mig[0])
     return Gpu(
         index=index,
         device=None,
-        uuid=_text(_asked(library, library.nvmlDeviceGetUUID, handle)),
-        name=_text(_asked(library, library.nvmlDeviceGetName, handle)),
+        uuid=_asked(library, library.nvmlDeviceGetUUID, handle),
+        name=_asked(library, library.nvmlDeviceGetName, handle),
         memory_bytes=memory and memory.total,
         power_limit_watts=limit_milliwatts and limit_milliwatts / 1000,
-        mig=is_split,
-        instances=_instances(library, handle) if is_split else [],
+        mig=mig.is_split(library, handle),
+        instances=mig.instances(library, handle),
         processes=_processes(library, handle),
     )
-
-
-def _instances(library: Any, handle: Any) -> list[str]:
-    found: list[str] = []
-    for index in range(_asked(library, library.nvmlDeviceGetMaxMigDeviceCount, handle) or 0):
-        instance = _asked(library, library.nvmlDeviceGetMigDeviceHandleByIndex, handle, index)
-        if instance is not None:
-            uuid = _text(_asked(library, library.nvmlDeviceGetUUID, instance))
-            found += [] if uuid is None else [uuid]
-    return found
 
 
 def _processes(library: Any, handle: Any) -> list[GpuProcess]:
@@ -154,7 +143,3 @@ def _asked(library: Any, call: Callable[..., Any], *arguments: Any) -> Any:
         return call(*arguments)
     except library.NVMLError:
         return None
-
-
-def _text(name: Any) -> str | None:
-    return name.decode() if isinstance(name, bytes) else name

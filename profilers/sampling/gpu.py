@@ -58,8 +58,8 @@ class Gpu:
 
     def _open(self, handle: Any, instance: str | None, tree: ProcessTree) -> None:
         library = self._library
-        self._name = _text(self._ask("name", lambda: library.nvmlDeviceGetName(handle)))
-        uuid = _text(self._ask("uuid", lambda: library.nvmlDeviceGetUUID(handle)))
+        self._name = self._ask("name", lambda: library.nvmlDeviceGetName(handle))
+        uuid = self._ask("uuid", lambda: library.nvmlDeviceGetUUID(handle))
         is_module = any(word in (self._name or "") for word in MODULES)
         memory_handle = handle if instance is None else self._open_instance(instance) or handle
         scopes = ("gpu", "module") if is_module else ("gpu",)
@@ -77,7 +77,7 @@ class Gpu:
         handle = self._ask("mig", lambda: library.nvmlDeviceGetHandleByUUID(uuid))
         if handle is not None:
             name = self._ask("mig_name", lambda: library.nvmlDeviceGetName(handle))
-            self._name = _text(name) or self._name
+            self._name = name or self._name
             self._say(
                 "mig",
                 f"memory is that of the MIG instance {uuid}; power, energy, clocks and temperature "
@@ -159,7 +159,3 @@ class Gpu:
             self._readings[name] = possible[0]
             self._unsupported.discard(name)
         return None
-
-
-def _text(name: Any) -> str | None:
-    return name.decode() if isinstance(name, bytes) else name

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from profilers.records import POWER_AVERAGE, POWER_INSTANT
 from profilers.sampling.source import Value
 from profilers.sampling.tree import ProcessTree
 
-INSTANT = "instant"
-AVERAGE = "average-1s"
 GA100 = (8, 0)
 """Compute capability of the one Ampere chip whose power is not a mean over a second."""
 
@@ -52,7 +51,7 @@ class GpuCalls:
             ],
             "power_average_watts": [
                 *self._field_watts(lambda: library.NVML_FI_DEV_POWER_AVERAGE),
-                *([self._usage_watts] if self.usage_kind() == AVERAGE else []),
+                *([self._usage_watts] if self.usage_kind() == POWER_AVERAGE else []),
             ],
             "energy_joules": [self._energy_joules],
             "other_processes": [lambda: self._others],
@@ -73,7 +72,7 @@ class GpuCalls:
     def power(self, chosen: int) -> tuple[str, str]:
         """Kind and scope of the reading of that number for power_watts."""
         if chosen < len(self.scopes):
-            return INSTANT, self.scopes[chosen]
+            return POWER_INSTANT, self.scopes[chosen]
         return self.usage_kind(), "gpu"
 
     def usage_kind(self) -> str:
@@ -85,11 +84,11 @@ class GpuCalls:
         library = self.library
         try:
             if library.nvmlDeviceGetArchitecture(self.handle) < library.NVML_DEVICE_ARCH_AMPERE:
-                return INSTANT
+                return POWER_INSTANT
             capability = tuple(library.nvmlDeviceGetCudaComputeCapability(self.handle))
         except (library.NVMLError, AttributeError):
-            return AVERAGE
-        return INSTANT if capability == GA100 else AVERAGE
+            return POWER_AVERAGE
+        return POWER_INSTANT if capability == GA100 else POWER_AVERAGE
 
     def _field_watts(self, field: Callable[[], int]) -> list[Reading]:
         """A reading of a field of power for each scope."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pynvml
 
-from profilers.sampling import nvml_errors
+from profilers.sampling import mig, nvml_errors
 from profilers.sampling.gpu import Gpu
 from profilers.sampling.source import AVAILABLE, Source, Tier, Value
 from profilers.sampling.tree import ProcessTree
@@ -130,21 +130,7 @@ def _known_gpus(library: Any) -> list[Known]:
 def _known(library: Any, index: int) -> Known:
     try:
         handle = library.nvmlDeviceGetHandleByIndex(index)
-        uuid = _text(library.nvmlDeviceGetUUID(handle))
+        uuid = library.nvmlDeviceGetUUID(handle)
     except library.NVMLError:
         return Known(None)
-    try:
-        current, _ = library.nvmlDeviceGetMigMode(handle)
-        most = library.nvmlDeviceGetMaxMigDeviceCount(handle) if current else 0
-    except (library.NVMLError, AttributeError):  # a GPU, driver or binding without MIG
-        most = 0
-    instances = []
-    for number in range(most):
-        with contextlib.suppress(library.NVMLError):
-            instance = library.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
-            instances.append(_text(library.nvmlDeviceGetUUID(instance)))
-    return Known(uuid, instances)
-
-
-def _text(name: Any) -> str:
-    return name.decode() if isinstance(name, bytes) else str(name)
+    return Known(uuid, mig.instances(library, handle))

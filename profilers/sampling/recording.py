@@ -9,15 +9,13 @@ from pathlib import Path
 import msgspec
 
 from profilers import clocks, rundir
-from profilers.records import MemoryAtPhaseEnd, ResourcesRecord, RowRate
+from profilers.records import MAXIMUM, READINGS, MemoryAtPhaseEnd, ResourcesRecord, RowRate
 from profilers.sampling.anchors import Anchors
 from profilers.sampling.source import Source, Value
 from profilers.sampling.thinning import ROWS_PER_RATE, Thinning
 
 TIMES = {"time_ns": "Unix nanoseconds", "monotonic_ns": "nanoseconds"}
 OWN_COLUMNS = {"sampler_lag_ns": "nanoseconds", "sampler_cost_ns": "nanoseconds"}
-MAXIMUM = "_max"
-READINGS = {"sampler_readings": "count"}
 
 
 class RecordingError(Exception):
@@ -56,7 +54,7 @@ class Recording:
         maxima = {f"{name}{MAXIMUM}": units[name] for name in self._thinning.gauges}
         self._record = ResourcesRecord(
             sample_hz=sample_hz,
-            units=TIMES | units | maxima | READINGS,
+            units=TIMES | units | maxima | {READINGS: "count"},
             anchors=self._anchors.kept,
             capabilities={},
             limits=dict(limits),

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from analysis import energy, resources
 from analysis.energy import Idle
-from analysis.resources import AVERAGE, Window
+from analysis.resources import Window
 from analysis.sensors import Sensor
+from profilers.records import POWER_AVERAGE
 
 S = 1_000_000_000
 IDLE = Idle(watts=60.0, seconds=1.5)
@@ -106,7 +107,7 @@ def test_a_counter_that_stands_still_gives_way_to_the_power() -> None:
 
 
 def test_means_of_a_second_resolve_ten_seconds() -> None:
-    averages = replace(sensor(np.full(301, 100.0), counter=False), power_kind=AVERAGE)
+    averages = replace(sensor(np.full(301, 100.0), counter=False), power_kind=POWER_AVERAGE)
     assert "under ten of the sensor's 1000 ms" in energy.of_window(averages, window(2, 10)).reason
     assert energy.of_window(averages, window(2, 13)).joules == pytest.approx(1100)
 
@@ -133,7 +134,7 @@ def test_idle_power_is_that_before_the_run() -> None:
 
 def test_readings_that_look_back_a_second_count_from_then_on() -> None:
     watts = np.concatenate((np.linspace(300, 60, 10), np.full(6, 60.0), np.full(100, 300.0)))
-    averages = replace(sensor(watts, counter=False), power_kind=AVERAGE)
+    averages = replace(sensor(watts, counter=False), power_kind=POWER_AVERAGE)
     assert energy.idle(averages, window(0, 1.5)).watts == pytest.approx(60)
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from analysis import finish, run_text
 from profilers import rundir
-from profilers.records import RunError, RunSummary, Status
+from profilers.records import RunError, Status
 from profilers.rundir import ProfileError
+from profilers.summaries import RunSummary
 
 
 def slice_names(run: Path) -> set[str]:

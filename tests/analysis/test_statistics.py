@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import statistics
-from profilers.records import Spread
+from profilers.summaries import Spread
 
 
 def test_quartiles_of_the_timed_rows_alone(make_run: Any) -> None:

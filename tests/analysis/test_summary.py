@@ -6,8 +6,9 @@ import pytest
 
 from analysis import measured, summary
 from profilers import rundir
-from profilers.records import Phase, Result, RunError, RunSummary
+from profilers.records import Phase, Result, RunError
 from profilers.rundir import ProfileError
+from profilers.summaries import RunSummary
 
 
 def summarised(run: Path) -> RunSummary:

@@ -64,3 +64,10 @@ def test_a_page_is_as_wide_as_the_terminal_or_as_columns_says(
     assert terminal.page(Terminal()).width == 91
     monkeypatch.setattr("os.get_terminal_size", lambda *_: os.terminal_size((0, 0)))
     assert terminal.page(Terminal()).width > 0
+
+
+def test_an_error_is_a_line_that_cannot_steer_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    terminal.show_error("a\x1b[2J\u202e file")
+    assert capsys.readouterr().err == "error: a[2J file\n"

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from profilers.records import RunRecord, Spread, empty_summary
+from profilers.records import RunRecord
+from profilers.summaries import Spread, empty_summary
 
 ROOT = Path(__file__).parents[2]
 

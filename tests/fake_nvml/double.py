@@ -48,7 +48,7 @@ class FakeNvml:
         return index
 
     def nvmlDeviceGetUUID(self, gpu):  # noqa: N802
-        return (gpu if isinstance(gpu, str) else f"GPU-{gpu}").encode()
+        return gpu if isinstance(gpu, str) else f"GPU-{gpu}"
 
     def nvmlDeviceGetName(self, gpu):  # noqa: N802
         return f"{self.name} MIG 1g.10gb" if isinstance(gpu, str) else self.name
@@ -102,7 +102,7 @@ class FakeNvml:
         return 72_000
 
     def nvmlSystemGetDriverVersion(self):  # noqa: N802
-        return b"580.82"
+        return "580.82"
 
     def nvmlDeviceGetFieldValues(self, gpu, fields):  # noqa: N802
         self._call("fields", gpu)

@@ -2,48 +2,7 @@ import pytest
 
 from profilers import options
 from profilers.backend import frameworks
-from profilers.records import Settings
 from profilers.rundir import ProfileError
-from workloads.catalogue import find_workload
-
-
-def asked(*arguments: str) -> Settings:
-    parsed = options.parser(frameworks()).parse_args(["--framework", "torch", *arguments])
-    workload = find_workload(parsed.workload or options.DEFAULT_WORKLOAD)
-    ((framework, execution),) = options.sides(parsed, frameworks())
-    return options.settings(parsed, framework, execution, workload, cpus=3)
-
-
-def sides(*arguments: str) -> list[tuple[str, str]]:
-    found = options.sides(options.parser(frameworks()).parse_args(arguments), frameworks())
-    return [(framework.name, execution) for framework, execution in found]
-
-
-def test_defaults_are_those_of_the_documentation() -> None:
-    assert asked() == Settings(
-        framework="torch",
-        workload="mnist-mlp",
-        data="digits",
-        device="auto",
-        execution="eager",
-        batch_size=32,
-        warmup=20,
-        profile_steps=20,
-        optimizer="adam",
-        precision="fp32",
-        threads=3,
-        seed=0,
-        sample_hz=10.0,
-    )
-
-
-def test_what_is_asked_is_what_is_set() -> None:
-    changed = asked("--batch-size", "8", "--epochs", "2", "--threads", "1", "--device", "cuda:1")
-    assert (changed.batch_size, changed.epochs, changed.threads) == (8, 2, 1)
-    assert changed.device == "cuda:1"
-    assert asked("--workload", "cifar10-cnn3").data == "synthetic"
-    assert asked("--data", "some/folder").data == "some/folder"
-    assert options.parser(frameworks()).parse_args(["--data", "mnist", "--download"]).download
 
 
 @pytest.mark.parametrize(
@@ -60,7 +19,6 @@ def test_what_is_asked_is_what_is_set() -> None:
         (["--device", "gpu"], "'gpu' is not auto, cpu"),
         (["--name", "../elsewhere"], "is not at most 100 letters"),
         (["--name", "n" * 101], "is not at most 100 letters"),
-        (["--execution", "graph"], "use eager or compile"),
         (["--frobnicate"], "unrecognized arguments"),
         (["--batch", "3"], "unrecognized arguments"),
         (["--precision", "fp8"], "invalid choice"),
@@ -71,62 +29,5 @@ def test_what_is_asked_is_what_is_set() -> None:
 )
 def test_what_can_not_be_is_one_sentence(arguments: list[str], words: str) -> None:
     with pytest.raises(ProfileError, match=words) as caught:
-        asked(*arguments)
+        options.parser(frameworks()).parse_args(arguments)
     assert "\n" not in str(caught.value)
-
-
-def test_several_frameworks_have_a_mode_each() -> None:
-    both = [("torch", "eager"), ("tensorflow", "function")]
-    assert sides("--framework", "both") == both
-    assert sides("--framework", "tensorflow,torch") == both[::-1]
-    assert sides("--framework", "torch, tensorflow") == both
-    assert sides("--framework", "torch", "--execution", "compile, eager") == [
-        ("torch", "compile"),
-        ("torch", "eager"),
-    ]
-    assert sides("--framework", "both", "--execution", "eager") == [
-        ("torch", "eager"),
-        ("tensorflow", "eager"),
-    ]
-    assert sides("--framework", "both", "--execution", "compile,xla") == [
-        ("torch", "compile"),
-        ("tensorflow", "xla"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "say which framework"),
-        (["--framework", "jax"], 'no framework "jax" here; known: '),
-        (["--framework", "PyTorch"], "did you mean torch"),
-        (["--framework", "torch,tf"], "did you mean tensorflow"),
-        (["--framework", "Both"], "did you mean both"),
-        (["--framework", "torch,jax"], 'no framework "jax"'),
-        (["--framework", "torch,"], 'no framework ""'),
-        (["--framework", "torch,torch"], "torch eager is asked for twice"),
-        (["--framework", "torch", "--execution", "eager,eager"], "torch eager is asked for twice"),
-        (["--framework", "both", "--execution", "compile"], "name one mode for each framework"),
-        (["--framework", "both", "--execution", "eager,xla,fit"], "names 3 modes for 2"),
-        (["--framework", "torch", "--execution", "eager,xla"], "not known to torch"),
-    ],
-)
-def test_frameworks_and_modes_must_be_known(arguments: list[str], words: str) -> None:
-    with pytest.raises(ProfileError, match=words) as caught:
-        sides(*arguments)
-    assert "\n" not in str(caught.value)
-
-
-def test_options_of_the_workload_are_given_one_by_one() -> None:
-    made = options.parser(frameworks()).parse_args(["--set", "size=8", "--set", "kind=a=b"])
-    assert options.workload_options(made) == {"size": "8", "kind": "a=b"}
-    assert asked("--workload", "matmul").options == {"size": 1024}
-    twice = options.parser(frameworks()).parse_args(["--set", "size=8", "--set", "size=9"])
-    with pytest.raises(ProfileError, match="--set gives size two values, 8 and 9"):
-        options.workload_options(twice)
-
-
-def test_a_pipeline_has_as_many_workers_as_there_are_threads() -> None:
-    assert asked().loader_workers == 0
-    assert asked("--loader", "pipeline").loader_workers == 3
-    assert asked("--loader", "pipeline", "--threads", "2").loader_workers == 2

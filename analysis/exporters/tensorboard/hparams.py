@@ -10,7 +10,8 @@ from typing import Any
 
 from analysis.measured import Measured
 from analysis.wording import MIB
-from profilers.records import RunSummary, Settings
+from profilers.records import Settings
+from profilers.summaries import RunSummary
 
 SHOWN_FIRST = 5
 

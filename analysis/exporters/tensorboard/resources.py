@@ -7,9 +7,10 @@ import numpy as np
 
 from analysis import samples
 from analysis.exporters.tensorboard.series import Float64, Series
-from analysis.sample_folds import MAXIMUM, MINIMUM, READINGS
+from analysis.sample_folds import MINIMUM
 from analysis.samples import GPU_COLUMN, Samples
 from analysis.wording import MIB
+from profilers.records import MAXIMUM, READINGS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from analysis.exporters.tensorboard.events import Events, event_file
 from analysis.exporters.tensorboard.series import Series, thinned
 from analysis.measured import Measured
 from profilers import rundir
-from profilers.records import RunSummary, Spread
+from profilers.summaries import RunSummary, Spread
 
 MOST_OPERATIONS = 30
 HISTOGRAM = "Length of a step, ms; a long phase part by part."

@@ -10,8 +10,9 @@ from analysis.comparison import finishing
 from analysis.comparison.record import Comparison
 from analysis.report import write
 from profilers import rundir
-from profilers.records import ComparisonRecord, MissingSide, Result, Side
+from profilers.records import MissingSide, Result, Side
 from profilers.rundir import ProfileError
+from profilers.summaries import ComparisonRecord
 
 
 def finished(directory: Path) -> Comparison:

@@ -9,8 +9,9 @@ from analysis import finish
 from analysis.comparison import rounds
 from analysis.comparison.rounds import SideRuns
 from profilers import rundir
-from profilers.records import ComparedRun, MissingSide, RoundsRecord, RunRecord, Side, Spread
+from profilers.records import ComparedRun, MissingSide, RoundsRecord, RunRecord, Side
 from profilers.rundir import ProfileError
+from profilers.summaries import Spread
 
 
 def side_runs(directory: Path) -> list[SideRuns]:

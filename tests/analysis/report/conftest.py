@@ -33,17 +33,8 @@ from analysis.report.render import render
 from analysis.report.subject import Subject
 from analysis.samples import CPU, RSS, Samples
 from analysis.summary import of_measured
-from profilers.records import (
-    ComparisonSummary,
-    Environment,
-    Phase,
-    Ratio,
-    ResourcesRecord,
-    Result,
-    RunRecord,
-    Settings,
-    Step,
-)
+from profilers.records import Environment, Phase, ResourcesRecord, Result, RunRecord, Settings, Step
+from profilers.summaries import ComparisonSummary, Ratio
 
 START_NS, MS, SECOND = 1_790_000_000_000_000_000, 1_000_000, 1_000_000_000
 SIDES = (("torch", "eager", "PyTorch eager"), ("tensorflow", "function", "TensorFlow function"))
