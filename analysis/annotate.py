@@ -11,13 +11,13 @@ import numpy.typing as npt
 from analysis.blocks import NONE, Block, Kind, Strings, Trace, concat, is_kind
 from analysis.columns import Int64, group_rows
 from analysis.folds.layers import Layers
-from analysis.folds.links import Launches, launches, on_device
+from analysis.folds.links import Launches, on_device
 from analysis.folds.paths import PathNames, op_of
 from analysis.folds.phases import Phases
 from analysis.folds.selftime import INSTANTS, nest
 from analysis.folds.steps import StepFinder, Steps, steps_of
 from analysis.timeorder import TimeOrder
-from analysis.windows import Window, first_window, whole
+from analysis.windows import EventWindow, first_window, whole
 
 Mask = npt.NDArray[np.bool_]
 
@@ -36,7 +36,7 @@ class Folded:
     names.
     """
 
-    window: Window
+    window: EventWindow
     strings: Strings
     steps: Steps
     self_ns: Int64
@@ -60,11 +60,6 @@ class Folded:
     def parent_row(self) -> Int64:
         """The row of the event around each event."""
         return self.window.parent_row
-
-    @property
-    def launch_row(self) -> Int64:
-        """The row of the call that launched each device event; for a trace in one window."""
-        return launches(self.block)
 
     @property
     def step_rows(self) -> npt.NDArray[np.intp]:
@@ -93,7 +88,7 @@ class Annotator:
         self._launches = Launches(strings)
         self._op_by_path = PathNames(strings, op_of)
 
-    def annotate(self, window: Window) -> Folded:
+    def annotate(self, window: EventWindow) -> Folded:
         """What the folds say about the events of the next window."""
         block = window.block
         window.parent_row, self_ns = nest(window)

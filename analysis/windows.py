@@ -9,7 +9,7 @@ from analysis.columns import Int64
 OPEN_END_NS = np.iinfo(np.int64).max
 
 
-class Window:
+class EventWindow:
     """What the folds see at a time: some events, and what they found out about each.
 
     The rows are those that began in earlier windows and are still open, in the order in which they
@@ -80,10 +80,10 @@ class Window:
         self._columns[name] = value = inherit(self.parent_row, seed)
         return value
 
-    def following(self, block: Block, end_ns: int | None) -> "Window":
+    def following(self, block: Block, end_ns: int | None) -> "EventWindow":
         """The window after this one: what is open at its end, and the events of `block`."""
         is_open = np.flatnonzero(self.block.end_ns > self.end_ns)
-        return Window(
+        return EventWindow(
             concat([self.block.take(is_open), block]) if len(is_open) else block,
             len(is_open),
             self.end_ns,
@@ -92,14 +92,14 @@ class Window:
         )
 
 
-def first_window(end_ns: int | None = None) -> Window:
+def first_window(end_ns: int | None = None) -> EventWindow:
     """An empty window, which the windows of a trace follow."""
-    return Window(from_columns(0), 0, -OPEN_END_NS, -OPEN_END_NS if end_ns is None else end_ns)
+    return EventWindow(from_columns(0), 0, -OPEN_END_NS, -OPEN_END_NS if end_ns is None else end_ns)
 
 
-def whole(block: Block) -> Window:
+def whole(block: Block) -> EventWindow:
     """All of a trace as one window, in order of time."""
-    return Window(block.take(block.time_order()))
+    return EventWindow(block.take(block.time_order()))
 
 
 def inherit(parent_row: Int64, seed: Int64) -> Int64:

@@ -1,5 +1,6 @@
 """What tests share because it takes long to make: runs of the real command, data, compiled code."""
 
+import fcntl
 import gc
 import importlib.util
 import json
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import settings
 
 from profilers.records import DataRecord, RunRecord, Settings, Status
-from tests import browsing
+from tests import browsing, frameworks
 from tests.fake_nvml import library
 from workloads.catalogue import find_dataset
 from workloads.spec import Workload
@@ -50,12 +51,36 @@ def browser(tmp_path: Path) -> Iterator[Any]:
 
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
+MakeOnce = Callable[[str, Callable[[Path], Any]], Any]
+"""Gives what a function made of a new folder of this name, which it is asked for once a session."""
+
+
+@pytest.fixture(scope="session")
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the processes of a session share what they made; pytest-xdist starts several."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def make_once(common_folder: Path) -> MakeOnce:
+    def make_or_wait(name: str, make: Callable[[Path], Any]) -> Any:
+        folder, made = common_folder / name, common_folder / f"{name}.json"
+        with (common_folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                folder.mkdir()
+                made.write_text(json.dumps(make(folder)))
+        return json.loads(made.read_text())
+
+    return make_or_wait
 
 
 @pytest.fixture(scope="session", autouse=True)
-def data_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_cache(common_folder: Path) -> Path:
     """A data cache of the tests' own, so that they depend on nothing that lies about."""
-    folder = tmp_path_factory.mktemp("cache")
+    folder = common_folder / "cache"
+    folder.mkdir(exist_ok=True)
     os.environ["CROSSPROF_CACHE"] = str(folder)
     return folder
 
@@ -132,30 +157,39 @@ def profile_command() -> Command:
 
 
 @pytest.fixture(scope="session")
-def torch_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def torch_runs(make_once: MakeOnce) -> dict[str, dict[str, Any]]:
     """For each workload the row of --json of a short CPU run, its path absolute."""
-    output = tmp_path_factory.mktemp("traces")
-    rows = {}
-    for workload in ("mnist-mlp", "cifar10-cnn3", "cifar10-cnn5"):
-        request = ["--framework", "torch", "--device", "cpu", "--workload", workload]
-        request += ["--threads", "1", "--steps", "100", "--output", str(output), "--json"]
-        done = run_profile(*request)
-        assert done.returncode == 0, done.stderr
-        (row,) = json.loads(done.stdout)["runs"]
-        rows[workload] = row | {"stderr": done.stderr}
-    return rows
+
+    def run(output: Path) -> dict[str, dict[str, Any]]:
+        rows = {}
+        for workload in ("mnist-mlp", "cifar10-cnn3", "cifar10-cnn5"):
+            request = ["--framework", "torch", "--device", "cpu", "--workload", workload]
+            request += ["--threads", "1", "--steps", "100", "--output", str(output), "--json"]
+            done = run_profile(*request)
+            assert done.returncode == 0, done.stderr
+            (row,) = json.loads(done.stdout)["runs"]
+            rows[workload] = row | {"stderr": done.stderr}
+        return rows
+
+    made: dict[str, dict[str, Any]] = make_once("traces", run)
+    return made
 
 
 @pytest.fixture(scope="session")
-def compared_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def compared_runs(make_once: MakeOnce, common_folder: Path) -> dict[str, Any]:
     """What --json says of two rounds of mnist-mlp under both frameworks, and what stderr says."""
-    pytest.importorskip("tensorflow")
-    output = tmp_path_factory.mktemp("compared")
-    request = ["--framework", "both", "--device", "cpu", "--threads", "1", "--steps", "100"]
-    request += ["--profile-steps", "3", "--repeats", "2", "--name", "x", "--output", str(output)]
-    done = run_profile(*request, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout) | {"output": output, "stderr": done.stderr}
+    frameworks.need_tensorflow()
+
+    def run(output: Path) -> dict[str, Any]:
+        request = ["--framework", "both", "--device", "cpu", "--threads", "1", "--steps", "100"]
+        request += ["--profile-steps", "3", "--repeats", "2", "--name", "x"]
+        done = run_profile(*request, "--output", str(output), "--json")
+        assert done.returncode == 0, done.stderr
+        said: dict[str, Any] = json.loads(done.stdout)
+        return said | {"stderr": done.stderr}
+
+    made: dict[str, Any] = make_once("compared", run)
+    return made | {"output": common_folder / "compared"}
 
 
 @pytest.fixture(scope="session")
@@ -206,9 +240,11 @@ def made_up_arrays() -> Callable[..., dict[str, npt.NDArray[Any]]]:
 
 
 @pytest.fixture(scope="session")
-def compiled_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def compiled_code(common_folder: Path) -> Path:
     """Where torch.compile keeps what it made, so that no two tests compile the same."""
-    return tmp_path_factory.mktemp("compiled")
+    folder = common_folder / "compiled"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from analysis.parity import tolerances
 from analysis.parity.certificate import certificate
 from profilers import probe, rundir
 from profilers.parity_record import PARITY
+from tests import frameworks
 from tests.profilers.probing import MakeRecord, probed
 from workloads.catalogue import find_workload, workload_list
 
@@ -65,7 +66,7 @@ def test_what_the_page_says_was_measured_is_within_the_tolerances() -> None:
 def test_a_shipped_workload_is_certified(
     name: str, tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     pytest.importorskip("torch")
     workload = find_workload(name)
     monkeypatch.setattr(probe, "LEAST_DOUBLE", 2)

@@ -13,6 +13,7 @@ from analysis.parity.certificate import certificate
 from analysis.parity.check import Certificate
 from profilers import probe, rundir
 from profilers.parity_record import PARITY
+from tests import frameworks
 from tests.profilers.probing import MakeRecord, probed, samples
 from workloads.layers import BatchNorm, Conv2d, Flatten, Gelu, LayerNorm, Linear, Relu
 from workloads.spec import Workload
@@ -185,7 +186,7 @@ FAULTS: dict[str, tuple[Plant, str]] = {
 def make_probe(
     tmp_path_factory: pytest.TempPathFactory, make_record: MakeRecord
 ) -> Callable[..., Path]:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     pytest.importorskip("torch")
 
     def make(framework: str, plant: Plant = lambda patch: {}) -> Path:

@@ -115,24 +115,3 @@ def variables() -> dict[str, Shade]:
         found |= {name: fill, f"{name}-text": text}
     found |= {f"phase-{name or 'unknown'}": shade for name, shade in PHASES.items()}
     return found | {f"category-{name or 'unmapped'}": s for name, s in CATEGORIES.items()}
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 to 21, as WCAG 2.1 defines it."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def linear(colour: str) -> tuple[float, float, float]:
-    """The linear parts of #rrggbb, 0 to 1 each (IEC 61966-2-1)."""
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return _decoded(red), _decoded(green), _decoded(blue)
-
-
-def _decoded(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue = linear(colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

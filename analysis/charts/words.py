@@ -48,9 +48,9 @@ def width_pt(text: str, size_pt: float = style.TEXT_PT, bold: bool = False) -> f
     return sum(_advance(letter, bold) for letter in text) * size_pt * SLACK
 
 
-def widest_pt(texts: Sequence[str], size_pt: float = style.TEXT_PT, bold: bool = False) -> float:
+def widest_pt(texts: Sequence[str], bold: bool = False) -> float:
     """How wide the widest of several texts is, 0 if there are none."""
-    return max((width_pt(text, size_pt, bold) for text in texts), default=0.0)
+    return max((width_pt(text, bold=bold) for text in texts), default=0.0)
 
 
 def fitted(text: object, room_pt: float, size_pt: float = style.TEXT_PT, bold: bool = False) -> str:

@@ -9,7 +9,7 @@ from analysis.blocks import NONE
 from analysis.columns import Int64, distinct
 from analysis.folds.innermost import Places, Stretches, innermost
 from analysis.folds.intervals import Intervals, runs
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 CELLS = 1 << 20
 """Instants by tracks that are looked at together."""
@@ -71,7 +71,7 @@ class Shares:
 
 
 def shares(
-    window: Window, rank: npt.NDArray[np.int_], windows: Intervals, waits: Mask | None = None
+    window: EventWindow, rank: npt.NDArray[np.int_], windows: Intervals, waits: Mask | None = None
 ) -> Shares:
     """How much of some windows of time belongs to each row.
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from analysis.blocks import Block
 from analysis.columns import Int64, group_rows
 from analysis.folds.links import on_device
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 
 def union_ns(start_ns: Int64, end_ns: Int64) -> int:
@@ -25,7 +25,7 @@ def union_ns(start_ns: Int64, end_ns: Int64) -> int:
 def busy_ns(block: Block) -> dict[int, int]:
     """Nanoseconds in which each device of one rank ran a kernel, a copy or a memset."""
     busy = Busy()
-    busy.take(Window(block), np.ones(len(block), dtype=bool))
+    busy.take(EventWindow(block), np.ones(len(block), dtype=bool))
     return {device: times.busy_ns for (_, device), times in busy.devices.items()}
 
 
@@ -60,7 +60,7 @@ class Busy:
     streams: dict[tuple[int, int, int], DeviceTime] = field(default_factory=dict)
     """By rank, device and stream."""
 
-    def take(self, window: Window, rows: npt.NDArray[np.bool_]) -> None:
+    def take(self, window: EventWindow, rows: npt.NDArray[np.bool_]) -> None:
         """Add the chosen events of a window."""
         work = np.flatnonzero(on_device(window.block) & rows)
         if not len(work):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from analysis.blocks import NONE, Block, Kind
 from analysis.columns import MIXER, Int64, group_rows
 from analysis.folds.links import LinkTable
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 Rows = npt.NDArray[np.intp]
 Thread = tuple[int, int, int]
@@ -30,7 +30,7 @@ class ForwardOps:
         self._proven: set[Thread] = set()
         self._before = _no_ops()
 
-    def layers(self, window: Window, layer: Int64) -> Int64:
+    def layers(self, window: EventWindow, layer: Int64) -> Int64:
         """The layer of the forward op of each backward op of a window, -1 for others.
 
         Args:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from analysis.blocks import NONE
 from analysis.columns import Int64, runs_of_equal
-from analysis.windows import Window, inherit
+from analysis.windows import EventWindow, inherit
 
 Places = npt.NDArray[np.intp]
 FOREVER = np.iinfo(np.int64).max
@@ -32,7 +32,7 @@ class Stretches:
         )
 
 
-def innermost(window: Window, chosen: Places) -> Stretches:
+def innermost(window: EventWindow, chosen: Places) -> Stretches:
     """Part the time of each track among some of its events: to the one that began last.
 
     Args:
@@ -64,7 +64,7 @@ def innermost(window: Window, chosen: Places) -> Stretches:
     return whole.take(whole.start_ns < whole.end_ns)
 
 
-def _around(window: Window, chosen: Places) -> Int64:
+def _around(window: EventWindow, chosen: Places) -> Int64:
     """For each row of a window the nearest chosen one around it, -1 for none."""
     seed = np.full(len(window), NONE, dtype=np.int64)
     seed[chosen] = chosen

@@ -7,7 +7,7 @@ from analysis.columns import Int64
 from analysis.folds.forward import ForwardOps
 from analysis.folds.paths import PathNames, layer_of
 from analysis.folds.phases import range_names
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 LAYER = "layer:"
 MODULE = "nn.Module: "
@@ -41,7 +41,7 @@ class Layers:
             names[rows] = self._ranges.of(block.name[rows])
         return names
 
-    def of_host(self, window: Window) -> Int64:
+    def of_host(self, window: EventWindow) -> Int64:
         """String number of each row's layer, -1 where it is not known.
 
         Forward: the innermost range of a layer around the event on its thread. Backward: the layer

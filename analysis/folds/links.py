@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from analysis.blocks import DEVICE_KINDS, NONE, Block, Kind, Strings, TextTable, is_kind
 from analysis.columns import MIXER, Int32, Int64
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 MEMORY_BYTES = 64 << 20
 GRAPH = "Graph"
@@ -33,24 +33,6 @@ def launching(block: Block) -> npt.NDArray[np.intp]:
     return np.flatnonzero(
         (block.kind == Kind.RUNTIME) & (block.correlation >= 0) & (block.device < 0)
     )
-
-
-def launches(block: Block) -> Int64:
-    """The row of the runtime call that launched each device event, -1 for none and for others.
-
-    One call may launch many kernels (a CUDA graph); where several calls carry one correlation,
-    the first one counts.
-    """
-    rows = launching(block)
-    rows = rows[np.argsort(block.start_ns[rows], kind="stable")]
-    result = np.full(len(block), NONE, dtype=np.int64)
-    device_rows = np.flatnonzero(on_device(block) & (block.correlation >= 0))
-    if len(rows) and len(device_rows):
-        keys, first = np.unique(link_keys(block, rows), return_index=True)
-        wanted = link_keys(block, device_rows)
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        result[device_rows] = np.where(keys[place] == wanted, rows[first[place]], NONE)
-    return result
 
 
 def link_keys(block: Block, rows: npt.NDArray[np.intp]) -> Int64:
@@ -139,7 +121,7 @@ class Launches:
         self._graphs = LinkTable()
         self._uses = uses(strings)
 
-    def resolve(self, window: Window, context: Int32) -> tuple[Mask, Mask, Int32]:
+    def resolve(self, window: EventWindow, context: Int32) -> tuple[Mask, Mask, Int32]:
         """Which rows' launch is known, which of these a graph's is, and its context; by row.
 
         Args:

@@ -9,7 +9,7 @@ from analysis.blocks import DEVICE_KINDS, NONE, Kind, Strings, is_kind
 from analysis.columns import Int64, group_rows
 from analysis.folds.flops import work
 from analysis.sums import Key
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 LOW_BITS = 32
 CALL = [Key._fields.index(name) for name in ("name", "shapes", "args", "types")]
@@ -73,7 +73,7 @@ class Marks(NamedTuple):
     bytes: Int64
 
 
-def marks(window: Window, rows: Rows, flops: Int64, moved_bytes: Int64) -> Marks:
+def marks(window: EventWindow, rows: Rows, flops: Int64, moved_bytes: Int64) -> Marks:
     """Which of the chosen events' work counts; asked once for each window, in their order.
 
     Args:

@@ -12,7 +12,7 @@ from analysis.folds.attribution import shares
 from analysis.folds.intervals import without_overlap
 from analysis.folds.selftime import latest_open, sweep
 from analysis.folds.steps import Steps
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 Rows = npt.NDArray[np.intp]
 
@@ -44,7 +44,7 @@ class PhaseTimes:
     _seen: set[tuple[int, int]] = field(default_factory=set)
 
     def take(
-        self, window: Window, step: Int64, phase: Int64, range_names: Int64, by_path: Int64
+        self, window: EventWindow, step: Int64, phase: Int64, range_names: Int64, by_path: Int64
     ) -> None:
         """Add the events of a window.
 
@@ -71,7 +71,7 @@ class PhaseTimes:
         order = sorted(found, key=lambda number: number == NONE)
         return [PhaseTime(number, *found[number]) for number in order]
 
-    def _add_ranges(self, window: Window, names: Int64, markers: Rows, ranges: Rows) -> None:
+    def _add_ranges(self, window: EventWindow, names: Int64, markers: Rows, ranges: Rows) -> None:
         """Ranges are cut at the edges of their step; of two open ones the latest begun counts."""
         block = window.block
         marker = latest_open(block.start_ns[markers], block.end_ns[markers], block.start_ns[ranges])
@@ -89,7 +89,7 @@ class PhaseTimes:
         for number, ns, counts in zip(numbers[order].tolist(), own_ns, new.tolist(), strict=True):
             _add(self._ranges, number, counts, ns)
 
-    def _add_ops(self, window: Window, step: Int64, phase: Int64, markers: Rows) -> None:
+    def _add_ops(self, window: EventWindow, step: Int64, phase: Int64, markers: Rows) -> None:
         block = window.block
         start_ns, end_ns = window.inside()
         steps = without_overlap(start_ns[markers], end_ns[markers])

@@ -8,7 +8,7 @@ from analysis.blocks import NONE, Block, Kind, Strings, TextTable
 from analysis.columns import Int64
 from analysis.folds.paths import PathNames, phase_of
 from analysis.folds.selftime import latest_open
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 PHASE = "phase:"
 BACKWARD = "backward"
@@ -52,7 +52,7 @@ class Phases:
         """String number of the phase that a row is a range of, -1 for what is no such range."""
         return range_names(block, self._ranges)
 
-    def of_host(self, window: Window) -> Int64:
+    def of_host(self, window: EventWindow) -> Int64:
         """String number of the phase of each row, -1 where it is not known and on devices.
 
         The first of these decides: the event's own path; the nearest event around it on its thread

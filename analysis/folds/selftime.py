@@ -5,14 +5,14 @@ import numpy.typing as npt
 
 from analysis.blocks import NONE, Block, Kind, is_kind
 from analysis.columns import Int64, runs_of_equal
-from analysis.windows import OPEN_END_NS, Window, inherit
+from analysis.windows import OPEN_END_NS, EventWindow, inherit
 
 INSTANTS = (Kind.MEMORY, Kind.COUNTER)
 AROUND = (Kind.ANNOTATION, Kind.STEP)
 AROUND_LEVEL, RUNTIME_LEVEL, OP_LEVEL = range(3)
 
 
-def nest(window: Window) -> tuple[Int64, Int64]:
+def nest(window: EventWindow) -> tuple[Int64, Int64]:
     """(parent_row, self_ns) of each row, on its track (rank, process, thread, stream).
 
     The parent is the event that began last among those still open when a row begins; it ends

@@ -23,7 +23,7 @@ from analysis.partition.ranges import OpenRanges
 from analysis.partition.spans import Spans
 from analysis.partition.stretches import Lanes
 from analysis.sums import Key as EventKey
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 FRAMES, CALLS, OPS = range(3)
 RANKS = {
@@ -129,7 +129,7 @@ class Parting:
         self.busy_ns[device] = self.busy_ns.get(device, 0) + work_ns
         self.device_ns += work_ns + idle.total_ns
 
-    def _take_outside(self, window: Window, device: Device, rows: Rows) -> None:
+    def _take_outside(self, window: EventWindow, device: Device, rows: Rows) -> None:
         start_ns, end_ns = (np.minimum(ns[rows], self.spans.begin_ns) for ns in window.inside())
         before_ns = union_ns(start_ns, end_ns)
         self.outside_ns[device] = self.outside_ns.get(device, 0) + before_ns

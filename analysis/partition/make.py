@@ -32,7 +32,7 @@ def partition_of(
     for folded in recorded.windows():
         if parting is not None:
             parting.take(folded)
-    return _partition(parting, trace.strings, recorded.counted, _losses(trace))
+    return _partition(parting, trace.strings, _losses(trace))
 
 
 def partition_of_folded(folded: Folded) -> Partition:
@@ -42,7 +42,7 @@ def partition_of_folded(folded: Folded) -> Partition:
     parting = _parting(folded.strings, folded.steps, counted)
     if parting is not None:
         parting.take(folded)
-    return _partition(parting, folded.strings, counted)
+    return _partition(parting, folded.strings)
 
 
 def _parting(strings: Strings, steps: Steps, counted: Counted) -> Parting | None:
@@ -52,9 +52,7 @@ def _parting(strings: Strings, steps: Steps, counted: Counted) -> Parting | None
     return Parting.empty(strings, spans, counted.devices)
 
 
-def _partition(
-    parting: Parting | None, strings: Strings, counted: Counted, notes: Sequence[str] = ()
-) -> Partition:
+def _partition(parting: Parting | None, strings: Strings, notes: Sequence[str] = ()) -> Partition:
     if parting is None:
         return Partition(steps=0, marked=False, steps_ns=0, parts=[], notes=[*notes])
     keys, sums = parting.sums.sums()

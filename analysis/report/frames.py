@@ -66,10 +66,10 @@ def interval(medians: Sequence[float]) -> tuple[float, float]:
     return (math.nan, math.nan) if ends is None else (math.exp(ends[0]), math.exp(ends[1]))
 
 
-def _thinned(values: np.ndarray, most: int = MOST_WINDOWS) -> np.ndarray:
-    if len(values) <= most:
+def _thinned(values: np.ndarray) -> np.ndarray:
+    if len(values) <= MOST_WINDOWS:
         return values
-    chosen: np.ndarray = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
+    chosen: np.ndarray = values[np.linspace(0, len(values) - 1, MOST_WINDOWS).round().astype(int)]
     return chosen
 
 

@@ -9,7 +9,7 @@ from analysis.blocks import Block, Kind, Strings, TextTable
 from analysis.columns import Int64
 from analysis.folds.links import NO_USE, LinkTable, launching, link_keys, on_device, uses
 from analysis.folds.paths import PathNames, phase_of
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 LAUNCH, GRADIENT, STEP = range(3)
 NUMBER_BITS, RANK_BITS, SORT_BITS = 37, 15, 2
@@ -64,7 +64,7 @@ class Ends:
             rows = np.flatnonzero(on_device(block) & (block.correlation >= 0))
             self._work.add(link_keys(block, rows), np.zeros((len(rows), 1), dtype=np.int32))
 
-    def launching(self, window: Window) -> Rows:
+    def launching(self, window: EventWindow) -> Rows:
         """New calls of the host that launched something that the trace has; each launch once."""
         block = window.block
         rows: Rows = launching(block)
@@ -79,7 +79,7 @@ class Ends:
         return chosen
 
 
-def launches(window: Window, linked: npt.NDArray[np.bool_], ends: Ends, run: int) -> Int64:
+def launches(window: EventWindow, linked: npt.NDArray[np.bool_], ends: Ends, run: int) -> Int64:
     """For each row the number of the arrow that begins at it, minus that which ends; 0 for none."""
     block = window.block
     found = np.zeros(len(block), dtype=np.int64)
@@ -90,7 +90,7 @@ def launches(window: Window, linked: npt.NDArray[np.bool_], ends: Ends, run: int
     return found
 
 
-def gradients(window: Window, run: int) -> Int64:
+def gradients(window: EventWindow, run: int) -> Int64:
     """The same of the arrows from forward to backward operations, as the source ties them.
 
     Of operations that begin together one is in the other, and the source ties them all: the

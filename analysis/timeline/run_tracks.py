@@ -54,16 +54,19 @@ class RunTimes:
         return sorted(found, key=lambda moment: moment[1])
 
     def step_keys(self) -> list[Hashable]:
-        """What each step is in any run: its phase, number and kind, and the how-manieth of these.
+        """What each step is in any run: its phase, number and kind, and which series it is of.
 
-        Inference has its steps of one sample and then those of a batch, numbered alike.
+        A series ends where numbers begin again: inference has its steps of one sample and then
+        those of a batch, numbered alike, and two runs may have done different numbers of them.
         """
-        seen = Count[Hashable]()
+        series = Count[Hashable]()
+        last: dict[Hashable, int] = {}
         found: list[Hashable] = []
         for row in self.steps:
-            key = row.phase, row.index, row.count, row.profiled
-            found.append(("step", *key, seen[key]))
-            seen[key] += 1
+            kind = row.phase, row.count, row.profiled
+            series[kind] += row.index <= last.get(kind, -1)
+            last[kind] = row.index
+            found.append(("step", *kind, series[kind], row.index))
         return found
 
     def draw(self, writer: Writer, group: Group, clock: Clock) -> int:

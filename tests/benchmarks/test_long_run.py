@@ -30,18 +30,20 @@ def test_steps_towards_one_row_a_second_keeps_memory_and_totals(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_day_is_a_bounded_file_that_is_read_in_bounded_memory(tmp_path: Path) -> None:
-    _, rows = long_run.record(tmp_path, START_NS, 864_000, trace_memory=False)
+def test_a_tenth_of_a_day_is_a_tenth_of_its_file_and_is_read_in_bounded_memory(
+    tmp_path: Path,
+) -> None:
+    _, rows = long_run.record(tmp_path, START_NS, 86_400, rows_per_rate=3_600, trace_memory=False)
     path = tmp_path / rundir.RESOURCES
-    assert rows == 4 * 36_000 + (864_000 - 15 * 36_000) // 10
-    assert path.stat().st_size < long_run.FILE_TARGET_BYTES
+    assert rows == 4 * 3_600 + (86_400 - 15 * 3_600) // 10
+    assert path.stat().st_size < long_run.FILE_TARGET_BYTES / 10
     assert (tmp_path / rundir.RESOURCES_RECORD).stat().st_size < 50_000
     tracemalloc.start()
     read = sample_rows.read(path, [START_NS + 10**12])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(read.time_ns) <= 2 * sample_rows.MOST_ROWS
-    assert read.columns["sampler_readings"].sum() == 864_000
+    assert read.columns["sampler_readings"].sum() == 86_400
     assert peak < 64 * MIB
 
 

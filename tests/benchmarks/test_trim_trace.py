@@ -78,7 +78,7 @@ def test_a_recorded_trace_is_read_like_the_whole_one(tmp_path: Path) -> None:
     assert sum(part.busy_ns.values()) <= sum(whole.busy_ns.values())
 
 
-def test_the_machine_is_not_told(tmp_path: Path) -> None:
+def test_the_machine_is_not_told() -> None:
     source = {**document_of("h100-bert-small.json.gz"), "env": {"USER": "somebody"}}
     assert b"somebody" not in gzip.decompress(pack(source, []))
 

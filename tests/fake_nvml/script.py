@@ -9,7 +9,7 @@ NEVER_S = 1e9
 GIB = 1 << 30
 HOPPER = 9
 
-SUCCESS, NOT_SUPPORTED, NO_PERMISSION, DRIVER_NOT_LOADED, GPU_IS_LOST = 0, 3, 4, 9, 15
+NOT_SUPPORTED, DRIVER_NOT_LOADED, GPU_IS_LOST = 3, 9, 15
 
 
 class Signal(Protocol):
@@ -86,9 +86,6 @@ class Counter:
 
     def words(self) -> tuple[str, tuple[float, ...]]:
         return "counter", (self.before,)
-
-
-Power = Constant | Ramp | Square
 
 
 def plain_signals() -> dict[str, Signal]:

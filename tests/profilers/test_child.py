@@ -35,7 +35,7 @@ def test_data_that_changed_in_the_cache_are_refused(
 
 
 def test_a_crash_inside_the_framework_is_a_failed_run_with_its_log(
-    profile_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    profile_command: Command, tmp_path: Path
 ) -> None:
     # An optimizer that torch itself refuses: it finds a broken module first on its path.
     broken = tmp_path / "broken"

@@ -14,7 +14,6 @@ class Device:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now_ns, self.queued_ns = 0, 0.0
         self.sides: list[int] = []
-        self.copied_bytes = 0
         self.slow_calls = 3
         monkeypatch.setattr(time, "monotonic_ns", lambda: self.now_ns)
 
@@ -32,7 +31,6 @@ class Device:
         return lambda: self._queue(2 * side**3 / 8e12 * 1e9)
 
     def copying(self, size_bytes: int) -> Callable[[], object]:
-        self.copied_bytes = size_bytes
         return lambda: self._queue(2 * size_bytes / 1e12 * 1e9)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from profilers.parity_record import Curve, ParityRecord
+from tests import frameworks
 from tests.profilers.probing import IMAGES, TOKENS, MakeRecord, probed
 from workloads.spec import Workload
 
@@ -19,7 +20,7 @@ Made = tuple[ParityRecord, dict[str, np.ndarray]]
 @pytest.fixture(scope="module")
 def probes(tmp_path_factory: pytest.TempPathFactory, make_record: MakeRecord) -> Any:
     """Probes by workload's name, framework and parity of the optimizer."""
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     made: dict[tuple[str, str, str], Made] = {}
 
     def get(workload: Workload, framework: str, parity: str = "stock") -> Made:

@@ -20,6 +20,7 @@ from profilers.progress import Progress
 from profilers.records import MissingSide, Result, RoundsRecord, RunRecord, Settings
 from profilers.rounds import COMPLETE, FAILED, INTERRUPTED, UNMET, Rounds
 from profilers.rundir import CheckFailedError
+from tests.frameworks import need_tensorflow
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -208,7 +209,7 @@ def read_parity(run: Path) -> ParityRecord:
 def test_a_framework_that_breaks_or_is_missing_leaves_the_runs_of_the_other(
     profile_command: Command, tmp_path: Path
 ) -> None:
-    pytest.importorskip("tensorflow")
+    need_tensorflow()
     breaking, absent = tmp_path / "breaking", tmp_path / "absent"
     start = f'exec {sys.executable} "$@"'
     breaking.write_text(f'#!/bin/sh\ncase "$*" in *profilers.child*) exit 3;; esac\n{start}\n')
@@ -234,7 +235,7 @@ def test_a_framework_that_breaks_or_is_missing_leaves_the_runs_of_the_other(
 def test_weights_trained_by_one_framework_are_run_by_the_other(
     profile_command: Command, tmp_path: Path
 ) -> None:
-    pytest.importorskip("tensorflow")
+    need_tensorflow()
     request = ["--framework", "tensorflow", "--mode", "infer", "--from", "torch", "--json"]
     done = profile_command(*request, *REQUEST, "--name", "x", "--output", str(tmp_path))
     assert done.returncode == 0, done.stderr

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from profilers.records import Settings
+from tests import frameworks
 
 pytestmark = pytest.mark.slow
 
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def _tensorflow(make_settings: Callable[..., Settings]) -> None:
     """The number of threads can be set only before anything is computed."""
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     from profilers import tensorflow_device
 
     tensorflow_device.apply(make_settings(framework="tensorflow"))

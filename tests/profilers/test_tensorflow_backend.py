@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from profilers.records import Settings
+from tests import frameworks
 from tests.profilers.observers import Nobody, batches, train
 from tests.profilers.reaching import check_peaks
 from workloads.catalogue import find_workload
@@ -26,7 +27,7 @@ EXECUTIONS = ("function", "fit", "xla", "eager")
 def make_backend(
     make_settings: Callable[..., Settings], made_up_arrays: Samples
 ) -> Iterator[MakeBackend]:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     import keras
 
     from profilers import tensorflow_backend

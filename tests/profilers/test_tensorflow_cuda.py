@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from profilers.rundir import ProfileError
+from tests import frameworks
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ INSTALL = f"{sys.executable} -m pip install -e '{ROOT}[tensorflow-cuda]'"
 @pytest.fixture
 def cuda(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The module, on a machine whose driver lists a card that a CUDA build does not see."""
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     from profilers import tensorflow_cuda
 
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)

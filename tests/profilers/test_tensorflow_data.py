@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from profilers.records import Settings
+from tests import frameworks
 from workloads.batches import Batches, BatchOrder
 
 pytestmark = pytest.mark.slow
@@ -18,7 +19,7 @@ LABELS = GENERATOR.integers(0, 10, 40, np.int64)
 def test_batches_hold_the_samples_of_the_order(
     make_settings: Callable[..., Settings], kind: str, by: str
 ) -> None:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     from profilers import tensorflow_device
     from profilers.tensorflow_data import Pipeline, Preloaded
 

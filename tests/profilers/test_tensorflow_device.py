@@ -4,13 +4,14 @@ import pytest
 
 from profilers.records import Settings
 from profilers.rundir import ProfileError
+from tests import frameworks
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
 def tensorflow() -> None:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
 
 
 def test_the_cpu_is_always_there() -> None:

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from tests import frameworks
 from tests.profilers import reference
 from tests.profilers.small_models import MODELS, inputs_of
 from workloads.weights import fingerprint, initial_weights
@@ -15,7 +16,7 @@ ROUNDED = {"text": 2e-7}
 
 @pytest.fixture
 def double() -> Iterator[None]:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     import keras
 
     keras.config.set_dtype_policy("float64")
@@ -47,7 +48,7 @@ def test_each_layer_computes_what_its_definition_says(name: str, training: bool)
 
 @pytest.mark.parametrize("name", MODELS)
 def test_weights_come_back_as_they_went_in(name: str) -> None:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     from profilers import tensorflow_model
 
     weights = initial_weights(MODELS[name], seed=1)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from profilers.records import Settings
+from tests import frameworks
 from tests.profilers.observers import Nobody, batches
 from workloads.catalogue import find_workload
 from workloads.weights import initial_weights
@@ -19,7 +20,7 @@ Watched = Callable[..., tuple[Any, Noted]]
 def watched(
     make_settings: Callable[..., Settings], made_up_arrays: Callable[..., dict[str, Any]]
 ) -> Iterator[Watched]:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     from profilers import tensorflow_backend
 
     def make(**changes: Any) -> tuple[Any, Noted]:
@@ -76,7 +77,7 @@ def test_each_shape_of_inference_is_traced(watched: Watched) -> None:
 
 
 def test_work_is_noted_when_it_is_traced_and_what_it_gives_is_kept() -> None:
-    tf = pytest.importorskip("tensorflow")
+    tf = frameworks.tensorflow()
     from profilers import tensorflow_marks
 
     noted: Noted = []

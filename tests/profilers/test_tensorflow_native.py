@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from profilers import layer_pairs
+from tests import frameworks
 from tests.profilers import own_models
 from workloads import native
 from workloads.native import NativeWorkload
@@ -20,7 +21,7 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 @pytest.fixture
 def doubles() -> Iterator[None]:
     """Keras' layers compute in float64."""
-    keras = pytest.importorskip("keras")
+    keras = frameworks.keras()
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float64")
     yield
@@ -33,7 +34,7 @@ def both(
     """What both models give in float64, from the weights that torch's began with, in training."""
     import torch
 
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     from profilers import tensorflow_model, tensorflow_native, torch_model, torch_native
     from profilers.tensorflow_data import probe_batch
     from profilers.torch_data import probe_batch as torch_batch
@@ -105,7 +106,7 @@ def test_models_of_many_kinds_of_layers_give_the_same(tmp_path: Path) -> None:
 def test_models_that_can_not_be_run_are_one_sentence(
     tmp_path: Path, body: str, message: str
 ) -> None:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     from profilers import tensorflow_native
 
     text = f'INPUT_SHAPE, CLASSES, DATA = (4,), 3, "x"\ndef build_keras():\n    {body}\n'
@@ -133,7 +134,7 @@ def build_keras():
 
 
 def test_a_model_that_is_built_as_it_first_runs_has_layers_without_arrays(tmp_path: Path) -> None:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     from profilers import tensorflow_native
 
     workload = own_models.written(tmp_path, APPLIED)
@@ -152,7 +153,7 @@ def test_a_model_that_is_built_as_it_first_runs_has_layers_without_arrays(tmp_pa
 def test_applied_activations_are_those_of_keras(name: str) -> None:
     import torch
 
-    keras = pytest.importorskip("keras")
+    keras = frameworks.keras()
     from profilers.torch_native import AFTER
 
     values = np.linspace(-30, 30, 999)

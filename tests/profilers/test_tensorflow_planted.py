@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests import frameworks
 from tests.profilers.small_models import MODELS, inputs_of
 
 pytestmark = pytest.mark.slow
@@ -19,7 +20,7 @@ def traced(model: Any, inputs: Any) -> Any:
 def test_a_burden_is_work_of_its_layer_and_leaves_output_and_gradients(
     name: str, layer: str
 ) -> None:
-    tf = pytest.importorskip("tensorflow")
+    tf = frameworks.tensorflow()
     from profilers import tensorflow_layers, tensorflow_planted
 
     workload = MODELS[name]
@@ -43,7 +44,7 @@ def test_a_burden_is_work_of_its_layer_and_leaves_output_and_gradients(
 
 
 def test_each_batch_of_a_pipeline_comes_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    tf = pytest.importorskip("tensorflow")
+    tf = frameworks.tensorflow()
     from profilers import tensorflow_planted
 
     waits: list[float] = []

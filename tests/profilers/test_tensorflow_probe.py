@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from profilers.records import Settings
+from tests import frameworks
 from tests.profilers.probing import IMAGES, samples
 from workloads.weights import initial_weights
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def model(make_settings: Callable[..., Settings]) -> Any:
-    pytest.importorskip("tensorflow")
+    frameworks.tensorflow()
     from profilers import tensorflow_probe
 
     given = initial_weights(IMAGES, 0), samples(IMAGES), "float64"

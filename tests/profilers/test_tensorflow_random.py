@@ -1,10 +1,12 @@
 import pytest
 
+from tests import frameworks
+
 pytestmark = pytest.mark.slow
 
 
 def test_what_draws_is_named_with_what_turns_it_off() -> None:
-    keras = pytest.importorskip("keras")
+    keras = frameworks.keras()
     from profilers.tensorflow_random import random_layers
 
     layers = keras.layers

@@ -17,7 +17,7 @@ from analysis.columns import Int64
 from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
 from analysis.folds.links import on_device
 from analysis.folds.selftime import INSTANTS
-from analysis.windows import Window, inherit
+from analysis.windows import EventWindow, inherit
 
 HOST, WORK, RANGE = range(3)
 """Where an event belongs: a thread, a stream, or the ranges of a stream."""
@@ -80,7 +80,7 @@ class Placer:
         end_ps = np.where(block.duration_ns > 0, end_ps, begin_ps)
         return Places(side, track, lane, parent, begin_ps, end_ps)
 
-    def _tracks_with_lanes(self, window: Window, track: Int64, crossing: Rows) -> list[int]:
+    def _tracks_with_lanes(self, window: EventWindow, track: Int64, crossing: Rows) -> list[int]:
         """Tracks on which events overlap in part, or did so and have not ended."""
         found = set(track[crossing].tolist())
         if self._lanes:
@@ -91,7 +91,7 @@ class Placer:
         return sorted(found)
 
     def _place(
-        self, window: Window, rows: Rows, side: int, parent: Int64, lane: Int64, depth: Int64
+        self, window: EventWindow, rows: Rows, side: int, parent: Int64, lane: Int64, depth: Int64
     ) -> None:
         """Put the rows of one track into lanes, and note the parents and depths that they have."""
         block, key = window.block, _key(window, int(rows[0]), side)
@@ -129,14 +129,14 @@ def sides(folded: Folded) -> npt.NDArray[np.int8]:
     return np.where(on_device(block), WORK, np.where(ranges, RANGE, HOST)).astype(np.int8)
 
 
-def _key(window: Window, row: int, side: int) -> Track:
+def _key(window: EventWindow, row: int, side: int) -> Track:
     block = window.block
     columns = (block.rank, block.process, block.thread, block.stream)
     rank, process, thread, stream = (int(column[row]) for column in columns)
     return rank, process, thread, stream, side
 
 
-def _parents(window: Window, side: npt.NDArray[np.int8]) -> Int64:
+def _parents(window: EventWindow, side: npt.NDArray[np.int8]) -> Int64:
     """The row around each row among those of its side; instants lie in what is open then."""
     parent = window.parent_row
     if side.any():
@@ -153,7 +153,7 @@ def _parents(window: Window, side: npt.NDArray[np.int8]) -> Int64:
     return parent
 
 
-def _around(window: Window, parent: Int64, instants: Rows) -> Int64:
+def _around(window: EventWindow, parent: Int64, instants: Rows) -> Int64:
     """The row around each instant on its track: the one begun last of those that are open."""
     block, track = window.block, window.tracks
     order = np.argsort(track, kind="stable")
@@ -190,7 +190,7 @@ def _count_depth(parent: Int64, depth: Int64) -> None:
     depth[:] = distance
 
 
-def _begins(window: Window, parent: Int64, depth: Int64, timed: Mask) -> Int64:
+def _begins(window: EventWindow, parent: Int64, depth: Int64, timed: Mask) -> Int64:
     """The picosecond at which each row begins: with its parent where both begin at once."""
     start_ns = window.block.start_ns
     begin = np.maximum(LAST_PS - depth, 0)

@@ -236,4 +236,3 @@ NAMES = (
     "step_times", "waterfall", "categories", "operations", "layers", "median_step", "resources",
     "energy", "roofline", "memory", "sweep", "accuracy",
 )  # fmt: skip
-CHARTS = {name: (lambda width, name=name: chart(name, width)) for name in NAMES}

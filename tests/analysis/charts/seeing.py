@@ -1,8 +1,6 @@
-"""How far two colours are apart, as people with several kinds of colour vision see them."""
+"""How colours are seen: their contrast, and how far two are apart by kind of colour vision."""
 
 import math
-
-from analysis.charts import colours
 
 VISION = {
     "normal": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
@@ -26,7 +24,7 @@ https://doi.org/10.1109/TVCG.2009.113
 
 def lab(colour: str, vision: str) -> tuple[float, float, float]:
     """The CIE L*a*b* values (D65) of what is seen of a colour."""
-    parts = colours.linear(colour)
+    parts = linear(colour)
     seen = [sum(m * part for m, part in zip(row, parts, strict=True)) for row in VISION[vision]]
     r, g, b = (min(1.0, max(0.0, part)) for part in seen)
     xyz = (
@@ -46,3 +44,24 @@ def distance(one: str, other: str, vision: str) -> float:
 def nearest(one: str, other: str) -> float:
     """The distance for whom they are nearest, colours being seen at all."""
     return min(distance(one, other, vision) for vision in ("normal", "protan", "deutan"))
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 to 21, as WCAG 2.1 defines it."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def linear(colour: str) -> tuple[float, float, float]:
+    """The linear parts of #rrggbb, 0 to 1 each (IEC 61966-2-1)."""
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return _decoded(red), _decoded(green), _decoded(blue)
+
+
+def _decoded(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = linear(colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -13,8 +13,8 @@ FRAMEWORKS = ("torch", "tensorflow", "onnxruntime", "litert")
 
 
 def test_contrast_is_that_of_the_standard() -> None:
-    assert colours.contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert colours.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+    assert seeing.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert seeing.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
 
 
 def test_the_distance_is_that_of_known_colours() -> None:
@@ -27,13 +27,13 @@ def test_words_and_areas_stand_out_from_the_page(theme: str) -> None:
     ink = {name: getattr(shade, theme) for name, shade in colours.INK.items()}
     for page in (ink["page"], ink["panel"], ink["shade"], ink["shade-timed"]):
         for name in ("text", "muted"):
-            assert colours.contrast(ink[name], page) >= 4.5, name
+            assert seeing.contrast(ink[name], page) >= 4.5, name
     for page in (ink["page"], ink["panel"]):
         for name in ("good", "warn", "bad"):
-            assert colours.contrast(ink[name], page) >= 4.5, name
+            assert seeing.contrast(ink[name], page) >= 4.5, name
         for name, side in colours.SIDES.items():
-            assert colours.contrast(getattr(side.fill, theme), page) >= 3, name
-            assert colours.contrast(getattr(side.text, theme), page) >= 4.5, name
+            assert seeing.contrast(getattr(side.fill, theme), page) >= 3, name
+            assert seeing.contrast(getattr(side.text, theme), page) >= 4.5, name
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -54,7 +54,7 @@ def test_kinds_carry_a_label_and_differ(theme: str, kinds: str) -> None:
     fills = {name: getattr(shade, theme) for name, shade in getattr(colours, kinds).items()}
     label = getattr(colours.INK["label"], theme)
     for name, fill in fills.items():
-        assert colours.contrast(label, fill) >= 4.5, name
+        assert seeing.contrast(label, fill) >= 4.5, name
     beside = itertools.pairwise(fills) if kinds == "PHASES" else itertools.combinations(fills, 2)
     for one, other in beside:
         apart = 14 if kinds == "PHASES" else 4 if {one, other} & {"", "other"} else 6

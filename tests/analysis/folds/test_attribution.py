@@ -9,7 +9,7 @@ from analysis.blocks import from_columns
 from analysis.folds.attribution import Shares, shares
 from analysis.folds.intervals import Intervals
 from analysis.folds.selftime import nest
-from analysis.windows import Window
+from analysis.windows import EventWindow
 
 UNIT = 60  # can be parted among up to six threads without a rest
 Event = tuple[int, int, int, int]  # rank, thread, start, duration
@@ -37,7 +37,7 @@ def found(
     )
     pairs = np.array(edges[: len(edges) // 2 * 2], dtype=np.int64).reshape(-1, 2) * unit
     order = block.time_order()
-    window = Window(block.take(order))
+    window = EventWindow(block.take(order))
     window.parent_row, _ = nest(window)
     waits = np.array([row in waiting for row in order.tolist()])
     windows = Intervals(pairs[:, 0], pairs[:, 1])

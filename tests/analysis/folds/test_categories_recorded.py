@@ -14,6 +14,7 @@ from analysis.folds.categories import meaning
 from analysis.readers.kineto import KinetoTrace
 from analysis.readers.xspace import XSpaceTrace
 from profilers.records import Settings
+from tests import frameworks
 from workloads.batches import Batches, BatchOrder
 from workloads.catalogue import find_workload
 from workloads.weights import initial_weights
@@ -75,7 +76,7 @@ def create(
     framework: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, compiled_code: Path
 ) -> Any:
     if framework == "tensorflow":
-        pytest.importorskip("tensorflow")
+        frameworks.tensorflow()
         from profilers import tensorflow_backend
 
         return tensorflow_backend.create(settings)

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.blocks import Block, Kind, Strings, from_columns
-from analysis.folds.links import Launches, LinkTable, launches
-from analysis.windows import first_window
+from analysis.folds.links import Launches, LinkTable
+from analysis.windows import EventWindow, first_window
 
 
 def test_device_work_finds_the_call_that_launched_it() -> None:
@@ -23,7 +23,10 @@ def test_device_work_finds_the_call_that_launched_it() -> None:
     block = from_columns(
         len(rows), kind=kinds, device=devices, correlation=correlations, start_ns=starts
     )
-    assert launches(block).tolist() == [1, -1, -1, -1, -1, 1, -1, -1]
+    numbers = np.arange(len(rows), dtype=np.int32).reshape(-1, 1)
+    linked, _, values = Launches(Strings()).resolve(EventWindow(block), numbers)
+    assert values[:, 0].tolist() == [1, -1, -1, -1, -1, 1, -1, -1]
+    assert np.flatnonzero(linked).tolist() == [0, 5]
 
 
 KEYS = st.lists(st.lists(st.integers(0, 5), max_size=4), max_size=12)

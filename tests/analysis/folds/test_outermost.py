@@ -6,7 +6,7 @@ from analysis.blocks import Kind, Strings, from_columns
 from analysis.folds.outermost import Works, exact_sums, marks
 from analysis.folds.selftime import nest
 from analysis.sums import Key
-from analysis.windows import Window, first_window
+from analysis.windows import EventWindow, first_window
 
 NO_KEY = Key(Kind.OP, *[-1] * (len(Key._fields) - 1))
 
@@ -22,7 +22,7 @@ def test_sums_of_any_size_are_exact_and_unknown_ones_stay_so(values: list[tuple[
         assert found[number] == (None if -1 in of_group else sum(of_group))
 
 
-def window_of(window: Window, rows: list[tuple[int, int]], end_ns: int | None) -> Window:
+def window_of(window: EventWindow, rows: list[tuple[int, int]], end_ns: int | None) -> EventWindow:
     block = from_columns(
         len(rows),
         event_id=range(len(rows)),

@@ -173,4 +173,4 @@ def test_recorded_traces(name: str) -> None:
     assert (by_name[op].count, by_name[op].total_ns) == (count, op_ns)
     shares = [row.share for row in by_name.values()]
     assert sum(share for share in shares if share is not None) == pytest.approx(1)
-    assert (folded.launch_row >= 0).sum() == launched
+    assert folded.linked.sum() == launched

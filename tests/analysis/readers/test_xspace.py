@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from analysis.annotate import Folded, fold, fold_trace
 from analysis.blocks import Block, Kind, concat
 from analysis.folds.busy import busy_ns
+from analysis.folds.links import Launches
 from analysis.groups import gather, gather_folded, in_steps
 from analysis.ops.table import Grouping, Table
 from analysis.readers.xspace import XSpaceTrace
@@ -68,12 +69,15 @@ def test_kernels_find_the_calls_that_launched_them() -> None:
     trace, block = read(DATA / "mi300-jax-conv.xplane.pb")
     folded = fold(block, trace.strings)
     block = folded.block
+    numbers = np.arange(len(block), dtype=np.int32).reshape(-1, 1)
+    linked, _, values = Launches(trace.strings).resolve(folded.window, numbers)
+    launch_row = values[:, 0]
     kernels = np.flatnonzero(block.kind == Kind.KERNEL)
-    launched = kernels[folded.launch_row[kernels] >= 0]
+    launched = kernels[linked[kernels]]
     assert len(launched) > 200
-    launches = folded.launch_row[launched]
-    assert set(block.kind[launches].tolist()) == {Kind.RUNTIME}
-    assert (block.start_ns[launches] <= block.start_ns[launched]).all()
+    launched_by = launch_row[launched]
+    assert set(block.kind[launched_by].tolist()) == {Kind.RUNTIME}
+    assert (block.start_ns[launched_by] <= block.start_ns[launched]).all()
     assert set(block.stream[kernels[block.device[kernels] == 0]].tolist()) == {15, 16, 17, 18}
 
 

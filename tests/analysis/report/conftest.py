@@ -47,7 +47,7 @@ PHASES_MS = {
     "optimizer": (0.21, 0.43),
 }
 IDLE = energy.Idle(watts=20.0, seconds=1.5)
-IDLE_MS, OVERHEAD_MS = (0.76, 0.53), (0.0, 0.0)
+IDLE_MS = (0.76, 0.53)
 LAYERS_MS = {"conv1 + relu": (0.40, 0.50), "conv2 + relu": (0.68, 1.12)}
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Hashable
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -84,12 +85,12 @@ def test_a_window_says_how_many_steps_it_holds(make_run: Any) -> None:
 
 
 def test_moments_are_known_by_what_they_are_and_come_by_time(make_run: Any) -> None:
-    steps = [make_run.step("timed", 1, 1.0), make_run.step("timed", 0, 1.0)]
+    steps = [make_run.step("timed", 0, 1.0), make_run.step("timed", 1, 1.0)]
     run = make_run(steps=steps, phases=[Phase("timed", make_run.start_ns, 9)])
     assert run_tracks.read(run).moments() == [
         (("phase", "timed"), make_run.start_ns),
-        (("step", "timed", 0, 1, False, 0), make_run.start_ns),
-        (("step", "timed", 1, 1, False, 0), make_run.start_ns + 1_000 * MS),
+        (("step", "timed", 1, False, 0, 0), make_run.start_ns),
+        (("step", "timed", 1, False, 0, 1), make_run.start_ns + 1_000 * MS),
     ]
 
 
@@ -98,10 +99,27 @@ def test_steps_of_one_number_are_told_apart(make_run: Any) -> None:
     keys = times.step_keys()
     assert len(keys) == len(set(keys)) == len(make_run.steps)
     assert keys[-3:] == [
-        ("step", "inference", 0, 1, False, 0),
-        ("step", "inference", 1, 1, False, 0),
-        ("step", "inference", 0, 1, False, 1),
+        ("step", "inference", 1, False, 0, 0),
+        ("step", "inference", 1, False, 0, 1),
+        ("step", "inference", 1, False, 1, 0),
     ]
+
+
+def test_a_batch_of_one_is_never_the_counterpart_of_a_whole_one(make_run: Any) -> None:
+    def keys(singles: int, batches: int) -> dict[Hashable, int]:
+        numbers = [*range(singles), *range(batches)]
+        samples = [1] * singles + [32] * batches
+        steps = [
+            msgspec.structs.replace(make_run.step("inference", number, 1.0), samples=count)
+            for number, count in zip(numbers, samples, strict=True)
+        ]
+        times = run_tracks.read(make_run(f"run-{singles}", steps=steps))
+        return dict(zip(times.step_keys(), samples, strict=True))
+
+    one, other = keys(2, 5), keys(4, 3)
+    shared = one.keys() & other.keys()
+    assert len(shared) == 2 + 3
+    assert all(one[key] == other[key] for key in shared)
 
 
 def test_a_clock_moves_all_of_it(make_run: Any) -> None:

