@@ -30,7 +30,9 @@ def test_steps_towards_one_row_a_second_keeps_memory_and_totals(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_tenth_of_a_day_is_a_tenth_of_its_file_and_is_read_in_bounded_memory(tmp_path: Path) -> None:
+def test_a_tenth_of_a_day_is_a_tenth_of_its_file_and_is_read_in_bounded_memory(
+    tmp_path: Path,
+) -> None:
     _, rows = long_run.record(tmp_path, START_NS, 86_400, rows_per_rate=3_600, trace_memory=False)
     path = tmp_path / rundir.RESOURCES
     assert rows == 4 * 3_600 + (86_400 - 15 * 3_600) // 10
