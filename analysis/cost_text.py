@@ -1,6 +1,6 @@
 """What a run cost, in sentences: processor, memory, GPU, power and energy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from analysis import sensors, wording
 from analysis.energy import Energy
@@ -13,8 +13,9 @@ ALLOCATED_PEAK = "allocated_peak_bytes"
 POWER_KINDS = {POWER_INSTANT: "instant", POWER_AVERAGE: "means of 1 s"}
 NO_RAPL = "no RAPL"
 """How the sampler's reason begins where no right would help; the doctor knows more of it."""
-ASK_THE_DOCTOR = "no RAPL (see --doctor)"
+ASK_THE_DOCTOR = "no RAPL (--doctor)"
 METHODS = {"counter": "counter", "trapezoid": "power, added up"}
+OF_GPU = ("GPU use", "power", "energy")
 NOT_RECORDED = "not recorded: the run has no samples of CPU, memory and GPU"
 
 
@@ -25,18 +26,26 @@ def sentences(run: Measured, busy_ratio: float | None = None) -> Iterator[str]:
         run: what was read of it.
         busy_ratio: the part of the profiled steps in which the GPU had work by the trace.
     """
-    if run.figures is None or run.samples is None:
+    figures = run.figures
+    if figures is None or run.samples is None:
         yield NOT_RECORDED
         return
-    yield _host(run.figures, usable_cpus(run))
+    yield _host(figures, usable_cpus(run))
     yield from _peaks(run)
-    if unseen := _no_gpu(run):
-        yield unseen
+    memory = _memory(figures, run.result.framework_memory if run.result else {})
+    by_trace = None if busy_ratio is None else f"{wording.number(100 * busy_ratio)} %"
+    lacks = dict(_lacks(run))
+    if run.samples.gpu is None and run.package_energy.joules is not None:
+        lacks = {"GPU": run.samples.no_gpu}
+    if run.samples.gpu is None or _are_one(lacks):
+        traced = f" · GPU in use {by_trace} of the profiled steps by the trace" if by_trace else ""
+        yield f"{_together(lacks)}{traced}{memory}"
     else:
-        memory = run.result.framework_memory if run.result else {}
-        yield _gpu(run.figures, memory, busy_ratio)
-        yield _power_and_energy(run)
-    yield _no_packages(run) or _packages(run)
+        traced = f", {by_trace} of the profiled steps by the trace" if by_trace else ""
+        yield f"{_use(figures)}{traced}{memory or _no_memory(figures)}"
+        yield _power_and_energy(run, lacks)
+    if run.package_energy.joules is not None:
+        yield _packages(run)
 
 
 def missing(run: Measured) -> Iterator[str]:
@@ -47,28 +56,16 @@ def missing(run: Measured) -> Iterator[str]:
         return
     if figures.cpu_percent is None:
         yield f"CPU: {figures.reasons['cpu_percent']}"
-    if unseen := _no_gpu(run):
-        yield unseen
-    else:
-        yield from _missing_of_gpu(run, figures)
-    if unseen := _no_packages(run):
-        yield unseen
-
-
-def _missing_of_gpu(run: Measured, figures: Figures) -> Iterator[str]:
-    if figures.gpu_percent is None:
-        yield f"GPU use: {figures.reasons['gpu_percent']}"
-    if figures.vram_peak_bytes is None and figures.process_vram_peak_bytes is None:
-        yield f"VRAM: {figures.reasons['vram_peak_bytes']}"
-    no_power = figures.reasons["power_watts"] if figures.power_watts is None else ""
-    no_energy = run.energy.reason if run.energy.joules is None else ""
-    if no_power and no_power == no_energy:
-        yield f"power and energy: {no_power}"
-        return
-    if no_power:
-        yield f"power: {no_power}"
-    if no_energy:
-        yield f"energy: {no_energy}"
+    lacks = dict(_lacks(run))
+    if run.samples.gpu is None and run.package_energy.joules is not None:
+        lacks = {"GPU": run.samples.no_gpu}
+    if run.samples.gpu is not None:
+        if figures.vram_peak_bytes is None:
+            lacks["VRAM"] = figures.reasons["vram_peak_bytes"]
+        if figures.process_vram_peak_bytes is None:
+            lacks["VRAM of the run"] = figures.reasons["process_vram_peak_bytes"]
+    for reason in dict.fromkeys(lacks.values()):
+        yield _together({what: why for what, why in lacks.items() if why == reason})
 
 
 def methods(run: Measured) -> Iterator[str]:
@@ -77,37 +74,59 @@ def methods(run: Measured) -> Iterator[str]:
     kind = POWER_KINDS.get(run.figures.power_kind or "") if run.figures else None
     parts = [f"power {kind}"] if kind else []
     if found.joules is not None:
-        parts.append(f"energy by {_method(found)}")
+        seconds = wording.number(found.resolution_seconds, 1)
+        parts.append(f"energy by {METHODS[found.method or 'counter']}, each {seconds} s")
     if parts:
         yield f"GPU {', '.join(parts)}{f', {scope}' if scope else ''}"
     if run.package_energy.joules is not None:
         yield "CPU energy by RAPL, all processes"
 
 
-def _method(found: Energy) -> str:
-    seconds = wording.number(found.resolution_seconds, 1)
-    return f"{METHODS[found.method or 'counter']}, renewed each {seconds} s"
+def _lacks(run: Measured) -> Iterator[tuple[str, str]]:
+    """What of the GPU's use, power and energy was not measured, and why."""
+    figures = run.figures
+    if figures is None or run.samples is None:
+        return
+    if run.samples.gpu is None:
+        why = _no_gpu(run)
+        yield from ((what, why) for what in ("GPU", "power", "energy"))
+        return
+    told = (
+        (figures.gpu_percent, figures.reasons.get("gpu_percent", "")),
+        (figures.power_watts, figures.reasons.get("power_watts", "")),
+        (run.energy.joules, run.energy.reason),
+    )
+    for what, (value, reason) in zip(OF_GPU, told, strict=True):
+        if value is None:
+            yield what, reason
+
+
+def _are_one(lacks: Mapping[str, str]) -> bool:
+    """Whether nothing of a GPU was measured, for one reason."""
+    return len(lacks) == len(OF_GPU) and len({*lacks.values()}) == 1
+
+
+def _together(lacks: Mapping[str, str]) -> str:
+    """Some figures that were not measured for one reason."""
+    return f"{wording.listed(lacks)}: {next(iter(lacks.values()))}"
+
+
+def _no_gpu(run: Measured) -> str:
+    """Why nothing is known of a GPU, and, for a run on the processor, of its energy."""
+    if run.samples is None:
+        return NOT_RECORDED
+    found = run.samples.record
+    if run.record.settings.device != "cpu":
+        return f"not measured, {run.samples.no_gpu}"
+    why = "as the run was on the CPU" if found.gpus else run.samples.no_gpu
+    rapl = found.capabilities.get("rapl", NO_RAPL)
+    known = ASK_THE_DOCTOR if rapl.startswith(NO_RAPL) else run.package_energy.reason
+    return f"not measured, {why}; {known}"
 
 
 def usable_cpus(run: Measured) -> float | None:
     """How many processors the run was allowed to use."""
     return run.samples.record.limits.get("cpu_count") if run.samples else None
-
-
-def _no_gpu(run: Measured) -> str:
-    """Why nothing is known of a GPU, be it use, memory or power; nothing where something is."""
-    if run.samples is None or run.samples.gpu is not None:
-        return ""
-    counted = run.result.framework_memory.get(ALLOCATED_PEAK) if run.result else None
-    return "" if counted else f"GPU and its power: {run.samples.no_gpu}"
-
-
-def _no_packages(run: Measured) -> str:
-    """Why the processors' energy is not known; nothing where it is."""
-    if run.package_energy.joules is not None:
-        return ""
-    reason = run.package_energy.reason
-    return f"CPU energy: {ASK_THE_DOCTOR if reason.startswith(NO_RAPL) else reason}"
 
 
 def _host(figures: Figures, usable: float | None) -> str:
@@ -135,35 +154,39 @@ def _peaks(run: Measured) -> Iterator[str]:
         yield f"measured peak {', '.join(known)}"
 
 
-def _gpu(figures: Figures, framework_memory: dict[str, int], busy_ratio: float | None) -> str:
-    """The GPU's use and its memory, which three counts tell: from the widest to the narrowest.
+def _use(figures: Figures) -> str:
+    """How much of the time the GPU was in use by the driver, in the timed steps."""
+    if figures.gpu_percent is None:
+        return f"GPU use: {figures.reasons['gpu_percent']}"
+    return f"GPU {wording.number(figures.gpu_percent)} % of the time in use"
 
-    Its use by the driver is of the timed steps, that by the trace of the profiled ones.
-    """
+
+def _memory(figures: Figures, framework_memory: dict[str, int]) -> str:
+    """The GPU's memory, which three counts tell: from the widest to the narrowest."""
     counts = (
         (figures.vram_peak_bytes, "of all processes"),
         (figures.process_vram_peak_bytes, "of this run"),
         (framework_memory.get(ALLOCATED_PEAK), "allocated by the framework"),
     )
     known = [f"{wording.memory(peak)} {whose}" for peak, whose in counts if peak is not None]
-    if figures.gpu_percent is None and not known:
-        return f"GPU: {figures.reasons['gpu_percent']}"
-    if figures.gpu_percent is None:
-        use = f"GPU use: {figures.reasons['gpu_percent']}"
-    else:
-        use = f"GPU {wording.number(figures.gpu_percent)} % of the time in use"
-    if busy_ratio is not None:
-        use += f", {wording.number(100 * busy_ratio)} % of the profiled steps by the trace"
-    memory = f" peak {', '.join(known)}" if known else f": {figures.reasons['vram_peak_bytes']}"
-    return f"{use} · VRAM{memory}"
+    if not known:
+        return ""
+    why = ""
+    if figures.vram_peak_bytes is not None and figures.process_vram_peak_bytes is None:
+        why = f"; of this run not known, {figures.reasons['process_vram_peak_bytes']}"
+    return f" · VRAM peak {', '.join(known)}{why}"
 
 
-def _power_and_energy(run: Measured) -> str:
-    if run.figures is None or run.samples is None or run.samples.gpu is None:
-        return f"power: not measured, {run.samples.no_gpu if run.samples else NOT_RECORDED}"
+def _no_memory(figures: Figures) -> str:
+    return f" · VRAM: {figures.reasons['vram_peak_bytes']}"
+
+
+def _power_and_energy(run: Measured, lacks: Mapping[str, str]) -> str:
+    assert run.figures is not None
+    if "power" in lacks and lacks["power"] == lacks.get("energy"):
+        return f"power and energy: {lacks['power']}"
     scope = sensors.of_gpu(run.samples).scope
-    known = run.figures.power_watts is not None or run.energy.joules is not None
-    whose = f"; power and energy are those {scope}" if scope and known else ""
+    whose = f"; power and energy are those {scope}" if scope else ""
     return f"{_power(run.figures)} · {_energy(run)}{whose}"
 
 
@@ -181,9 +204,10 @@ def _energy(run: Measured) -> str:
     to_accuracy = ""
     if run.result and run.result.accuracy is not None and run.record.settings.mode == "train":
         to_accuracy = f", to test accuracy {wording.number(run.result.accuracy)}"
+    method = f"{found.method}, each {wording.number(found.resolution_seconds, 1)} s"
     return (
-        f"energy {wording.number(found.joules)} J in the timed phase, by {_method(found)}"
-        f"{to_accuracy}{_shared(found, run.shares)}; {_net(found, run.idle.watts)}"
+        f"energy {wording.number(found.joules)} J in the timed phase ({method}){to_accuracy}"
+        f"{_shared(found, run.shares)}; {_net(found, run.idle.watts)}"
     )
 
 
@@ -192,7 +216,7 @@ def _packages(run: Measured) -> str:
     found = run.package_energy
     return (
         f"processor packages, with all processes of the machine: {wording.number(found.joules)} J "
-        f"in the timed phase, by RAPL{_shared(found, run.shares)}; "
+        f"in the timed phase (RAPL){_shared(found, run.shares)}; "
         f"{_net(found, run.package_idle.watts)}"
     )
 

@@ -18,7 +18,7 @@ from profilers.rundir import ProfileError
 if TYPE_CHECKING:
     from analysis.annotate import Folded
 
-ANALYSIS_VERSION = 12
+ANALYSIS_VERSION = 13
 """To be raised whenever the same input would give other tables or another timeline."""
 
 MANIFEST = "derived/manifest.json"

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis import resources, wording
-from analysis.resources import Window
+from analysis import coverage, resources, wording
+from analysis.coverage import Window
 from analysis.sample_folds import Float64, Int64
 from analysis.samples import CPU_WAITING, QUOTA, Samples
 
@@ -103,7 +103,7 @@ class Quota(Cause):
         return _grown(samples.time_ns, samples.column(QUOTA), QUOTA_RATIO)
 
     def _kept(self, samples: Samples, window: Window) -> tuple[float, float] | None:
-        return resources.growth(samples.time_ns, samples.column(QUOTA), window)
+        return coverage.growth(samples.time_ns, samples.column(QUOTA), window)
 
 
 class SlowClock(Cause):

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis import resources, wording
-from analysis.resources import AVERAGING_SECONDS, Window
+from analysis import coverage, wording
+from analysis.coverage import Window
+from analysis.resources import AVERAGING_SECONDS
 from analysis.sample_folds import Float64, Int64
 from analysis.sensors import Sensor
 from profilers.records import POWER_AVERAGE
 
 LARGEST_DIFFERENCE_RATIO = 0.10
 SHORTEST_IDLE_SECONDS = 1.0
+SET_BACK = "the energy counter was set back"
+STOOD_STILL = "the energy counter stood still"
 MOST_USE_RATIO = 0.05
 """How much of the time before the run the device may have been in use, to count as idle."""
 
@@ -25,14 +28,16 @@ class Energy:
     """Energy in a window, in joules; None where it can't be told, and `reason` says why.
 
     `method` is "counter" or "trapezoid"; `resolution_seconds` is how often the sensor was seen to
-    have a new value. `check_joules` is the trapezoid of power beside a counter, and `doubtful`
-    says that the two are over 10 % apart. `net_joules` is what is above the idle power; why it is
-    not known stands in `net_reason`.
+    have a new value. `covered_ratio` is the part of the window that was sampled; joules are for all
+    of it, at the same power. `check_joules` is the trapezoid of power beside a counter, and
+    `doubtful` says that the two are over 10 % apart. `net_joules` is what is above the idle power;
+    why it is not known stands in `net_reason`.
     """
 
     joules: float | None
     method: str | None
     resolution_seconds: float | None = None
+    covered_ratio: float = 1.0
     check_joules: float | None = None
     doubtful: bool = False
     reason: str = ""
@@ -59,6 +64,7 @@ class _Told:
     joules: float | None
     resolution_seconds: float
     reason: str
+    covered_ratio: float = 1.0
 
 
 def of_window(sensor: Sensor, window: Window | None, idle: Idle = NO_BASELINE) -> Energy:
@@ -67,9 +73,9 @@ def of_window(sensor: Sensor, window: Window | None, idle: Idle = NO_BASELINE) -
     A window in which the sensor was not renewed ten times has no figure.
     """
     if window is None:
-        return _unknown(resources.NOT_REACHED)
-    if sensor.reason:
-        return _unknown(sensor.reason)
+        return _unknown(coverage.NOT_REACHED)
+    if reason := sensor.reason or _lost(sensor, window):
+        return _unknown(reason)
     counted, integrated = _counted(sensor, window), _integrated(sensor, window)
     if counted.joules is not None:
         check = integrated.joules
@@ -77,6 +83,7 @@ def of_window(sensor: Sensor, window: Window | None, idle: Idle = NO_BASELINE) -
             joules=counted.joules,
             method="counter",
             resolution_seconds=counted.resolution_seconds,
+            covered_ratio=counted.covered_ratio,
             check_joules=check,
             doubtful=check is not None and _apart(counted.joules, check),
         )
@@ -85,20 +92,40 @@ def of_window(sensor: Sensor, window: Window | None, idle: Idle = NO_BASELINE) -
             joules=integrated.joules,
             method="trapezoid",
             resolution_seconds=integrated.resolution_seconds,
+            covered_ratio=integrated.covered_ratio,
         )
     else:
         return _unknown(counted.reason or integrated.reason)
     return _net(found, window, idle)
 
 
+def _lost(sensor: Sensor, window: Window) -> str:
+    """Why the sensor told nothing any more before the window was over; "" if it did."""
+    known = ~np.isnan(sensor.counter_joules) | ~np.isnan(sensor.power_watts)
+    return sensor.lost if not (sensor.time_ns[known] >= window.end_ns).any() else ""
+
+
 def _counted(sensor: Sensor, window: Window) -> _Told:
     counter = sensor.counter_joules
     if np.isnan(counter).all():
         return _Told(None, math.inf, "")
-    grown = resources.growth(sensor.time_ns, counter, window)
+    grown = coverage.growth(sensor.time_ns, counter, window)
     seen = _seen(sensor.time_ns, counter, window)
-    seconds = max(sensor.period_seconds, resources.median_gap_seconds(seen))
+    seconds = max(sensor.period_seconds, coverage.median_gap_seconds(seen))
+    if _falls(sensor.time_ns, counter, window):
+        return _Told(None, seconds, SET_BACK)
+    if grown and not grown[0] and window.seconds >= coverage.UPDATES * sensor.period_seconds:
+        return _Told(None, seconds, STOOD_STILL)
     return _told(grown, seconds, window, len(seen))
+
+
+def _falls(time_ns: Int64, counter: Float64, window: Window) -> bool:
+    """Whether a counter began anew between the readings from which its growth is taken."""
+    known = ~np.isnan(counter)
+    time_ns, counter = time_ns[known], counter[known]
+    first = max(0, np.searchsorted(time_ns, window.start_ns, side="right") - 1)
+    last = np.searchsorted(time_ns, window.end_ns, side="left") + 1
+    return bool((np.diff(counter[first:last]) < 0).any())
 
 
 def _integrated(sensor: Sensor, window: Window) -> _Told:
@@ -107,7 +134,7 @@ def _integrated(sensor: Sensor, window: Window) -> _Told:
         return _Told(None, math.inf, "")
     known_ns = sensor.time_ns[~np.isnan(watts)]
     seen = known_ns[window.holds(known_ns)]
-    seconds = max(sensor.period_seconds, resources.median_gap_seconds(seen))
+    seconds = max(sensor.period_seconds, coverage.median_gap_seconds(seen))
     if sensor.power_kind == POWER_AVERAGE:
         seconds = max(seconds, AVERAGING_SECONDS)
     return _told(trapezoid(sensor.time_ns, watts, window), seconds, window, len(seen))
@@ -116,10 +143,13 @@ def _integrated(sensor: Sensor, window: Window) -> _Told:
 def _told(
     found: tuple[float, float] | None, seconds: float, window: Window, readings: int
 ) -> _Told:
-    reason = resources.not_resolved(window, seconds, readings)
-    if found is None or not resources.covers(found[1], window):
-        return _Told(None, seconds, reason or resources.ONLY_A_PART)
-    return _Told(None if reason else found[0], seconds, reason)
+    reason = coverage.not_resolved(window, seconds, readings)
+    if found is None or not coverage.covers(found[1], window):
+        return _Told(None, seconds, reason or coverage.ONLY_A_PART)
+    if reason:
+        return _Told(None, seconds, reason)
+    covered_ratio = found[1] / window.seconds
+    return _Told(found[0] / covered_ratio, seconds, "", covered_ratio)
 
 
 def _seen(time_ns: Int64, counter: Float64, window: Window) -> Int64:
@@ -134,19 +164,20 @@ def _seen(time_ns: Int64, counter: Float64, window: Window) -> Int64:
 def trapezoid(time_ns: Int64, power_watts: Float64, window: Window) -> tuple[float, float] | None:
     """(joules, seconds covered): power integrated over a window by the trapezoid rule.
 
-    Power is interpolated linearly at the window's edges. None with fewer than 2 samples in it.
+    Power is interpolated linearly at the window's edges, and not at all where readings are far
+    apart. None with fewer than 2 samples in it.
     """
     known = ~np.isnan(power_watts)
     time_ns, power_watts = time_ns[known], power_watts[known]
-    inside = (time_ns > window.start_ns) & (time_ns < window.end_ns)
-    if inside.sum() < 2:
+    if ((time_ns > window.start_ns) & (time_ns < window.end_ns)).sum() < 2:
         return None
-    start_ns = max(window.start_ns, int(time_ns[0]))
-    end_ns = min(window.end_ns, int(time_ns[-1]))
-    corners = np.concatenate(([start_ns], time_ns[inside], [end_ns])) - start_ns
-    seconds = corners / 1e9
-    watts = np.interp(seconds, (time_ns - start_ns) / 1e9, power_watts)
-    return float(np.trapezoid(watts, seconds)), (end_ns - start_ns) / 1e9
+    ends_ns = np.clip(time_ns, window.start_ns, window.end_ns)
+    seconds = (ends_ns - window.start_ns) / 1e9
+    watts = np.interp(seconds, (time_ns - window.start_ns) / 1e9, power_watts)
+    between = coverage.is_bridged(time_ns)
+    long_seconds = np.diff(seconds)[between]
+    mean_watts = ((watts[1:] + watts[:-1]) / 2)[between]
+    return float(mean_watts @ long_seconds), float(long_seconds.sum())
 
 
 def idle(sensor: Sensor, window: Window | None) -> Idle:
@@ -162,7 +193,7 @@ def idle(sensor: Sensor, window: Window | None) -> Idle:
         return Idle(
             watts=None, reason=f"{seconds:.1f} s before the run were sampled, it takes 1 s or more"
         )
-    use = resources.held_mean(sensor.time_ns, sensor.use_ratio, window)
+    use = coverage.held_mean(sensor.time_ns, sensor.use_ratio, window)
     if use is not None and use > MOST_USE_RATIO:
         return Idle(
             watts=None,
@@ -174,7 +205,7 @@ def idle(sensor: Sensor, window: Window | None) -> Idle:
     own = window
     if sensor.power_kind == POWER_AVERAGE:
         own = replace(window, start_ns=window.start_ns + round(AVERAGING_SECONDS * 1e9))
-    watts = resources.held_mean(sensor.time_ns, sensor.power_watts, own)
+    watts = coverage.held_mean(sensor.time_ns, sensor.power_watts, own)
     if watts is None:
         return Idle(watts=None, reason=counted.reason or "too few samples before the run")
     return Idle(watts=watts, seconds=window.seconds)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from analysis import samples
+from analysis.coverage import Window
 from analysis.disturbances import CAUSES, Judged
-from analysis.resources import Window
 from analysis.samples import Samples
 from profilers import rundir
 from profilers.records import Mark, Phase

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from analysis import energy, resources, sensors
+from analysis import coverage, energy, resources, sensors
+from analysis.coverage import Window
 from analysis.energy import Energy, Idle
 from analysis.measured import model_end_ns
-from analysis.resources import USE_PERIOD_SECONDS, Window
+from analysis.resources import USE_PERIOD_SECONDS
 from analysis.samples import CPU, RSS, Samples
 from analysis.sensors import Sensor
 from analysis.shares import Shares, shares_of
@@ -151,13 +152,13 @@ class _Rows:
     ) -> dict[str, object]:
         """CPU and memory of the run's processes."""
         samples = self._samples
-        user, system = (
-            resources.growth(samples.time_ns, samples.column(each), window) for each in CPU
+        (user, why), (system, _) = (
+            coverage.growth_of_all(samples.time_ns, samples.column(each), window) for each in CPU
         )
         inside = window.holds(samples.time_ns)
         ends = [each for each in samples.record.phase_ends if each.phase == name][-1:]
         values: dict[str, object] = {
-            "rss_mean_bytes": resources.held_mean(samples.time_ns, samples.column(RSS), window),
+            "rss_mean_bytes": coverage.held_mean(samples.time_ns, samples.column(RSS), window),
             "rss_peak_bytes": resources.rss_peak_bytes(samples, inside, model_end_ns(self._phases))
             if name == RUN
             else _largest(
@@ -171,18 +172,18 @@ class _Rows:
         }
         for column in ("rss_mean_bytes", "rss_peak_bytes"):
             if values[column] is None:
-                reasons[column] = "fewer than 2 samples in the phase"
+                reasons[column] = coverage.TOO_FEW
         if not ends and name != RUN:
             reasons["pss_end_bytes"] = reasons["uss_end_bytes"] = "not read at its end"
         if user is None or system is None:
             for column in ("cpu_user_seconds", "cpu_system_seconds", "cpu_cores"):
-                reasons[column] = "fewer than 2 samples in the phase"
+                reasons[column] = why
             return values
-        seconds = user[0] + system[0]
-        cores = seconds / user[1]
+        seconds = user + system
+        cores = seconds / window.seconds
         return values | {
-            "cpu_user_seconds": user[0],
-            "cpu_system_seconds": system[0],
+            "cpu_user_seconds": user,
+            "cpu_system_seconds": system,
             "cpu_seconds_per_step": shares.per_step(seconds),
             "cpu_cores": cores,
             "cpu_share_ratio": resources.share_of_usable(samples, cores),
@@ -211,7 +212,8 @@ class _Rows:
             values[column] = found = resources.peak(all_of_it[inside])
             if found is None:
                 known = resources.peak(all_of_it) is not None
-                reasons[column] = "no sample in it" if known else samples.why_empty(source)
+                why = samples.lost() or "no sample in it"
+                reasons[column] = why if known else samples.why_empty(source)
         return values
 
 

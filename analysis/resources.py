@@ -6,39 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.sample_folds import Float64, Int64
+from analysis import coverage
+from analysis.coverage import Window
+from analysis.sample_folds import Float64
 from analysis.samples import CPU, CPU_WAITING, LAG, RSS, THREADS, Samples
 from profilers.records import POWER_AVERAGE, Phase
 
-TOO_FEW = "fewer than 2 samples in the timed phase"
-NOT_REACHED = "the timed phase was not reached"
-ONLY_A_PART = "the samples cover only a part of the phase"
-SMALLEST_COVERED_RATIO = 0.95
-UPDATES = 10
-"""How often a sensor must have been renewed in a window, for its mean there to be a figure."""
+NO_SAMPLE = "no sample of the run's processes"
 GPU_PERIOD_SECONDS = 0.1
 """How often NVML renews power and energy, on the slower of its cards."""
 USE_PERIOD_SECONDS = 1 / 6
 """Over which time NVML's utilisation looks back at least; on some GPUs it is a second."""
 AVERAGING_SECONDS = 1.0
 """How far a reading of power looks back that is a mean."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """A stretch of Unix time in ns."""
-
-    start_ns: int
-    end_ns: int
-
-    @property
-    def seconds(self) -> float:
-        """Its length."""
-        return (self.end_ns - self.start_ns) / 1e9
-
-    def holds(self, time_ns: Int64) -> npt.NDArray[np.bool_]:
-        """Which of some Unix times lie in it, its edges included."""
-        return (time_ns >= self.start_ns) & (time_ns <= self.end_ns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,67 +77,13 @@ def before(samples: Samples, phases: Sequence[Phase]) -> Window | None:
     return window if window.seconds > 0 else None
 
 
-def growth(time_ns: Int64, counter: Float64, window: Window) -> tuple[float, float] | None:
-    """How much a cumulative counter grew in a window, and over how many seconds of it.
-
-    The counter is interpolated linearly at the window's edges; where the samples begin later or
-    end earlier, the window is cut to them. None with fewer than 2 samples in the window.
-    """
-    known = ~np.isnan(counter)
-    time_ns, counter = time_ns[known], counter[known]
-    if window.holds(time_ns).sum() < 2:
-        return None
-    start_ns = max(window.start_ns, int(time_ns[0]))
-    end_ns = min(window.end_ns, int(time_ns[-1]))
-    if end_ns <= start_ns:
-        return None
-    edges = np.array([start_ns, end_ns], dtype=np.int64) - start_ns
-    begin, end = np.interp(edges / 1e9, (time_ns - start_ns) / 1e9, counter)
-    return float(end - begin), (end_ns - start_ns) / 1e9
-
-
 def waiting_ratio(samples: Samples, window: Window) -> float | None:
     """The part of a window in which some process of the machine waited for a CPU.
 
     None with fewer than 2 samples in the window, or where the kernel does not report it.
     """
-    waited = growth(samples.time_ns, samples.column(CPU_WAITING), window)
+    waited = coverage.growth(samples.time_ns, samples.column(CPU_WAITING), window)
     return waited[0] / waited[1] if waited else None
-
-
-def covers(seconds: float, window: Window) -> bool:
-    """Whether so many seconds of a window are enough for a figure of all of it."""
-    return seconds >= SMALLEST_COVERED_RATIO * window.seconds
-
-
-def median_gap_seconds(time_ns: Int64) -> float:
-    """The usual time between readings, to 10 ms; 0 with fewer than 2 of them."""
-    return round(float(np.median(np.diff(time_ns))) / 1e9, 2) if len(time_ns) > 1 else 0.0
-
-
-def not_resolved(window: Window, period_seconds: float, readings: int) -> str:
-    """Why a window is too short for a sensor that has so many readings in it; "" if it isn't."""
-    if window.seconds < UPDATES * period_seconds:
-        return (
-            f"{window.seconds:.2f} s are too short, ten new values of the sensor take "
-            f"{UPDATES * period_seconds:.3g} s"
-        )
-    return "" if readings > 1 else "fewer than 2 samples in the phase"
-
-
-def held_mean(time_ns: Int64, gauge: Float64, window: Window) -> float | None:
-    """The mean of a gauge over a window, each sample standing for the time since the one before.
-
-    Sensors report on a window that is past, so a value is held backwards. What follows an empty
-    cell counts from that cell on. None with fewer than 2 samples in the window.
-    """
-    known = ~np.isnan(gauge)
-    if window.holds(time_ns[known]).sum() < 2:
-        return None
-    ends = np.clip(time_ns, window.start_ns, window.end_ns)
-    held_seconds = np.diff(ends, prepend=ends[:1]) / 1e9
-    weight = float(held_seconds[known].sum())
-    return float((gauge[known] * held_seconds[known]).sum() / weight) if weight > 0 else None
 
 
 def figures(samples: Samples, window: Window | None, end_ns: int | None = None) -> Figures:
@@ -169,36 +95,44 @@ def figures(samples: Samples, window: Window | None, end_ns: int | None = None) 
         end_ns: Unix time from which on the run did no work of its model any more.
     """
     own = samples.time_ns < (np.iinfo(np.int64).max if end_ns is None else end_ns)
-    user, system = (_grown(samples, name, window) for name in CPU)
-    cpu = None if window is None else growth(samples.time_ns, samples.cpu_seconds(), window)
-    cores = cpu[0] / cpu[1] if cpu else None
+    user, system, cpu = (
+        coverage.growth_of_all(samples.time_ns, counter, window)
+        for counter in (*map(samples.column, CPU), samples.cpu_seconds())
+    )
+    cores = None if cpu[0] is None or window is None else cpu[0] / window.seconds
     gpu_ratio, no_gpu = gpu_mean(samples, "utilization_ratio", window, USE_PERIOD_SECONDS)
     power_watts, no_power = power_mean(samples, window)
-    vram_peak_bytes = peak(samples.highest(samples.gpu_name("memory_used_bytes"))[own])
+    rss_peak = rss_peak_bytes(samples, own, end_ns)
+    vram_peak, process_vram_peak = (
+        peak(samples.highest(samples.gpu_name(name))[own])
+        for name in ("memory_used_bytes", "process_memory_bytes")
+    )
     lag_ns = samples.column(LAG)[~np.isnan(samples.column(LAG))]
     largest_lag_ns = peak(samples.highest(LAG))
     reasons = {
-        "cpu_percent": "" if cpu else NOT_REACHED if window is None else TOO_FEW,
+        "cpu_percent": cpu[1],
+        "rss_peak_bytes": "" if rss_peak else NO_SAMPLE,
         "gpu_percent": no_gpu,
-        "vram_peak_bytes": samples.why_empty("memory_used_bytes") if not vram_peak_bytes else "",
+        "vram_peak_bytes": samples.why_empty("memory_used_bytes") if vram_peak is None else "",
+        "process_vram_peak_bytes": samples.why_empty("process_memory_bytes")
+        if process_vram_peak is None
+        else "",
         "power_watts": no_power,
     }
     return Figures(
-        cpu_seconds=cpu[0] if cpu else None,
-        cpu_user_seconds=user,
-        cpu_system_seconds=system,
+        cpu_seconds=cpu[0],
+        cpu_user_seconds=user[0],
+        cpu_system_seconds=system[0],
         cpu_percent=None if cores is None else 100 * cores,
         cpu_share_ratio=share_of_usable(samples, cores),
         rss_mean_bytes=None
         if window is None
-        else held_mean(samples.time_ns, samples.column(RSS), window),
-        rss_peak_bytes=rss_peak_bytes(samples, own, end_ns),
+        else coverage.held_mean(samples.time_ns, samples.column(RSS), window),
+        rss_peak_bytes=rss_peak,
         threads=peak(samples.highest(THREADS)[own]),
         gpu_percent=None if gpu_ratio is None else 100 * gpu_ratio,
-        vram_peak_bytes=vram_peak_bytes,
-        process_vram_peak_bytes=peak(
-            samples.highest(samples.gpu_name("process_memory_bytes"))[own]
-        ),
+        vram_peak_bytes=vram_peak,
+        process_vram_peak_bytes=process_vram_peak,
         power_watts=power_watts,
         power_kind=power_kind(samples) if power_watts is not None else None,
         samples=int(samples.readings().sum()),
@@ -213,11 +147,6 @@ def share_of_usable(samples: Samples, cores: float | None) -> float | None:
     """So many busy CPUs as a part of those that the run may use: affinity, quota, their number."""
     usable = samples.record.limits.get("cpu_count")
     return cores / usable if cores is not None and usable else None
-
-
-def _grown(samples: Samples, name: str, window: Window | None) -> float | None:
-    found = None if window is None else growth(samples.time_ns, samples.column(name), window)
-    return found[0] if found else None
 
 
 def rss_peak_bytes(samples: Samples, own: npt.NDArray[np.bool_], end_ns: int | None) -> int | None:
@@ -248,17 +177,19 @@ def gpu_mean(
     if np.isnan(column).all():
         return None, samples.why_empty(name)
     if window is None:
-        return None, NOT_REACHED
+        return None, coverage.NOT_REACHED
     times = samples.time_ns[~np.isnan(column)]
-    covered_ns = min(int(times[-1]), window.end_ns) - max(int(times[0]), window.start_ns)
+    if times[-1] < window.end_ns and (lost := samples.lost()):
+        return None, lost
+    covered = coverage.covered_seconds(times, window)
     times = times[window.holds(times)]
-    period_seconds = max(period_seconds, median_gap_seconds(times))
-    if reason := not_resolved(window, period_seconds, len(times)):
+    period_seconds = max(period_seconds, coverage.median_gap_seconds(times))
+    if reason := coverage.not_resolved(window, period_seconds, len(times)):
         return None, reason
-    if not covers(covered_ns / 1e9, window):
-        return None, ONLY_A_PART
-    mean = held_mean(samples.time_ns, column, window)
-    return mean, "" if mean is not None else TOO_FEW
+    if not coverage.covers(covered, window):
+        return None, coverage.ONLY_A_PART
+    mean = coverage.held_mean(samples.time_ns, column, window)
+    return mean, "" if mean is not None else coverage.TOO_FEW
 
 
 def power_mean(samples: Samples, window: Window | None) -> tuple[float | None, str]:

@@ -30,9 +30,28 @@ def folds(names: Sequence[str]) -> list[Fold]:
         counts = f"{name}{MAXIMUM}" not in names if has_maxima else name.endswith(OLD_COUNTERS)
         if name == READINGS:
             found.append(_summed(name))
+        elif name.endswith(BITS):
+            found.append(_flags(name))
         else:
-            found.append(_last(name) if counts or name.endswith(BITS) else _gauge(name))
+            found.append(_last(name) if counts else _gauge(name))
     return found
+
+
+def any_set(values: Float64, begins: Int64) -> Float64:
+    """The bits that are set in some known value from one begin to the next; NaN without one."""
+    known = ~np.isnan(values)
+    bits = np.where(known, values, 0).astype(np.int64)
+    found = np.bitwise_or.reduceat(bits, begins).astype(np.float64)
+    return np.where(np.logical_or.reduceat(known, begins), found, np.nan)
+
+
+def _flags(name: str) -> Fold:
+    """The last bits that are known, which tell how long one was set, and each that ever was."""
+    last = _last(name)
+    return lambda columns, begins: {
+        **last(columns, begins),
+        f"{name}{MAXIMUM}": any_set(columns[name], begins),
+    }
 
 
 def _summed(name: str) -> Fold:

@@ -28,8 +28,8 @@ class Rows:
     """Unix times in ns, and a column per figure, NaN for empty cells.
 
     Where rows were put together, a gauge is the mean of them, and its maximum and minimum stand in
-    columns that end in _max and _min; a counter, or bits, are the last; the time is that of the
-    last.
+    columns that end in _max and _min; a counter is the last value; bits are the last ones, and each
+    that was set stands in the column that ends in _max; the time is that of the last.
     """
 
     time_ns: Int64

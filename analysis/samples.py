@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis import sample_rows
+from analysis import sample_clock, sample_rows
 from analysis.sample_folds import MINIMUM, Float64, Int64
 from profilers import rundir
 from profilers.records import MAXIMUM, READINGS, Environment, Phase, ResourcesRecord
@@ -19,6 +19,7 @@ THREADS = "process_threads"
 LAG = "sampler_lag_ns"
 CPU_WAITING = "psi_cpu_some_seconds"
 QUOTA = "cgroup_cpu_throttled_seconds"
+AVAILABLE = "available"
 GPU_COLUMN = re.compile(r"gpu(\d+)_(\w+)")
 """The number of a GPU, and what of it a column has."""
 
@@ -88,6 +89,15 @@ class Samples:
         column = f"gpu{self.gpu}_{name}"
         return capabilities.get(column) or capabilities.get(f"gpu{self.gpu}") or "not recorded"
 
+    def lost(self) -> str:
+        """Why the GPU that the run used told nothing from some time on; "" if it did not stop."""
+        return "" if self.gpu is None else self.record.capabilities.get(f"gpu{self.gpu}", "")
+
+    def clock_set(self) -> str:
+        """How the system clock was set during the run, in the sampler's words; "" if it was not."""
+        told = self.record.capabilities.get("clock", AVAILABLE)
+        return "" if told == AVAILABLE else told
+
     def cpu_seconds(self) -> Float64:
         """CPU time of the run's processes up to each sample, in seconds; it only grows."""
         user, system = (self.column(name) for name in CPU)
@@ -124,7 +134,7 @@ def read(run: Path) -> Samples | None:
     record = rundir.read_json(run / rundir.RESOURCES_RECORD, ResourcesRecord)
     phases = rundir.read_rows(run / rundir.PHASES, Phase)
     edges_ns = [ns for row in phases for ns in (row.start_ns, row.start_ns + row.duration_ns)]
-    rows = sample_rows.read(path, edges_ns)
+    rows = sample_clock.steady(sample_rows.read(path, edges_ns), run)
     gpu, no_gpu = _used_gpu(run, record)
     return Samples(rows.time_ns, rows.columns, record, gpu, no_gpu)
 
@@ -148,7 +158,7 @@ def _used_gpu(run: Path, record: ResourcesRecord) -> tuple[int | None, str]:
         known = {_bare(gpu.get(name)) for name in ("uuid", "mig_uuid")}
         if known & used and isinstance(index, int):
             return index, ""
-    return None, "the driver does not list the one that the run used"
+    return None, "the driver does not list the GPU that the run used"
 
 
 def _numbered_gpu(environment: Environment, record: ResourcesRecord) -> tuple[int | None, str]:
@@ -161,7 +171,7 @@ def _numbered_gpu(environment: Environment, record: ResourcesRecord) -> tuple[in
         index = gpu.get("index")
         if str(gpu.get("cuda_ordinal")) in numbers and isinstance(index, int):
             return index, ""
-    return None, "the driver does not list the one that the run used"
+    return None, "the driver does not list the GPU that the run used"
 
 
 def _bare(uuid: str | int | None) -> str:

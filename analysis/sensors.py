@@ -24,7 +24,8 @@ class Sensor:
     `period_seconds` is how often the sensor has a new value, at best. `power_kind` is "instant" or
     "average-1s", None where there is no power or the driver does not tell; `use_ratio` how much of
     the time the device was in use. `scope` says whose energy it is, where that is more than the
-    device's. `reason` says why there is nothing at all, "" where there is something.
+    device's. `reason` says why there is nothing at all, `lost` why there is nothing from some time
+    on; they are "" where there is something.
     """
 
     time_ns: Int64
@@ -35,6 +36,7 @@ class Sensor:
     power_kind: str | None = None
     scope: str = ""
     reason: str = ""
+    lost: str = ""
 
 
 def of_gpu(samples: Samples | None) -> Sensor:
@@ -52,6 +54,7 @@ def of_gpu(samples: Samples | None) -> Sensor:
         power_kind=power_kind(samples) if not np.isnan(watts).all() else None,
         scope=_scope(gpu_of(samples)),
         reason=samples.why_empty("power_watts") if empty else "",
+        lost=samples.lost(),
     )
 
 

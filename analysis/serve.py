@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 ADDRESS = "127.0.0.1"
 METHODS = ("GET", "HEAD")
-TOKEN_BYTES = 24
+TOKEN_BYTES = 12
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -43,6 +43,8 @@ class Site(ThreadingTCPServer):
     It answers GET and HEAD, for the exact names it was given, to requests that name this server
     in their Host header (a foreign name that resolves to 127.0.0.1 does not) and, if they have an
     Origin header, come from its own pages. All others get a status and no more.
+
+    `leads_to` may be set: where browsers that open `url` are sent. It keeps short what users see.
     """
 
     daemon_threads = True
@@ -59,6 +61,8 @@ class Site(ThreadingTCPServer):
         token = secrets.token_urlsafe(TOKEN_BYTES)
         self.url = f"http://{ADDRESS}:{port}/{token}/"
         self.policy = policy
+        self.leads_to = ""
+        self.start = f"/{token}/"
         self.hosts = (f"{ADDRESS}:{port}", f"localhost:{port}")
         self.files = {f"/{token}/{quote(name)}": path for name, path in files.items()}
 
@@ -93,7 +97,10 @@ class _Handler(BaseHTTPRequestHandler):
         return None if self.command in METHODS else HTTPStatus.METHOD_NOT_ALLOWED
 
     def do_GET(self) -> None:
-        """Send a file."""
+        """Send a file, or to the page that the site leads to."""
+        if self.server.leads_to and self.path == self.server.start:
+            self._send_head(HTTPStatus.FOUND, BINARY, 0, {"Location": self.server.leads_to})
+            return
         path = self.server.files.get(self.path.partition("?")[0])
         file = _opened(path) if path else None
         if path is None or file is None:
@@ -101,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         with file:
             content_type = CONTENT_TYPES.get(path.suffix, BINARY)
-            self._send_head(HTTPStatus.OK, content_type, os.fstat(file.fileno()).st_size)
+            self._send_head(HTTPStatus.OK, content_type, os.fstat(file.fileno()).st_size, {})
             if self.command == "GET":
                 shutil.copyfileobj(file, self.wfile)
 
@@ -113,18 +120,20 @@ class _Handler(BaseHTTPRequestHandler):
         """Send a status with its name as plain text."""
         status = HTTPStatus(code)
         body = f"{status.value} {status.phrase}\n".encode()
-        self._send_head(status, "text/plain; charset=utf-8", len(body))
+        refused = status is HTTPStatus.METHOD_NOT_ALLOWED
+        more = {"Allow": ", ".join(METHODS)} if refused else {}
+        self._send_head(status, "text/plain; charset=utf-8", len(body), more)
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _send_head(self, status: HTTPStatus, content_type: str, size_bytes: int) -> None:
+    def _send_head(
+        self, status: HTTPStatus, content_type: str, size_bytes: int, more: Mapping[str, str]
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(size_bytes))
-        if status is HTTPStatus.METHOD_NOT_ALLOWED:
-            self.send_header("Allow", ", ".join(METHODS))
         self.send_header("Content-Security-Policy", self.server.policy)
-        for name, value in HEADERS.items():
+        for name, value in {**HEADERS, **more}.items():
             self.send_header(name, value)
         self.end_headers()
 

@@ -6,6 +6,7 @@ import msgspec
 
 from analysis import disturbances, flags, resources, sensors, statistics, wording
 from analysis.cost_text import ALLOCATED_PEAK
+from analysis.energy import Energy
 from analysis.measured import Measured
 from profilers import rundir
 from profilers.records import Result, Step
@@ -13,6 +14,16 @@ from profilers.summaries import RunSummary, Spread, empty_summary
 
 DISTURBED_RATIO = 1.2
 INDICATIVE = "times of operations are indicative"
+SAMPLED = (
+    "cpu_percent",
+    "rss_peak_bytes",
+    "gpu_percent",
+    "vram_peak_bytes",
+    "process_vram_peak_bytes",
+    "power_watts",
+)
+WHOLE_RATIO = 0.995
+"""A part of the timed phase that counts as all of it in what is said of it."""
 
 
 def write(
@@ -68,6 +79,8 @@ def _with_resources(summary: RunSummary, measured: Measured) -> RunSummary:
     share = figures.cpu_share_ratio
     gross, packages = measured.energy, measured.package_energy
     shares = measured.shares
+    is_training = measured.record.settings.mode == "train"
+    has_accuracy = measured.result is not None and measured.result.accuracy is not None
     return msgspec.structs.replace(
         summary,
         cpu_percent=figures.cpu_percent,
@@ -85,6 +98,7 @@ def _with_resources(summary: RunSummary, measured: Measured) -> RunSummary:
         energy_joules=gross.joules,
         energy_method=gross.method,
         energy_resolution_seconds=gross.resolution_seconds,
+        energy_joules_to_accuracy=gross.joules if is_training and has_accuracy else None,
         energy_joules_per_step=shares.per_step(gross.joules),
         energy_joules_per_1000_samples=shares.per_1000_samples(gross.joules),
         energy_net_joules=gross.net_joules,
@@ -101,7 +115,7 @@ def _missing(measured: Measured) -> dict[str, str]:
     figures, gross, packages = measured.figures, measured.energy, measured.package_energy
     found = {} if figures is None else dict(figures.reasons)
     if figures is None:
-        found = dict.fromkeys(("cpu_percent", "gpu_percent"), sensors.NOT_RECORDED)
+        found = dict.fromkeys(SAMPLED, sensors.NOT_RECORDED)
     found |= {
         "idle_watts": measured.idle.reason,
         "energy_joules": gross.reason,
@@ -121,7 +135,20 @@ def warnings_of(measured: Measured) -> list[str]:
             f"the energy counter says {measured.energy.joules:.3g} J and the power readings "
             f"{measured.energy.check_joules:.3g} J: over 10 % apart"
         )
+    if measured.samples is not None and (clock := measured.samples.clock_set()):
+        found.append(f"{clock}; times before and after that are not on one clock")
+    found += filter(None, (_partly(measured.energy), _partly(measured.package_energy)))
     return list(dict.fromkeys(found))
+
+
+def _partly(energy: Energy) -> str:
+    """Energy of all of the timed phase that was taken from a part of it."""
+    if energy.joules is None or energy.covered_ratio >= WHOLE_RATIO:
+        return ""
+    return (
+        f"the samples cover {wording.percent(energy.covered_ratio)} of the timed phase; its energy "
+        "counts the rest like that part"
+    )
 
 
 def _busy(measured: Measured) -> str:

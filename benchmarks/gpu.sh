@@ -2,9 +2,9 @@
 # Runs every workload under torch on a GPU with nvidia-smi beside it, prints tables, packs the runs.
 #
 #   bash benchmarks/gpu.sh            under 10 minutes; results in ./gpu-results, or in $OUT
-#   bash benchmarks/gpu.sh --dry      the same on the CPU with a few steps: shows that it gets to its
-#                                     end, its figures are none. WORKLOADS=mnist-mlp PLAN=eager-fp32 ROUNDS=0
-#                                     make it a short one
+#   bash benchmarks/gpu.sh --dry      the same on the CPU with a few steps of each workload as it is:
+#                                     shows that it gets to its end, its figures are none.
+#                                     WORKLOADS=mnist-mlp ROUNDS=0 make it a short one
 #   PYTHON=... DEVICE=cuda:1 PYTHON_JAX=... bash benchmarks/gpu.sh
 #
 # It changes no setting of the card. Runs that would begin after 7 minutes are left out, and named:
@@ -20,13 +20,15 @@ LATEST_START=${LATEST_START:-420}
 LATEST_END=${LATEST_END:-540}
 ALL="mnist-mlp cifar10-cnn3 cifar10-cnn5 tinyimagenet-cnn resnet18 lstm transformer matmul conv2d attention"
 WORKLOADS=${WORKLOADS:-$ALL}
-DEVICE=${DEVICE:-cuda} BATCH=256 FEW=()
-PLAN=${PLAN:-eager-fp32 compile-fp32 eager-bf16 compile-bf16}
+DEVICE=${DEVICE:-cuda} BATCH=256 FEW=() LONGEST=$LATEST_END
 ROUNDS=${ROUNDS:-100}
 if [[ ${1:-} == --dry ]]; then
-    DEVICE=cpu BATCH=8 FEW=(--steps 4 --warmup 1 --profile-steps 2)
+    # One thread: several would wait for each other where others use the processors too.
+    DEVICE=cpu BATCH=8 FEW=(--steps 4 --warmup 1 --profile-steps 2 --threads 1) LONGEST=120
+    PLAN=${PLAN:-eager-fp32}
     echo "dry run on the CPU: what follows are no figures of a GPU" >&2
 fi
+PLAN=${PLAN:-eager-fp32 compile-fp32 eager-bf16 compile-bf16}
 mkdir -p "$OUT"
 runs=$(mktemp -d)
 trap 'kill "${smi:-}" 2>/dev/null; rm -rf "$runs"' EXIT
@@ -52,6 +54,7 @@ if ((ROUNDS < 1)); then
     note "what the sampler costs was not asked for"
 elif "$PYTHON" -c 'import scipy' 2>/dev/null; then
     timeout 90 "$PYTHON" benchmarks/sampler_cost.py --hz 10 --rounds "$ROUNDS" | tee "$OUT/sampler-cost.txt"
+    ((PIPESTATUS[0] == 124)) && note "what the sampler costs was not measured to its end: it took over 90 s"
 else
     note "scipy is not installed: what the sampler costs was not measured"
 fi
@@ -68,15 +71,18 @@ else
 fi
 
 one() { # workload, execution, precision
-    local name=$1-$2-$3
+    local name=$1-$2-$3 left=$((LATEST_END - SECONDS))
     if ((SECONDS > LATEST_START)); then
         note "left out for lack of time: $name"
         return
     fi
     "$PYTHON" profile.py --framework torch --device "$DEVICE" --workload "$1" \
         --execution "$2" --precision "$3" --batch-size "$BATCH" "${FEW[@]}" \
-        --timeout $((LATEST_END - SECONDS)) \
-        --output "$runs/traces" --name "$name" --json >"$runs/$name.json" || failed=1
+        --timeout $((left < LONGEST ? left : LONGEST)) \
+        --output "$runs/traces" --name "$name" --json >"$runs/$name.json" || {
+        note "failed: $name"
+        failed=1
+    }
 }
 
 for how in $PLAN; do

@@ -21,9 +21,9 @@ import numpy.typing as npt
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from analysis import energy, measured, resources, wording  # noqa: E402
+from analysis import coverage, energy, measured, resources, wording  # noqa: E402
+from analysis.coverage import Window  # noqa: E402
 from analysis.measured import Measured  # noqa: E402
-from analysis.resources import Window  # noqa: E402
 from benchmarks.gpu_table import number, plain, printed  # noqa: E402
 from profilers.rundir import ProfileError  # noqa: E402
 
@@ -107,7 +107,7 @@ def rows(run: Measured, readings: Mapping[str, Readings]) -> list[list[str]]:
 
 
 def _mean(other: Readings, window: Window, *names: str) -> float | None:
-    return resources.held_mean(other.time_ns, other.column(*names), window)
+    return coverage.held_mean(other.time_ns, other.column(*names), window)
 
 
 def _own(run: Measured) -> Window:

@@ -34,7 +34,7 @@ def main() -> int:
         document = json.loads(path.read_text(encoding="utf-8") or "{}")
         rows += [cells(run) for run in document.get("runs", [])]
         if document.get("error") or not document:
-            rows.append([path.stem, plain(document.get("error") or "no output")])
+            rows.append([path.stem, *[""] * 3, plain(document.get("error") or "no output")])
     printed(HEADINGS, rows)
     return 0
 
@@ -48,17 +48,20 @@ def printed(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def cells(run: dict[str, Any]) -> list[str]:
-    """One run as text; a figure that is missing is a dash."""
+    """One run as text; a figure that is missing is a dash.
+
+    The reason of a run that did not complete stands with its steps, or in place of them.
+    """
     step = run["step_ms"]
+    subject = [run["workload"], run["execution"], run["precision"], str(run["batch_size"])]
+    complete = run["status"] == "complete"
+    reason = "" if complete and step else plain(run["error"] or run["status"])
     if step is None:
-        reason = plain(run["error"] or run["status"])
-        return [run["workload"], run["execution"], run["precision"], reason]
+        return [*subject, reason]
+    spread = f"{step['median']:.3f} ({step['low']:.3f} to {step['high']:.3f})"
     return [
-        run["workload"],
-        run["execution"],
-        run["precision"],
-        str(run["batch_size"]),
-        f"{step['median']:.3f} ({step['low']:.3f} to {step['high']:.3f})",
+        *subject,
+        f"{spread}; {reason}" if reason else spread,
         number(run["samples_per_second"], 1, ",.0f"),
         number(peak_ratio(run), 0.01, ".1f"),
         number(run["overhead_ratio"], 1, ".2f"),

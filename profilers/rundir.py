@@ -48,6 +48,11 @@ class CheckFailedError(ProfileError):
     exit_code = 1
 
 
+def is_comparison(place: Path) -> bool:
+    """Whether it is the folder of a comparison: of profile.py, or of `analysis compare`."""
+    return any((place / name).is_file() for name in (ROUNDS, COMPARISON))
+
+
 def new_id(workload: str, framework: str, device: str) -> str:
     """A run's name: UTC time, what ran, and four characters that keep two runs apart."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())

@@ -23,9 +23,10 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     part of the profiled steps in which kernels or copies ran, by the trace. `vram_peak_bytes` is of
     all processes on the GPU, `process_vram_peak_bytes` of the run's own, `allocated_peak_bytes` of
     its framework's allocator. `power_kind` is "instant" or "average-1s". `energy_joules` is gross,
-    by `energy_method` of a sensor that was renewed each `energy_resolution_seconds`; net is what is
-    above `idle_watts`, the power before the run. `cpu_energy_joules` is that of all processor
-    packages of the machine, by RAPL.
+    by `energy_method` of a sensor that was renewed each `energy_resolution_seconds`;
+    `energy_joules_to_accuracy` is what the training to `accuracy` took; net is what is above
+    `idle_watts`, the power before the run. `cpu_energy_joules` is that of all processor packages of
+    the machine, by RAPL.
     """
 
     id: str
@@ -69,6 +70,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     energy_joules: float | None = None
     energy_method: str | None = None
     energy_resolution_seconds: float | None = None
+    energy_joules_to_accuracy: float | None = None
     energy_joules_per_step: float | None = None
     energy_joules_per_1000_samples: float | None = None
     energy_net_joules: float | None = None

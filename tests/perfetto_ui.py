@@ -83,6 +83,32 @@ self.app.raf.scheduleFullRedraw();
 """
 
 
+OPEN_GROUPS = """
+const found = [];
+const walk = (track) => {
+  if (track.expanded && track.hasChildren) found.push(track.name);
+  track.children.forEach(walk);
+};
+(self.app.trace.currentWorkspace || self.app.trace.workspace).children.forEach(walk);
+return found;
+"""
+VISIBLE = """
+const { start, end } = self.app.trace.timeline.visibleWindow.toTimeSpan();
+return [start, end].map((time) => String(time));
+"""
+
+
+def open_groups(browser: Any) -> list[str]:
+    """Names of the groups of tracks that are open."""
+    names: list[str] = browser.execute_script(OPEN_GROUPS)
+    return names
+
+
+def visible_ns(browser: Any) -> list[int]:
+    """When what is on the screen begins and ends."""
+    return [int(time) for time in browser.execute_script(VISIBLE)]
+
+
 def select_slice(browser: Any, number: int) -> str:
     """Select a slice, as a click does; what the panel then says of it."""
     from selenium.webdriver.support.wait import WebDriverWait

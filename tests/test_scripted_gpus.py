@@ -3,7 +3,6 @@
 The library is a fake one (tests/fake_nvml), which the real pynvml loads.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -15,23 +14,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import cost_text, energy, measured, resources, samples, sensors
+from analysis import cost_text, coverage, energy, measured, samples, sensors
 from analysis.measured import Measured
 from analysis.samples import Samples
 from profilers import rundir
 from profilers.records import Environment, Phase, ResourcesRecord, RunRecord
 from profilers.sampling.handle import SamplerHandle
-from tests.conftest import run_analysis, run_profile
 from tests.fake_nvml import library
 from tests.fake_nvml.script import (
-    DRIVER_NOT_LOADED,
     GIB,
     GPU_IS_LOST,
     NOT_SUPPORTED,
+    Constant,
     Counter,
     Fault,
     Gpu,
-    Holder,
     Ramp,
     Script,
     Square,
@@ -118,11 +115,11 @@ def said(run: Measured) -> str:
     return "\n".join((*cost_text.sentences(run), *cost_text.missing(run)))
 
 
-def script_window(run: Path, script: Script, begin_s: float, end_s: float) -> resources.Window:
+def script_window(run: Path, script: Script, begin_s: float, end_s: float) -> coverage.Window:
     """A stretch of the script's time in Unix time, as the samples tie the two together."""
     found = samples_of(run)
     unix_ns = int(found.time_ns[0]) - int(found.column("monotonic_ns")[0]) + script.origin_ns
-    return resources.Window(unix_ns + round(begin_s * 1e9), unix_ns + round(end_s * 1e9))
+    return coverage.Window(unix_ns + round(begin_s * 1e9), unix_ns + round(end_s * 1e9))
 
 
 def test_energy_of_two_gpus_is_the_integral_of_what_they_played(play: Record) -> None:
@@ -162,10 +159,27 @@ def test_two_gpus_with_what_they_do_not_support_have_their_reasons(play: Record)
         assert told[column] == "not supported"
     assert np.nanmax(found.column("gpu0_power_watts")) == 100.0
     assert np.nanmax(found.column("gpu2_power_watts")) == 100.0
-    assert "by power, added up, renewed each 0.1 s" in said(use(run, "GPU-00"))
+    assert "(trapezoid, each 0.1 s)" in said(use(run, "GPU-00"))
     assert "power and energy: not supported" in said(use(run, "GPU-11")).splitlines()
     kinds = [gpu["power_kind"] for gpu in found.record.gpus]
     assert kinds == ["instant", None, "average-1s"]
+
+
+def test_a_part_of_a_split_gpu_has_its_own_memory_and_the_power_of_the_whole(play: Record) -> None:
+    script = Script([Gpu("GPU-00", instances=("MIG-a", "MIG-b"))])
+    script.gpus[0].signals |= {"mig": Constant(1), "energy": Counter(hold_s=0.1)}
+    del script.gpus[0].signals["utilization"]
+    run = play(script, 2.4)
+    used = use(run, "MIG-a")
+    assert used.samples is not None
+    assert used.samples.gpu == 0
+    assert np.nanmax(used.samples.gpu_column("memory_used_bytes")) == GIB
+    assert np.nanmax(used.samples.power_watts()) == 100.0
+    assert capabilities_of(run)["gpu0_utilization_ratio"] == "not supported"
+    assert "GPU use: not supported · VRAM peak 1.00 GiB of all processes" in said(used)
+    assert "power and energy are those of the whole GPU, not of the MIG instance" in said(used)
+    seconds = used.phases[0].duration_ns / 1e9
+    assert used.energy.joules == pytest.approx(100 * seconds, rel=0.05)
 
 
 def test_a_gpu_lost_in_the_run_leaves_empty_cells_and_the_other_gpu(play: Record) -> None:
@@ -180,87 +194,9 @@ def test_a_gpu_lost_in_the_run_leaves_empty_cells_and_the_other_gpu(play: Record
     assert np.isnan(joules[lost]).all()
     assert not np.isnan(joules[~lost]).all()
     assert not np.isnan(found.column("gpu1_energy_joules")[lost]).all()
-    assert told["gpu0"] == "lost: the driver can't reach it any more"
+    assert told["gpu0"] == "the GPU was lost, the driver can't reach it any more"
     assert "gpu1" not in told
     told_by_summary = said(use(run, script.gpus[0].uuid))
-    assert "energy: the samples cover only a part of the phase" in told_by_summary
+    assert f"GPU use, power and energy: {told['gpu0']} · VRAM peak" in told_by_summary
     assert use(run, script.gpus[0].uuid).figures.power_watts is None
     assert use(run, script.gpus[1].uuid).energy.joules is not None
-
-
-def test_a_process_that_the_driver_does_not_list(play: Record) -> None:
-    script = Script(holders=[Holder(0, 1 << 22, 3 * GIB), Holder(1, 1 << 22, None)])
-    run = play(script, 1.5)
-    found, told = samples_of(run), capabilities_of(run)
-    for number in (0, 1):
-        column = f"gpu{number}_process_memory_bytes"
-        assert np.isnan(found.column(column)).all()
-        assert np.isnan(found.column(f"gpu{number}_other_processes")).all()
-        assert told[column] == "the driver does not list the measured process on this GPU"
-    peaks = said(use(run, script.gpus[0].uuid))
-    assert "VRAM peak 4.00 GiB of all processes" in peaks
-    assert "of this run" not in peaks
-
-
-def test_a_gpu_of_another_uuid_than_the_runs(play: Record) -> None:
-    run = play(Script(), 1.2)
-    found = use(run, "GPU-not-listed")
-    assert found.energy.joules is None
-    told = "GPU and its power: the driver does not list the one that the run used"
-    assert told in said(found)
-
-
-def test_no_driver_and_no_library(
-    nvml_library: Path, tmp_path: Path, make_record: MakeRecord
-) -> None:
-    script = Script(faults=[Fault("nvmlInitWithFlags", DRIVER_NOT_LOADED)])
-    for name, variables in (
-        ("driver", library.variables(nvml_library, script, tmp_path)),
-        ("library", library.variables_without(tmp_path)),
-    ):
-        run = sampled(tmp_path / name, make_record(device="cuda:0"), 0.5, variables)
-        found = use(run, "GPU-00")
-        assert capabilities_of(run)["gpu"] == "no NVIDIA driver on this machine"
-        assert not [column for column in samples_of(run).columns if column.startswith("gpu")]
-        assert len(samples_of(run).time_ns) >= 5
-        told = said(found).splitlines()
-        assert "GPU and its power: no NVIDIA driver on this machine" in told
-
-
-@pytest.mark.slow
-def test_a_whole_run_beside_two_gpus(nvml_library: Path, tmp_path: Path) -> None:
-    """The run is on the CPU; its summary is then made as if it had used one of them."""
-    script = Script(holders=[Holder(0, 1 << 22, GIB)])
-    script.gpus[0].signals["power"] = Ramp(80_000, 300_000, 0, 30)
-    del script.gpus[1].signals["energy"], script.gpus[1].signals["power"]
-    done = run_profile(
-        *("--framework", "torch", "--device", "cpu", "--threads", "1", "--steps", "2000"),
-        *("--output", str(tmp_path / "traces"), "--json"),
-        env=library.variables(nvml_library, script, tmp_path),
-    )
-    assert done.returncode == 0, done.stderr
-    (row,) = json.loads(done.stdout)["runs"]
-    run = Path(row["path"])
-    assert row["status"] == "complete"
-    assert "GPU and its power: not used by this run" in done.stderr
-    found = samples_of(run)
-    for number in range(2):
-        assert np.nanmax(found.column(f"gpu{number}_memory_used_bytes")) == 4 * GIB
-    assert {gpu["uuid"] for gpu in found.record.gpus} == {gpu.uuid for gpu in script.gpus}
-
-    record = json.loads((run / rundir.RUN).read_text())
-    record["settings"]["device"] = "cuda:0"
-    (run / rundir.RUN).write_text(json.dumps(record))
-    (timed,) = (row for row in use(run, "").phases if row.phase == "timed")
-    began_s = (timed.start_ns - script_window(run, script, 0, 0).start_ns) / 1e9
-    scripted_joules = script.joules(0, began_s, began_s + timed.duration_ns / 1e9)
-    assert use(run, script.gpus[0].uuid).energy.joules == pytest.approx(scripted_joules, rel=0.01)
-    for gpu, words in (
-        (script.gpus[0], "J in the timed phase, by counter, renewed each 0.1 s"),
-        (script.gpus[1], "power: not supported · energy –, not supported"),
-        (Gpu("GPU-not-listed"), "the driver does not list the one that the run used"),
-    ):
-        use(run, gpu.uuid)
-        summary = run_analysis("finish", str(run))
-        assert summary.returncode == 0, summary.stderr
-        assert words in " ".join(summary.stderr.split()), summary.stderr

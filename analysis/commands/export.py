@@ -13,7 +13,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="RUN|TRACE",
-        help="runs of profile.py, or traces of other tools; perfetto and tensorboard take several",
+        help="runs of profile.py, or traces of other tools; perfetto and tensorboard take several, "
+        "and comparisons, which stand for their runs",
     )
     parser.add_argument(
         "--to",

@@ -26,7 +26,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tensorboard",
         action="store_true",
-        help="in TensorBoard: curves, tables, charts, profiles",
+        help="in TensorBoard: curves, tables, charts, profiles; of folders of `export`, too",
     )
     parser.add_argument(
         "--no-browser", action="store_true", help="print the address, open no browser"

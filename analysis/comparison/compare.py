@@ -169,6 +169,6 @@ def _each_once(found: Sequence[SideRuns], told: Callable[[Measured], Iterable[st
     texts = []
     for skeleton, alike_texts in alike.grouped(chain.from_iterable(known.values())).items():
         labels = [label for label, own in known.items() if skeleton in map(alike.skeleton, own)]
-        whose = "" if len(labels) == len(known) else f"{wording.listed(labels)}: "
-        texts.append(f"{whose}{alike.ranged(alike_texts)}")
+        whose = "" if len(labels) == len(known) else f" ({wording.listed(labels)})"
+        texts.append(f"{alike.ranged(alike_texts)}{whose}")
     return texts

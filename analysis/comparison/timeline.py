@@ -1,5 +1,6 @@
 """The timeline of a comparison: one run of each side, step by step in one Perfetto trace."""
 
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from analysis.comparison import rounds
 from analysis.comparison.record import ComparedProcess, ComparedSide, Comparison
 from profilers import rundir
+from profilers.rundir import ProfileError
 
 
 def write(directory: Path, record: Comparison) -> bool:
@@ -34,6 +36,27 @@ def write(directory: Path, record: Comparison) -> bool:
     except NoCommonStepError:
         export.merge(paths, output, "run", titles)
     return True
+
+
+def members(directory: Path) -> dict[str, Path]:
+    """The runs or traces that the timeline of a written comparison shows, by what each is called.
+
+    Raises:
+        ProfileError: the comparison was not written yet, or has fewer than two sides to show.
+    """
+    if not (directory / rundir.COMPARISON).exists():
+        again = f"python -m analysis compare {shlex.quote(str(directory))}"
+        raise ProfileError(f"{directory} has no {rundir.COMPARISON}; make it with {again}.")
+    record = rundir.read_json(directory / rundir.COMPARISON, Comparison)
+    found = {side.label: rounds.path_of(directory, run) for side, run in shown(record)}
+    if len(found) < 2:
+        raise ProfileError(f"{directory} has fewer than two sides to show; run profile.py again.")
+    if (directory / rundir.ROUNDS).exists():
+        known = {rounds.path_of(directory, run) for run in rounds.read(directory).runs}
+        if not known.issuperset(found.values()):
+            again = f"python -m analysis compare {shlex.quote(str(directory))}"
+            raise ProfileError(f"{directory} names other runs than it compares; use {again}.")
+    return found
 
 
 def shown(record: Comparison) -> list[tuple[ComparedSide, ComparedProcess]]:

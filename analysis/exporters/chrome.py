@@ -10,6 +10,7 @@ import numpy as np
 from analysis import wording
 from analysis.exporters.lanes import MOST_LANES, TOO_MANY, Lanes
 from analysis.exporters.trace_file import Counts, Form, bounded
+from analysis.readers.chrome import WRITTEN_HERE
 from analysis.timeline.counters import Counter
 from analysis.timeline.record import TRUE_DURATION, Group, Head, Slice, Track, with_number
 
@@ -36,7 +37,8 @@ class ChromeWriter:
         self._threads = count(FIRST_THREAD)
         self._tracks: dict[Track, tuple[Lanes, dict[int, str]]] = {}
         self._slices = self._points = self._samples = self._arrow_ends = 0
-        head = f'{{"displayTimeUnit":"ms","baseTimeNanoseconds":{start_ns},"traceEvents":[\n'
+        begin = f'{{"displayTimeUnit":"ms","baseTimeNanoseconds":{start_ns},'
+        head = f'{begin}"otherData":{_json(WRITTEN_HERE)},"traceEvents":[\n'
         self._heads: dict[Head, tuple[str, str, list[str]]] = {}
         self._lines: list[str] = []
         self._before = head
@@ -71,6 +73,9 @@ class ChromeWriter:
             )
             if len(self._lines) > BUFFER_LINES:
                 self._flush()
+
+    def opening(self, begin_ns: int, end_ns: int) -> None:
+        """Nothing: the format has no place for it."""
 
     def close(self) -> None:
         """Write the rest."""

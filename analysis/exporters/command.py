@@ -3,17 +3,18 @@
 import os
 import shlex
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import sides, wording
+from analysis.comparison import timeline
 from analysis.exporters import export
 from analysis.exporters.trace_file import Counts
 from analysis.ops import source
 from analysis.output_file import unwritable, writing
-from analysis.timeline.shared_clock import Align
+from analysis.timeline.shared_clock import Align, NoCommonStepError
 from profilers import rundir
 from profilers.rundir import ProfileError
 
@@ -37,26 +38,57 @@ def run(request: Request) -> str:
     Raises:
         ProfileError: a path is neither run nor trace, or the file can't be written.
     """
-    for path in request.paths:
-        _refuse_comparison(path, request.to)
-    if request.align and (len(request.paths) == 1 or request.to != "perfetto"):
+    members = _members(request)
+    if request.align and (len(members) == 1 or request.to != "perfetto"):
         raise ProfileError(
             "--align says how several runs share one time axis; name two or more, --to perfetto."
         )
     if request.to == "tensorboard":
         return _tensorboard(request)
-    if len(request.paths) > 1 and request.to != "perfetto":
+    if len(members) > 1 and request.to != "perfetto":
         raise ProfileError(
             f"--to {request.to} takes one run or trace; perfetto and tensorboard take several."
         )
     output = request.output or _default(request)
-    _refuse_inputs(request.paths, output)
+    paths = [*members.values()]
+    _refuse_inputs(paths, output)
     _refuse_suffix(request.to, output)
-    if request.to == "perfetto" and len(request.paths) > 1:
-        align = request.align or "step"
-        counts = export.merge(request.paths, output, align)
+    if len(members) > 1:
+        counts, align = _merged(request, members, output)
         return f"{output}: {_counted(counts, f'aligned by {align}')}"
-    return f"{output}: {WRITERS[request.to](request.paths[0], output)}"
+    return f"{output}: {WRITERS[request.to](paths[0], output)}"
+
+
+def _members(request: Request) -> dict[str, Path]:
+    """What is exported, by what it is called: of a comparison the runs that its timeline shows."""
+    paths, titles = request.paths, sides.titles(request.paths)
+    found: dict[str, Path] = {}
+    for path, title in zip(paths, titles, strict=True):
+        if not rundir.is_comparison(path) or request.to == "tensorboard":
+            found[title] = path
+            continue
+        if request.to != "perfetto":
+            one = next(iter(timeline.members(path).values()))
+            raise ProfileError(
+                f"{path} is a comparison, and --to {request.to} takes one run or trace; name one, "
+                f"such as {one}."
+            )
+        runs = timeline.members(path)
+        above = f"{title}: " if len(paths) > 1 else ""
+        found |= {f"{above}{name}": run for name, run in runs.items()}
+    return found
+
+
+def _merged(request: Request, members: Mapping[str, Path], output: Path) -> tuple[Counts, Align]:
+    """Write several on one time axis; a comparison without a common step as its own timeline is."""
+    paths, titles = [*members.values()], [*members]
+    align = request.align or "step"
+    try:
+        return export.merge(paths, output, align, titles), align
+    except NoCommonStepError:
+        if request.align or not rundir.is_comparison(request.paths[0]):
+            raise
+        return export.merge(paths, output, "run", titles), "run"
 
 
 def _timeline(form: str) -> Callable[[Path, Path], str]:
@@ -90,24 +122,35 @@ def _xspace(path: Path, output: Path) -> str:
 
 def _tensorboard(request: Request) -> str:
     """Write a folder that TensorBoard takes, with one for each run or trace."""
-    from analysis.exporters.tensorboard import logs
-
     output = request.output or Path("tensorboard")
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ProfileError(f"{output} is there already; give --output a new folder.")
-    titles = sides.titles(request.paths)
     place = output.resolve()
     made = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        for path, title in zip(request.paths, titles, strict=True):
-            logs.write(path, made / title)
+        told = _logs(request.paths, made)
         os.replace(made, place)
     except OSError as error:
         raise unwritable(output, error) from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    show = f"python -m tensorboard.main --logdir {shlex.quote(str(output))}"
-    return f"{output}: {', '.join(titles)}; open it with {show}"
+    show = f"python -m analysis view --tensorboard {shlex.quote(str(output))}"
+    return f"{output}: {'; '.join(told)}; open it with {show}"
+
+
+def _logs(paths: Sequence[Path], folder: Path) -> list[str]:
+    """Write a folder for each run or trace, of a comparison for all that it has; their names."""
+    from analysis.exporters.tensorboard import logs
+
+    names = []
+    for path, title in zip(paths, sides.titles(paths), strict=True):
+        if rundir.is_comparison(path):
+            above = f"{title}/" if len(paths) > 1 else ""
+            names += [f"{above}{name}" for name in logs.write_comparison(path, folder / above)]
+        else:
+            logs.write(path, folder / title)
+            names.append(title)
+    return names
 
 
 SUFFIXES = {
@@ -140,21 +183,6 @@ def _default(request: Request) -> Path:
     if output.exists():
         raise ProfileError(f"{output} is there already; name a file with --output.")
     return output
-
-
-def _refuse_comparison(path: Path, to: str) -> None:
-    """A comparison has its timeline and its event files already; ProfileError that says where."""
-    if not any((path / name).is_file() for name in (rundir.ROUNDS, rundir.COMPARISON)):
-        return
-    remedy = "name runs of it"
-    if to == "perfetto" and (path / rundir.COMPARE_TRACE).is_file():
-        remedy = f"its timeline is {path / rundir.COMPARE_TRACE}; for another one {remedy}"
-    elif to == "tensorboard":
-        show = f"python -m analysis view --tensorboard {shlex.quote(str(path))}"
-        remedy = f"show it with {show}, or {remedy}"
-    elif (path / rundir.ROUNDS).is_file():
-        return  # The reader names one of the runs.
-    raise ProfileError(f"{path} is a comparison; {remedy}.")
 
 
 def _refuse_suffix(to: str, output: Path) -> None:

@@ -1,6 +1,6 @@
 """Writes timelines of runs and traces to files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +10,9 @@ from analysis.exporters import chrome, perfetto, trace_file
 from analysis.exporters.trace_file import Counts, Form
 from analysis.timeline import sources
 from analysis.timeline.merged import Merged, Titled
-from analysis.timeline.record import Group, Writer
+from analysis.timeline.record import Group, Writer, at_first
 from analysis.timeline.shared_clock import Align
-from analysis.timeline.sources import Profile
+from analysis.timeline.sources import Profile, Source
 from profilers import rundir
 from profilers.rundir import ProfileError
 
@@ -33,16 +33,11 @@ def finished(run: Path, folded: "Folded | None") -> dict[Path, Counts]:
         ProfileError: a file of the run is damaged, or can't be written.
     """
     source = sources.of_run(run, folded)
-    group = Group(sides.titles([run])[0], 0)
-
-    def draw(writer: Writer) -> int:
-        return source.draw(writer, group)
-
     files = {
         run / rundir.PERFETTO_TRACE: perfetto.FORM,
         run / rundir.TRACE: chrome.FORM,
     }
-    return trace_file.write(files, source.first_ns or 0, draw)
+    return trace_file.write(files, source.first_ns or 0, _drawing(source, run))
 
 
 def alone(path: Path, output: Path, form: Form) -> Counts:
@@ -52,13 +47,21 @@ def alone(path: Path, output: Path, form: Form) -> Counts:
         ProfileError: it can't be read, or the file can't be written.
     """
     source = sources.opened(path)
+    draw = _drawing(source, path)
+    counts = trace_file.write({output: form}, source.first_ns or 0, draw)[output]
+    return replace(counts, lacks=source.profile.lacks if source.profile else ())
+
+
+def _drawing(source: Source, path: Path) -> Callable[[Writer], int]:
+    """What draws a run or a trace in a group of its own."""
     group = Group(sides.titles([path])[0], 0)
 
     def draw(writer: Writer) -> int:
+        if source.profiled_ns:
+            writer.opening(*at_first(source.profiled_ns))
         return source.draw(writer, group)
 
-    counts = trace_file.write({output: form}, source.first_ns or 0, draw)[output]
-    return replace(counts, lacks=source.profile.lacks if source.profile else ())
+    return draw
 
 
 def merge(paths: Sequence[Path], output: Path, align: Align, titles: Sequence[str] = ()) -> Counts:

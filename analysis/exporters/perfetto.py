@@ -59,6 +59,10 @@ class PerfettoWriter:
         sequence.values(counter.time_ns[known], counter.values[known] * factor)
         self._samples += int(known.sum())
 
+    def opening(self, begin_ns: int, end_ns: int) -> None:
+        """Say what Perfetto shows at first."""
+        self._file.recorded(begin_ns, end_ns)
+
     def close(self) -> None:
         """End what is open."""
         for lined in self._tracks.values():

@@ -19,6 +19,7 @@ from analysis.exporters.trace_file import bounded
 BOOTTIME, REALTIME = 6, 1
 BYTES_UNIT, COUNT_UNIT = 3, 2
 EXPLICIT_ORDER, NEVER_MERGED = 3, 2
+RECORDING_STARTED, RECORDING_ENDED = 2, 5
 BUFFER_PIECES = 30_000
 
 
@@ -79,6 +80,12 @@ class TraceFile:
     def root(self) -> None:
         """Say that groups stand in the order of their ranks; some viewers sort them by name."""
         self.add(_descriptor(0, number_field(11, EXPLICIT_ORDER)))
+
+    def recorded(self, begin_ns: int, end_ns: int) -> None:
+        """Say from when to when there was recording: Perfetto shows this stretch at first."""
+        for time_ns, event in ((begin_ns, RECORDING_STARTED), (end_ns, RECORDING_ENDED)):
+            shown_ns = max(0, time_ns - self.start_ns + self.shown_ns)
+            self.add(number_field(8, shown_ns) + bytes_field(69, number_field(event, 1)))
 
     def track(self, uuid: int, parent: int, name: str, rank: int) -> None:
         """A group of tracks, or a track of slices, below another one; at the top if that is 0."""

@@ -21,6 +21,8 @@ SUMMARY_THREADS = re.compile(
     r"Steps|XLA Modules|XLA TraceMe|(?:TensorFlow|Framework) (?:Ops|Name Scope)|Source code"
 )
 COPY = re.compile(r"mem(cpy|set)", re.IGNORECASE)
+WRITTEN_HERE = {"version": "crossprof timeline"}
+"""`otherData` of the timelines that are written here; torch has some of their categories, too."""
 EVENT_LIMIT = 1_000_000
 BEGIN_END = "began and never ended"
 

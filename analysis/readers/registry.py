@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from analysis.blocks import Strings, Trace
-from analysis.readers.chrome import ChromeEvent, ChromeTrace
+from analysis.readers.chrome import WRITTEN_HERE, ChromeEvent, ChromeTrace
 from analysis.readers.chunks import ArrayReader
 from analysis.readers.kineto import KinetoTrace
 from analysis.readers.kineto_events import KINDS
@@ -44,6 +44,15 @@ def open_trace(
     if path.is_dir():
         return _open_folder(path, memory, limited, host, details)
     return _open_file(path, memory, limited, host, Strings(), details)
+
+
+def is_of_known_profiler(path: Path) -> bool:
+    """Whether a JSON trace is torch's or ONNX Runtime's, all events of which can be read.
+
+    Raises:
+        ProfileError: it is no trace.
+    """
+    return _json_kind(path, limited=True) is not ChromeTrace
 
 
 def _open_folder(folder: Path, memory: bool, limited: bool, host: bool, details: bool) -> Ranks:
@@ -117,8 +126,11 @@ def _is_packed(path: Path) -> bool:
 def _json_kind(path: Path, limited: bool) -> type[KinetoTrace] | type[ChromeTrace]:
     """Which reader a JSON trace is for, by its head and its first events."""
     reader = ArrayReader(path, limited=limited)
-    if KINETO_KEYS & reader.find_header().keys():
+    header = reader.find_header()
+    if KINETO_KEYS & header.keys():
         return KinetoTrace
+    if header.get("otherData") == WRITTEN_HERE:
+        return ChromeTrace
     decode = msgspec.json.Decoder(list[msgspec.Raw]).decode
     for elements in reader.lists(decode):
         categories = {category for raw in elements[:4096] for category in _category(raw)}

@@ -103,13 +103,11 @@ def _resolution(subject: Subject) -> str:
 def _to_accuracy(subject: Subject) -> Iterator[str]:
     """Joules and accuracy of the timed steps of each side's last run, where it trained."""
     known = [
-        f"{side.label} {wording.number(run.summary.energy_joules)} J to a test accuracy of "
-        f"{wording.number(run.summary.accuracy)}"
+        f"{side.label} {wording.number(run.summary.energy_joules_to_accuracy)} J to a test "
+        f"accuracy of {wording.number(run.summary.accuracy)}"
         for side in subject.sides
         for run in subject.finished(side)[-1:]
-        if run.summary.mode == "train"
-        and run.summary.energy_joules is not None
-        and run.summary.accuracy is not None
+        if run.summary.energy_joules_to_accuracy is not None
     ]
     if known:
         yield f"All timed steps of a run took {wording.listed(known)}."

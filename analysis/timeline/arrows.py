@@ -8,6 +8,7 @@ import numpy.typing as npt
 from analysis.blocks import Block, Kind, Strings, TextTable
 from analysis.columns import Int64
 from analysis.folds.links import NO_USE, LinkTable, launching, link_keys, on_device, uses
+from analysis.folds.paths import PathNames, phase_of
 from analysis.windows import EventWindow
 
 LAUNCH, GRADIENT, STEP = range(3)
@@ -34,17 +35,21 @@ def numbered(run: int, sort: int, rank: Int64, number: Int64) -> Int64:
 
 @dataclass(slots=True)
 class Ends:
-    """What is to be known of a whole trace before its first arrow is drawn.
+    """What is to be known of a whole trace before any of it is drawn.
 
-    `first_ns` is when the first event of any kind begins, None if there is none.
+    `first_ns` is when the first event of any kind begins, None if there is none; `has_phase_paths`
+    is whether the paths of operations name phases.
     """
 
     strings: Strings
     first_ns: int | None = None
+    has_phase_paths: bool = False
     _work: LinkTable = field(default_factory=LinkTable)
     _uses: TextTable = field(init=False)
+    _by_path: PathNames = field(init=False)
 
     def __post_init__(self) -> None:
+        self._by_path = PathNames(self.strings, phase_of)
         self._uses = uses(self.strings)
 
     def take(self, block: Block) -> None:
@@ -53,6 +58,9 @@ class Ends:
             begins_ns = int(block.start_ns.min())
             known_ns = self.first_ns
             self.first_ns = begins_ns if known_ns is None else min(known_ns, begins_ns)
+            if not self.has_phase_paths:
+                ops = (block.kind == Kind.OP) & (block.device < 0)
+                self.has_phase_paths = bool((ops & (self._by_path.of(block) >= 0)).any())
             rows = np.flatnonzero(on_device(block) & (block.correlation >= 0))
             self._work.add(link_keys(block, rows), np.zeros((len(rows), 1), dtype=np.int32))
 

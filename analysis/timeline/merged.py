@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.timeline import shared_clock
 from analysis.timeline.arrows import STEP, numbered
-from analysis.timeline.record import Group, Shelf, Slice, Track, Writer, by_start
+from analysis.timeline.record import Group, Shelf, Slice, Track, Writer, at_first, by_start
 from analysis.timeline.shared_clock import Align, Clock
 from analysis.timeline.sources import Source
 
@@ -55,6 +55,8 @@ class Merged:
 
     def draw(self, writer: Writer) -> int:
         """Draw all of it; how many slices there are."""
+        if profiled := self._profiled_ns():
+            writer.opening(*at_first(*profiled))
         count = self._draw_steps(writer)
         known: dict[str, int] = {}
         runs = len(self._members)
@@ -63,6 +65,16 @@ class Merged:
             group = Group(f"Run {place + 1}: {member.title}", place + 1)
             count += member.source.draw(writer, group, shelf, clock)
         return count
+
+    def _profiled_ns(self) -> list[tuple[int, int]]:
+        """When each run that was profiled is shown to have been."""
+        found = []
+        for member, clock in self._with_clocks():
+            if member.source.profiled_ns:
+                begin_ns, end_ns = member.source.profiled_ns
+                begin_ns, length_ns = clock.span(begin_ns, end_ns - begin_ns)
+                found.append((begin_ns, begin_ns + length_ns))
+        return found
 
     def _with_clocks(self) -> "zip[tuple[Titled, Clock]]":
         return zip(self._members, self._clocks, strict=True)

@@ -85,8 +85,8 @@ class ProfileTracks:
         events = Events(folded, self._works, self.ends, self.run)
         phases = np.flatnonzero((folded.phase_range >= 0) & (folded.step >= 0) & new)
         layers = np.flatnonzero((folded.layer_range >= 0) & around & new)
-        for name, rows in self._by_rank("phases", folded, phases):
-            self.writer.slices(self._line(name), EventSlices(events, rows, self.clock, PHASE))
+        for name, rows in self._phase_ranges(folded, phases):
+            self._row(name).add(EventSlices(events, rows, self.clock, PHASE))
         for name, rows in self._by_rank("layers", folded, layers):
             self._row(name).add(EventSlices(events, rows, self.clock, LAYER))
         self._stretches(folded)
@@ -122,6 +122,16 @@ class ProfileTracks:
             else:
                 row.end_steps(over)
             self.writer.slices(self._line(name), row.released())
+
+    def _phase_ranges(self, folded: Folded, rows: Rows) -> Iterator[tuple[str, Rows]]:
+        """The ranges of phases by track: each phase has its own where operations show it too."""
+        if not self.ends.has_phase_paths:
+            yield from self._by_rank("phases", folded, rows)
+            return
+        phases = folded.phase_range[rows]
+        for phase in np.unique(phases).tolist():
+            name = f"phase {self.strings[phase]}"
+            yield from self._by_rank(name, folded, rows[phases == phase])
 
     def _row(self, name: str) -> Row:
         kind = "layer" if name.startswith("layers") else "phase"

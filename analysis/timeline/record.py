@@ -10,6 +10,7 @@ from analysis.timeline.counters import Counter
 COUNTERS_RANK = 1_000
 TRUE_DURATION = "true_duration_ns"
 MOST_AT_ONCE = 10_000
+BESIDE_RATIO = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,14 @@ class Slice(NamedTuple):
     correlation: int = -1
 
 
+def at_first(*stretches_ns: tuple[int, int]) -> tuple[int, int]:
+    """What is to be shown at first: these stretches, and what lies beside them."""
+    begin_ns = min(begin for begin, _ in stretches_ns)
+    end_ns = max(end for _, end in stretches_ns)
+    beside_ns = round((end_ns - begin_ns) * BESIDE_RATIO)
+    return begin_ns - beside_ns, end_ns + beside_ns
+
+
 def by_start(piece: Slice) -> tuple[int, int]:
     """What slices of a track are sorted by: those that enclose others before these."""
     return piece.start_ns, -piece.duration_ns
@@ -91,6 +100,10 @@ class Writer(Protocol):
 
         Counters of one group with the same `shared` text have one scale.
         """
+        ...
+
+    def opening(self, begin_ns: int, end_ns: int) -> None:
+        """Say what viewers are to show at first, where the format can; all else is there, too."""
         ...
 
 
@@ -136,3 +149,8 @@ class Several:
         """Show a counter in each file."""
         for writer in self.writers:
             writer.counter(track, counter, shared)
+
+    def opening(self, begin_ns: int, end_ns: int) -> None:
+        """Say what viewers are to show at first, in each file."""
+        for writer in self.writers:
+            writer.opening(begin_ns, end_ns)

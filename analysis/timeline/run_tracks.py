@@ -38,6 +38,14 @@ class RunTimes:
         starts += [int(counter.time_ns.min()) for counter in self.counters]
         return min(starts, default=None)
 
+    @property
+    def profiled_ns(self) -> tuple[int, int] | None:
+        """When the first profiled step begins and the last one ends; None if there is none."""
+        steps = [row for row in self.steps if row.profiled]
+        begins = [row.start_ns for row in steps]
+        ends = [row.start_ns + row.duration_ns for row in steps]
+        return (min(begins), max(ends)) if steps else None
+
     def moments(self) -> list[Moment]:
         """When each phase and step begins, by what it is."""
         found: list[Moment] = [(("phase", row.phase), row.start_ns) for row in self.phases]

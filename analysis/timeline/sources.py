@@ -59,6 +59,11 @@ class Source:
         """Whether it is a run of ours, which says itself what its phases and steps are."""
         return bool(self.times.phases or self.times.steps)
 
+    @property
+    def profiled_ns(self) -> tuple[int, int] | None:
+        """From when to when a run of ours was profiled; None if none of its steps was."""
+        return self.times.profiled_ns if self.profile is not None else None
+
     def moments(self, *, of_run: bool) -> list[Moment]:
         """When what it recorded begins, or else when the steps of its profile do, by place."""
         if of_run:

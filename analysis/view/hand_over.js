@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const PING_MS = 200;
-  const { origin, host, trace, limit } = document.body.dataset;
+  const { origin, host, trace, limit, commands } = document.body.dataset;
   const button = document.getElementById("open");
   const status = document.getElementById("status");
   const steps = ["opened", "answered", "handed"].map((id) => document.getElementById(id));
@@ -77,7 +77,7 @@
   };
 
   button.addEventListener("click", () => {
-    const view = window.open(`${origin}/`, "_blank");
+    const view = window.open(`${origin}/${commands && `#!/?${commands}`}`, "_blank");
     if (!view) {
       mark("failed");
       say("The browser blocked the new window. Allow pop-ups for this page, then press the button again.", "warn");

@@ -41,10 +41,11 @@ def origin(ui: str) -> str:
     """The origin, as browsers write it, of the Perfetto that `--ui` names.
 
     Raises:
-        ProfileError: it is neither https nor on this machine, or more than an origin.
+        ProfileError: it is neither https nor on this machine, more than an origin, or a word alone.
     """
+    is_word = not set("./:") & set(ui)  # it is rather meant as a name than as a host
     text = ui.lower() if "://" in ui else f"https://{ui.lower()}"
-    found = ORIGIN.fullmatch(text)
+    found = None if is_word else ORIGIN.fullmatch(text)
     port = int(found["port"] or 0) if found else None
     if found is None or port is None or port > LARGEST_PORT or (found["port"] and not port):
         raise ProfileError(
@@ -61,6 +62,7 @@ def render(
     size_bytes: int,
     targets: Sequence[Path],
     limit_seconds: int = LIMIT_SECONDS,
+    commands: str = "",
 ) -> Page:
     """The page.
 
@@ -70,6 +72,7 @@ def render(
         size_bytes: the size of its file.
         targets: what the user named, for the command that does without the network.
         limit_seconds: how long there may be no answer before the page says so.
+        commands: what the other Perfetto is to do once it has the trace, as a part of its address.
     """
     style, script = _asset("hand_over.css"), _asset("hand_over.js")
     environment = Environment(
@@ -84,6 +87,7 @@ def render(
         name=name,
         size=wording.memory(size_bytes),
         limit_seconds=limit_seconds,
+        commands=commands,
         offline=wording.plain(command("view", *targets)),
     )
     return Page(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.serve import files_below
-from analysis.view.traces import command, complete_runs, is_comparison
+from analysis.view.traces import command, complete_runs
 from profilers import rundir
 from profilers.rundir import ProfileError
 
@@ -17,6 +17,7 @@ PROFILES = "plugins/profile/"
 ONLY = f"{PROFILES}profile/"
 COMPARISON = "comparison"
 LONGEST_NAME = 120
+RUNS_ALONE = "Only its runs are shown."
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Shown:
     side: str = ""
 
     @property
+    def has_curves(self) -> bool:
+        """Whether there is more of it than profiles."""
+        return any(EVENT_FILE in name for name in self.files)
+
+    @property
     def profiled(self) -> bool:
         """Whether the tab Profile has something of it."""
         return any(name.startswith(PROFILES) for name in self.files)
@@ -35,18 +41,23 @@ class Shown:
 
 @dataclass(frozen=True)
 class _Member:
-    """A run or a comparison, what it is to be called, and whose run it is."""
+    """A run or a comparison, what it is to be called, and whose run it is.
+
+    `folder` is where its files for TensorBoard are, None for their usual place.
+    """
 
     place: Path
     name: str
     side: str = ""
+    folder: Path | None = None
 
 
 def shown(targets: Sequence[Path]) -> tuple[list[Shown], list[str]]:
     """What runs and comparisons have for TensorBoard; what is named twice is there once.
 
     A comparison stands for itself and its complete runs, which are named after their side and
-    round; of several comparisons, below the name of each.
+    round; of several comparisons, below the name of each. So does a folder that `analysis export`
+    made for the folders in it.
 
     Returns:
         What is to be shown, and sentences on comparisons that have only runs to show.
@@ -62,12 +73,12 @@ def shown(targets: Sequence[Path]) -> tuple[list[Shown], list[str]]:
     found: dict[str, Shown] = {}
     problems = []
     for member in members.values():
-        files = _event_files(member.place)
+        files = files_below(member.folder) if member.folder else _event_files(member.place)
         name = _free(member.name, found)
         if files:
             found[name] = Shown(name, files, member.side)
-        elif is_comparison(member.place) and len(members) > 1:
-            problems.append(f"{_nothing(member.place)} Only its runs are shown.")
+        elif rundir.is_comparison(member.place) and len(members) > 1:
+            problems.append(f"{_nothing(member.place)} {RUNS_ALONE}")
         else:
             raise ProfileError(_nothing(member.place))
     return list(found.values()), problems
@@ -97,9 +108,16 @@ def _session(name: str) -> str:
 
 
 def _members(target: Path, alone: bool) -> Iterator[_Member]:
-    """A run, or a comparison and its complete runs."""
+    """A run, or a comparison and its complete runs, or what a folder of exports holds."""
     own = _plain(target.resolve().name)
-    if not is_comparison(target):
+    exported = _exported(target)
+    for folder in exported:
+        within = folder.relative_to(target)
+        name = "/".join(map(_plain, within.parts if alone else (own, *within.parts)))
+        yield _Member(folder, name or own, folder=folder)
+    if exported:
+        return
+    if not rundir.is_comparison(target):
         yield _Member(target, own)
         return
     above = "" if alone else f"{own}/"
@@ -110,6 +128,20 @@ def _members(target: Path, alone: bool) -> Iterator[_Member]:
         for place, number in runs.items():
             behind = f", round {number}" if several else ""
             yield _Member(place, f"{above}{_plain(side)}{behind}", side)
+
+
+def _exported(target: Path) -> list[Path]:
+    """Folders that TensorBoard takes as they are, in one that is no run and holds none."""
+    if rundir.is_comparison(target):
+        return []
+    folders = [target, *target.glob("*"), *target.glob("*/*")]
+    if any((folder / rundir.RUN).exists() for folder in folders):
+        return []
+    return sorted(
+        folder
+        for folder in folders
+        if (folder / PROFILES).is_dir() or any(folder.glob(f"*{EVENT_FILE}*"))
+    )
 
 
 def _sides(comparison: Path) -> dict[str, dict[Path, int]]:
@@ -151,14 +183,14 @@ def _event_files(place: Path) -> dict[str, Path]:
 
 def _nothing(place: Path) -> str:
     """That there are no event files, and what makes them."""
-    if not is_comparison(place) and not (place / rundir.RUN).is_file():
+    if not rundir.is_comparison(place) and not (place / rundir.RUN).is_file():
         logdir = shlex.quote(str(place))
         return (
             f"{place} is no run and no comparison of profile.py; name one, or show all that "
             f"is in the folder with python -m tensorboard.main --logdir {logdir}."
         )
     finish = f"make them with {command('finish', place)}"
-    made = is_comparison(place) and not (place / rundir.ROUNDS).is_file()
+    made = rundir.is_comparison(place) and not (place / rundir.ROUNDS).is_file()
     remedy = f"compare again with --output {shlex.quote(str(place))}" if made else finish
     return f"{place} has no event files for TensorBoard; {remedy}."
 

@@ -3,17 +3,19 @@
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from analysis import sides
+from analysis import sides, wording
 from analysis.serve import Site, files_below
 from analysis.timeline.shared_clock import Align
 from analysis.view import hand_over
 from analysis.view.session import announce, interruptible, until_interrupted
-from analysis.view.traces import SUFFIXES, chosen
+from analysis.view.traces import Chosen, chosen, stem
+from profilers import rundir
 from profilers.rundir import ProfileError
 
 SPECIAL = re.compile(r"[\\^$.*+?()[\]{}|/]")
@@ -41,29 +43,48 @@ def show(
     pages = {} if origin else _pages()
     with interruptible(), TemporaryDirectory("", "crossprof-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
-        trace, name = chosen(targets, align, folder)
+        found = chosen(targets, align, folder)
+        for note in found.notes:
+            print(f"note: {wording.plain(note)}.", file=sys.stderr, flush=True)
+        commands = _startup(targets, found)
         if origin:
-            page = hand_over.render(origin, name, trace.stat().st_size, targets)
+            page = hand_over.render(
+                origin, found.name, found.path.stat().st_size, targets, commands=commands
+            )
             start = folder / "index.html"
             start.write_text(page.html, encoding="utf-8")
-            with Site({"": start, name: trace}, page.policy) as site, until_interrupted():
-                announce("Perfetto", site.url, browser)
-                site.serve_forever()
-            return
-        with Site({**pages, "": pages["index.html"], name: trace}) as site, until_interrupted():
+            site = Site({"": start, found.name: found.path}, page.policy)
+        else:
+            site = Site({**pages, found.name: found.path})
             # testing=1: no reports of use, no waiting for changed versions of the page.
-            address = f"{site.url}?testing=1#!/?url={site.url}{name}{_opening(targets)}"
-            announce("Perfetto", address, browser)
+            route = f"url={site.url}{found.name}&{commands}"
+            site.leads_to = f"{site.url}index.html?testing=1#!/?{route}"
+        with site, until_interrupted():
+            announce("Perfetto", site.url, browser)
             site.serve_forever()
 
 
-def _opening(targets: Sequence[Path]) -> str:
-    """What opens the groups of runs, which Perfetto shows closed, as a part of the address."""
-    names = ["Compare: .*", r"Run \d+: .*", "resources"]
-    if len(targets) == 1 and not targets[0].name.endswith(SUFFIXES):
-        names.append(SPECIAL.sub(r"\\\g<0>", sides.titles(targets)[0]))
-    command = {"id": "dev.perfetto.ExpandTracksByRegex", "args": [f"^({'|'.join(names)})$"]}
-    return f"&startupCommands={quote(json.dumps([command]), safe='')}"
+def _startup(targets: Sequence[Path], found: Chosen) -> str:
+    """What opens groups of tracks, which Perfetto shows closed, as a part of an address."""
+    command = {"id": "dev.perfetto.ExpandTracksByRegex", "args": [_opened(targets, found)]}
+    return f"startupCommands={quote(json.dumps([command]), safe='')}"
+
+
+def _opened(targets: Sequence[Path], found: Chosen) -> str:
+    """Which groups of tracks are opened, as a regular expression.
+
+    Of what is made here these are all but Perfetto's own; of several runs, the threads of each
+    stay closed, so that their phases are near each other. Of a file, which may be of anyone, they
+    are those that could be ours.
+    """
+    (first, *others) = targets
+    if not found.made and not first.is_dir():
+        frameworks = "|".join(map(wording.framework, sides.COLOURS))
+        name = SPECIAL.sub(r"\\\g<0>", stem(first))
+        return rf"^(?:Compare: .*|Run \d+: .*|(?:{frameworks}) .*|resources|{name})$"
+    if others or rundir.is_comparison(first):
+        return f"^(?!System$|(?:{'|'.join(sides.COLOURS)}) host$)"
+    return "^(?!System$)"
 
 
 def _pages() -> dict[str, Path]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.analysis.view.serving import viewing
+from tests.analysis.view.serving import led_to, viewing
 from tests.browsing import chromium
 
 FOLDER = Path(__file__).parent
@@ -32,9 +32,10 @@ def main() -> None:
         chromium(Path(folder)) as browser,
     ):
         browser.set_window_size(WIDTH, HEIGHT)
+        query = led_to(url).partition("#")[0].removeprefix("/")
         for name, tab in PAGES.items():
             browser.get("about:blank")
-            browser.get(f"{url.partition('#')[0]}#{tab}")
+            browser.get(f"{url}{query}#{tab}")
             time.sleep(LOADING_SECONDS)
             if tab == PROFILE:
                 _open_list(browser)

@@ -90,14 +90,15 @@ def _gpu(library: Any, index: int) -> Gpu:
 
 def _processes(library: Any, handle: Any) -> list[GpuProcess]:
     """Those that compute and those that draw; one that does both is listed twice by the driver."""
+    computing = _asked(library, library.nvmlDeviceGetComputeRunningProcesses, handle) or []
+    drawing = _asked(library, library.nvmlDeviceGetGraphicsRunningProcesses, handle) or []
     held: dict[int, int | None] = {}
-    for call in (
-        library.nvmlDeviceGetComputeRunningProcesses,
-        library.nvmlDeviceGetGraphicsRunningProcesses,
-    ):
-        for process in _asked(library, call, handle) or []:
-            held[process.pid] = held.get(process.pid) or process.usedGpuMemory
-    return [GpuProcess(pid=pid, memory_bytes=held[pid]) for pid in sorted(held)]
+    for process in (*computing, *drawing):
+        held[process.pid] = held.get(process.pid) or process.usedGpuMemory
+    pids = {process.pid for process in computing}
+    return [
+        GpuProcess(pid=pid, memory_bytes=held[pid], computes=pid in pids) for pid in sorted(held)
+    ]
 
 
 def _unreachable(library: Any, error: Any, machine: Machine, root: Path) -> Gpus:

@@ -51,10 +51,14 @@ class FrameworkFound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GpuProcess(msgspec.Struct, frozen=True, kw_only=True):
-    """A process that holds memory of a GPU; None where the driver does not tell how much."""
+    """A process that holds memory of a GPU; None where the driver does not tell how much.
+
+    `computes` says that it does more than draw, as a desktop's do.
+    """
 
     pid: int
     memory_bytes: int | None
+    computes: bool = True
 
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True):

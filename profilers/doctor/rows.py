@@ -20,6 +20,8 @@ from profilers.environment import KERNELS_UNSEEN
 GIB = 1 << 30
 BESIDE = {"cuda": "CUDA", "cudnn": "cuDNN", "rocm": "ROCm", "keras": "Keras", "numpy": "numpy"}
 """What is told of a framework beside its own version, in this order."""
+UNFLAGGED_BYTES = 256 << 20
+"""So much memory of a GPU may be held by others that are not listed among those that compute."""
 ENOUGH_RATIO = 0.9
 """The part of the samples that a sampler which keeps its time takes at least."""
 
@@ -142,8 +144,8 @@ def _gpus(found: Examination) -> Iterator[Row]:
                 yield Row(Mark.WARNING, str(each.device), text)
     for gpu in gpus.found:
         yield _gpu(gpu, gpus.driver)
-        if gpu.processes and gpu.device is not None:
-            yield Row(Mark.WARNING, called(gpu), f"{_held(gpu.processes)}: runs will be flagged")
+        if gpu.device is not None:
+            yield from _users(gpu, found.machine)
 
 
 def _no_gpu(found: Gpus) -> Row:
@@ -174,6 +176,29 @@ def _mig(found: Gpu) -> str:
     if found.mig:
         return f"split by MIG into {len(found.instances)}"
     return "not MIG" if found.mig is False else ""
+
+
+def _users(gpu: Gpu, machine: Machine) -> Iterator[Row]:
+    """Others that use a GPU, and what that means for runs: a desktop hardly disturbs them."""
+    computing = [each for each in gpu.processes if each.computes]
+    drawing = [each for each in gpu.processes if not each.computes]
+    if computing:
+        flagged = "runs will be flagged"
+        if machine.own_processes or machine.wsl:
+            flagged = "it disturbs runs, and here they can't be flagged for it"
+        yield Row(Mark.WARNING, called(gpu), f"{_held(computing)}: {flagged}")
+    if drawing:
+        held_bytes = [each.memory_bytes for each in drawing]
+        if None not in held_bytes and sum(filter(None, held_bytes)) <= UNFLAGGED_BYTES:
+            text = f"{_held(drawing)} and only {_verb('draw', drawing)}: runs are not flagged"
+            yield Row(Mark.NONE, called(gpu), text)
+        else:
+            text = f"{_held(drawing)} and only {_verb('draw', drawing)}: runs may be flagged"
+            yield Row(Mark.WARNING, called(gpu), text)
+
+
+def _verb(verb: str, processes: list[GpuProcess]) -> str:
+    return verb if len(processes) > 1 else f"{verb}s"
 
 
 def _held(processes: list[GpuProcess]) -> str:

@@ -4,14 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from profilers.sampling import nvml_errors
-from profilers.sampling.gpu_calls import GpuCalls, NotListedError, Reading
+from profilers.sampling.gpu_calls import (
+    NO_SIZES,
+    NO_VALUE,
+    UNLISTED,
+    GpuCalls,
+    Reading,
+    UntoldError,
+)
 from profilers.sampling.tree import ProcessTree
 from profilers.sampling.visible import Visible
 
 MODULES = ("GH200", "GB200", "Grace")
 """In the names of GPUs that share a module, and its power sensor, with a processor."""
 
-UNLISTED = "the driver does not list the measured process on this GPU"
+AT_TIMES = (NO_SIZES, NO_VALUE, UNLISTED)
+"""Why a figure is empty that may be told a moment later."""
 
 
 class Gpu:
@@ -102,10 +110,10 @@ class Gpu:
         except library.NVMLError as error:
             self._note(name, error)
             return None
-        except NotListedError:
-            self._say(name, UNLISTED)
+        except UntoldError as error:
+            self._say(name, str(error))
             return None
-        if value is not None and self._capabilities.get(self._key(name)) == UNLISTED:
+        if value is not None and self._capabilities.get(self._key(name)) in AT_TIMES:
             del self._capabilities[self._key(name)]
         return value
 
@@ -145,17 +153,18 @@ class Gpu:
     def _choose(self, name: str, readings: Sequence[Reading]) -> int | None:
         """Read a figure by the first of these calls that the driver has; which one that is.
 
-        If none works now, the first one stays that may work at another time.
+        If none works now, it is the first one that may work at another time.
         """
-        possible: list[Reading] = []
+        possible: list[int] = []
         for number, reading in enumerate(readings):
             self._unsupported.discard(name)
             self._capabilities.pop(self._key(name), None)
             if self._ask(name, reading) is not None or self._lost:
                 return number
             if name not in self._unsupported:
-                possible.append(reading)
-        if possible:
-            self._readings[name] = possible[0]
-            self._unsupported.discard(name)
-        return None
+                possible.append(number)
+        if not possible:
+            return None
+        self._readings[name] = readings[possible[0]]
+        self._unsupported.discard(name)
+        return possible[0]

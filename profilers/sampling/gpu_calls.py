@@ -11,11 +11,18 @@ from profilers.sampling.tree import ProcessTree
 GA100 = (8, 0)
 """Compute capability of the one Ampere chip whose power is not a mean over a second."""
 
+NOT_AVAILABLE = (2**32 - 1, 2**64 - 1)
+"""What NVML gives for an unsigned number that it does not know (NVML_VALUE_NOT_AVAILABLE)."""
+
+UNLISTED = "the driver does not list the measured process on this GPU"
+NO_SIZES = "the driver does not tell how much memory a process holds"
+NO_VALUE = "the driver gives no value"
+
 Reading = Callable[[], Any]
 
 
-class NotListedError(Exception):
-    """The driver does not list the measured process on this GPU."""
+class UntoldError(Exception):
+    """The driver answers, but not with the figure; the message says why, in a user's words."""
 
 
 @dataclass
@@ -27,7 +34,8 @@ class GpuCalls:
         handle: The GPU's.
         tree: The measured processes.
         scopes: Whose power is asked for, in this order: that of the "gpu", of its "module".
-        memory_handle: That of the MIG instance, where a run has only a part of the GPU.
+        memory_handle: That of the MIG instance, where a run has only a part of the GPU: for memory
+            and processes.
     """
 
     library: Any
@@ -42,8 +50,11 @@ class GpuCalls:
         library, handle = self.library, self.handle
         return {
             "utilization_ratio": [self._utilization_ratio],
-            "memory_used_bytes": [lambda: self._memory().used, self._memory_used_with_reserved],
-            "memory_reserved_bytes": [lambda: self._memory().reserved],
+            "memory_used_bytes": [
+                lambda: _known(self._memory().used),
+                self._memory_used_with_reserved,
+            ],
+            "memory_reserved_bytes": [lambda: _known(self._memory().reserved)],
             "process_memory_bytes": [self._process_memory_bytes],
             "power_watts": [
                 *self._field_watts(lambda: library.NVML_FI_DEV_POWER_INSTANT),
@@ -56,14 +67,14 @@ class GpuCalls:
             "energy_joules": [self._energy_joules],
             "other_processes": [lambda: self._others],
             "throttle_bits": [
-                lambda: library.nvmlDeviceGetCurrentClocksEventReasons(handle),
-                lambda: library.nvmlDeviceGetCurrentClocksThrottleReasons(handle),
+                lambda: _known(library.nvmlDeviceGetCurrentClocksEventReasons(handle)),
+                lambda: _known(library.nvmlDeviceGetCurrentClocksThrottleReasons(handle)),
             ],
             "sm_clock_hz": [lambda: self._clock_hz(library.NVML_CLOCK_SM)],
             "memory_clock_hz": [lambda: self._clock_hz(library.NVML_CLOCK_MEM)],
             "temperature_celsius": [
-                lambda: library.nvmlDeviceGetTemperatureV(handle, library.NVML_TEMPERATURE_GPU),
-                lambda: library.nvmlDeviceGetTemperature(handle, library.NVML_TEMPERATURE_GPU),
+                lambda: self._celsius(library.nvmlDeviceGetTemperatureV),
+                lambda: self._celsius(library.nvmlDeviceGetTemperature),
             ],
             "pcie_received_bytes_per_second": [lambda: self._pcie(library.NVML_PCIE_UTIL_RX_BYTES)],
             "pcie_sent_bytes_per_second": [lambda: self._pcie(library.NVML_PCIE_UTIL_TX_BYTES)],
@@ -104,30 +115,26 @@ class GpuCalls:
         entry = library.nvmlDeviceGetFieldValues(self.handle, [field])[0]
         if entry.nvmlReturn != library.NVML_SUCCESS:
             raise library.NVMLError(entry.nvmlReturn)
-        watts: float = entry.value.uiVal / 1000
-        return watts
+        return _known(entry.value.uiVal) / 1000
 
     def _usage_watts(self) -> float:
-        milliwatts: int = self.library.nvmlDeviceGetPowerUsage(self.handle)
-        return milliwatts / 1000
+        return _known(self.library.nvmlDeviceGetPowerUsage(self.handle)) / 1000
 
     def _energy_joules(self) -> float:
-        millijoules: int = self.library.nvmlDeviceGetTotalEnergyConsumption(self.handle)
-        return millijoules / 1000
+        return _known(self.library.nvmlDeviceGetTotalEnergyConsumption(self.handle)) / 1000
 
     def _utilization_ratio(self) -> float:
-        rates = self.library.nvmlDeviceGetUtilizationRates(self.handle)
-        ratio: float = rates.gpu / 100
-        return ratio
+        return _known(self.library.nvmlDeviceGetUtilizationRates(self.handle).gpu) / 100
+
+    def _celsius(self, ask: Callable[[Any, int], int]) -> int:
+        return _known(ask(self.handle, self.library.NVML_TEMPERATURE_GPU))
 
     def _clock_hz(self, kind: int) -> int:
-        megahertz: int = self.library.nvmlDeviceGetClockInfo(self.handle, kind)
-        return megahertz * 1_000_000
+        return _known(self.library.nvmlDeviceGetClockInfo(self.handle, kind)) * 1_000_000
 
     def _pcie(self, direction: int) -> int:
         """Bytes a second over the last 20 ms; NVML's unit is KB, and the call takes that long."""
-        kilobytes: int = self.library.nvmlDeviceGetPcieThroughput(self.handle, direction)
-        return kilobytes * 1000
+        return _known(self.library.nvmlDeviceGetPcieThroughput(self.handle, direction)) * 1000
 
     def _memory(self) -> Any:
         """In the second version of the call `used` is without what the driver reserves."""
@@ -135,23 +142,32 @@ class GpuCalls:
         return library.nvmlDeviceGetMemoryInfo(self.memory_handle, version=library.nvmlMemory_v2)
 
     def _memory_used_with_reserved(self) -> int:
-        used: int = self.library.nvmlDeviceGetMemoryInfo(self.memory_handle).used
-        return used
+        return _known(self.library.nvmlDeviceGetMemoryInfo(self.memory_handle).used)
 
     def _process_memory_bytes(self) -> Value:
         """What the measured processes hold; None before there are any.
 
         The driver counts processes as the host does, so inside a container none may match. How
-        many others there are is known only where some do.
+        many others there are is known only where some do. Of a split GPU all users may ask only
+        for their own part.
         """
         pids = self.tree.pids
         self._others = None
         if not pids:
             return None
-        running = self.library.nvmlDeviceGetComputeRunningProcesses(self.handle)
+        running = self.library.nvmlDeviceGetComputeRunningProcesses(self.memory_handle)
         held: list[Any] = [process.usedGpuMemory for process in running if process.pid in pids]
-        if not held or None in held:
-            raise NotListedError
+        if not held:
+            raise UntoldError(UNLISTED)
         self._others = len({process.pid for process in running} - pids)
+        if None in held:
+            raise UntoldError(NO_SIZES)
         total: int = sum(held)
         return total
+
+
+def _known(value: int) -> int:
+    """A number of the driver's, unless it stands for none."""
+    if value in NOT_AVAILABLE:
+        raise UntoldError(NO_VALUE)
+    return value

@@ -13,7 +13,8 @@ import msgspec
 from profilers.interpreters import ROOT
 from profilers.lifeline import PARENT_VARIABLE
 
-READY_SECONDS, STOP_SECONDS = 10.0, 5.0
+READY_SECONDS, STOP_SECONDS = 20.0, 5.0
+"""NVIDIA's driver takes over a second for each GPU that nobody uses, when it is opened first."""
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -41,7 +42,7 @@ class SamplerHandle:
         self._stdout = self._process.stdout
         self._rest = b""
         self._notices: list[str] = []
-        self.started = False
+        self.started = self._silent = False
         self._listen(READY_SECONDS)
 
     @property
@@ -66,6 +67,11 @@ class SamplerHandle:
     def trouble(self) -> str | None:
         """A sentence if resources are not being recorded any more, else None."""
         if not self.started and not self._notices:
+            if not self._silent:
+                return (
+                    f"the sampler had not begun after {READY_SECONDS:g} s, as when NVIDIA's driver "
+                    "does not answer: CPU, memory and GPU use are missing until it did."
+                )
             return "the sampler did not start: CPU, memory and GPU use were not recorded."
         if self._process.poll():  # where it ends by itself, it says why
             return (
@@ -93,6 +99,7 @@ class SamplerHandle:
         while select.select([self._stdout], [], [], seconds)[0]:
             said = os.read(self._stdout.fileno(), 4096)
             if not said:
+                self._silent = True
                 return
             seconds = 0.0
             *lines, self._rest = (self._rest + said).split(b"\n")

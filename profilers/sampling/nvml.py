@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
@@ -20,6 +21,8 @@ FAST_NS = 100_000_000
 SLOW_NS = 1_000_000_000
 PCIE_NS = 5_000_000_000
 """How often each direction of each GPU is read; such a call takes 20 ms, so they take turns."""
+REST_FACTOR = 2
+"""How much longer than an answer took the driver is left alone before it is asked again."""
 
 UNITS = {
     "utilization_ratio": "ratio",
@@ -69,6 +72,8 @@ class NvmlSource(Source):
     ) -> None:
         self._library = library
         self._fast, self._slow = Tier(FAST_NS), Tier(SLOW_NS)
+        self._rest_until_ns = 0
+        self._is_slow = False
         self.capabilities: dict[str, str] = {}
         self.notices: list[str] = []
         self._gpus: list[Gpu] = []
@@ -76,7 +81,7 @@ class NvmlSource(Source):
             library.nvmlInit()
             known = _known_gpus(library)
         except library.NVMLError as error:
-            self.capabilities["gpu"] = nvml_errors.reason(library, error)
+            self.capabilities["gpu"] = nvml_errors.unreachable(library, error)
         else:
             self._open(tree, known, environment.get(VARIABLE))
         self.gpus = [gpu.description for gpu in self._gpus]
@@ -103,9 +108,23 @@ class NvmlSource(Source):
             self.capabilities["gpu"] = "no NVIDIA GPU in this machine"
 
     def read(self, now_ns: int) -> Sequence[Value]:
-        """What is due now: at most ten times a second, and what is `SLOW` once a second."""
-        if not self._gpus:
-            return []
+        """What is due now: at most ten times a second, and what is `SLOW` once a second.
+
+        A driver that is slow to answer is asked less often, as everything else waits for it.
+        """
+        if now_ns + FAST_NS // 4 < self._rest_until_ns:
+            return [None] * len(self.columns)
+        began_ns = time.monotonic_ns()
+        values = self._read(now_ns)
+        cost_ns = time.monotonic_ns() - began_ns
+        self._rest_until_ns = now_ns + (1 + REST_FACTOR) * cost_ns
+        if cost_ns > FAST_NS and not self._is_slow:
+            self._is_slow = True
+            took = f"NVIDIA's driver took {cost_ns / 1e9:.1f} s to answer"
+            self.notices.append(f"{took}: GPUs are sampled less often.")
+        return values
+
+    def _read(self, now_ns: int) -> Sequence[Value]:
         fast, slow = self._fast.due(now_ns), self._slow.due(now_ns)
         turn = next(self._turns) if self._pcie.due(now_ns) else None
         return [

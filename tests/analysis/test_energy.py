@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import energy, resources
+from analysis import coverage, energy
+from analysis.coverage import Window
 from analysis.energy import Idle
-from analysis.resources import Window
 from analysis.sensors import Sensor
 from profilers.records import POWER_AVERAGE
 
@@ -106,6 +106,45 @@ def test_a_counter_that_stands_still_gives_way_to_the_power() -> None:
     assert (found.method, found.joules) == ("trapezoid", pytest.approx(1500, rel=0.01))
 
 
+def test_a_counter_without_power_says_that_it_stands_still() -> None:
+    still = replace(sensor(square()), counter_joules=np.full(201, 7.0))
+    still = replace(still, power_watts=np.full(201, np.nan))
+    found = energy.of_window(still, window(2, 12))
+    assert (found.joules, found.reason) == (None, energy.STOOD_STILL)
+
+
+@pytest.mark.parametrize("at", [20, 21, 70, 120, 121])
+def test_a_counter_that_was_set_back_gives_way_to_the_power(at: int) -> None:
+    """As when the driver was loaded anew: before, in, or at an edge of the window."""
+    anew = sensor(square())
+    joules = anew.counter_joules.copy()
+    joules[at:] -= joules[at]
+    anew = replace(anew, counter_joules=joules)
+    found = energy.of_window(anew, window(2, 12))
+    method = "counter" if at in (20, 121) else "trapezoid"
+    assert (found.method, found.joules) == (method, pytest.approx(1500, rel=0.01))
+    assert found.net_joules is None
+    blind = replace(anew, power_watts=np.full(201, np.nan))
+    assert energy.of_window(blind, window(1.9, 12.1)).reason == energy.SET_BACK
+
+
+def test_power_is_not_made_up_for_a_hole() -> None:
+    watts = np.where((np.arange(201) > 60) & (np.arange(201) < 75), np.nan, 100.0)
+    holes = sensor(watts, counter=False)
+    assert energy.of_window(holes, window(2, 12)).reason == coverage.ONLY_A_PART
+    assert energy.trapezoid(holes.time_ns, watts, window(2, 12)) == pytest.approx((850, 8.5))
+
+
+@pytest.mark.parametrize("counter", [True, False])
+def test_what_is_not_covered_counts_as_the_rest_gross_and_net(counter: bool) -> None:
+    found = energy.of_window(sensor(np.full(117, 100.0), counter=counter), window(2, 12), IDLE)
+    assert found.joules == pytest.approx(1000)
+    assert found.net_joules == pytest.approx(1000 - 600)
+    assert found.covered_ratio == pytest.approx(0.96)
+    idle = energy.idle(sensor(np.full(20, 60.0), counter=counter), window(0.4, 1.95))
+    assert idle.watts == pytest.approx(60)
+
+
 def test_means_of_a_second_resolve_ten_seconds() -> None:
     averages = replace(sensor(np.full(301, 100.0), counter=False), power_kind=POWER_AVERAGE)
     found = energy.of_window(averages, window(2, 10))
@@ -115,7 +154,7 @@ def test_means_of_a_second_resolve_ten_seconds() -> None:
 
 def test_a_window_that_the_samples_do_not_cover_has_no_figure() -> None:
     found = energy.of_window(sensor(square(10)), window(5, 20))
-    assert (found.joules, found.reason) == (None, resources.ONLY_A_PART)
+    assert (found.joules, found.reason) == (None, coverage.ONLY_A_PART)
     assert "fewer than 2" in energy.of_window(sensor(square(10)), window(15, 25)).reason
 
 
@@ -124,7 +163,7 @@ def test_a_sensor_with_nothing_keeps_its_reason() -> None:
     found = energy.of_window(empty, window(0, 2), IDLE)
     assert (found.joules, found.reason) == (None, "not supported")
     assert (found.net_joules, found.net_reason) == (None, "not supported")
-    assert energy.of_window(empty, None).reason == resources.NOT_REACHED
+    assert energy.of_window(empty, None).reason == coverage.NOT_REACHED
 
 
 def test_idle_power_is_that_before_the_run() -> None:

@@ -1,10 +1,9 @@
 from typing import Any
 
-import numpy as np
 import pytest
 
-from analysis import measured, resources, samples
-from analysis.resources import Window
+from analysis import coverage, measured, resources, samples
+from analysis.coverage import Window
 from profilers import rundir
 from profilers.records import Phase
 
@@ -135,25 +134,36 @@ def test_before_the_run_is_before_its_process_is_seen(make_run: Any, rss: str, e
 
 
 def test_one_sample_in_the_window_is_too_few(make_run: Any) -> None:
-    found = figures_of(make_run(samples=make_run.host_samples[:5]))
-    assert found.cpu_percent == pytest.approx(100 * (4.5 - 1.75) / 1.5)
-    found = figures_of(make_run("run-2", samples=make_run.host_samples[:4]))
+    found = figures_of(make_run(samples=make_run.host_samples[:4]))
     assert found.cpu_percent is None
-    assert found.reasons["cpu_percent"] == resources.TOO_FEW
+    assert found.reasons["cpu_percent"] == coverage.TOO_FEW
+
+
+def test_samples_of_a_part_of_the_phase_tell_nothing_of_the_whole(make_run: Any) -> None:
+    found = figures_of(make_run(samples=make_run.host_samples[:5]))
+    assert (found.cpu_percent, found.cpu_seconds, found.cpu_user_seconds) == (None, None, None)
+    assert found.reasons["cpu_percent"] == coverage.ONLY_A_PART
+
+
+def test_a_gauge_with_a_hole_does_not_cover_what_lies_in_it(make_run: Any) -> None:
+    times = [*range(0, 1500, 100), *range(2600, 4100, 100)]
+    run = make_run(
+        samples=["time_ns,gpu0_power_watts", *(f"{time},100" for time in times)],
+        resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
+        machine=make_run.environment("GPU-aa"),
+    )
+    recorded = samples.read(run)
+    assert recorded is not None
+    window = Window(make_run.start_ns + 10**9, make_run.start_ns + 3 * 10**9)
+    assert resources.power_mean(recorded, window) == (None, coverage.ONLY_A_PART)
+    assert coverage.covered_seconds(recorded.time_ns, window) == pytest.approx(0.8)
 
 
 def test_a_run_that_ended_before_the_timed_phase_says_so(make_run: Any) -> None:
     found = figures_of(make_run(phases=()))
     assert found.cpu_percent is None
     assert found.rss_peak_bytes == 9000
-    assert found.reasons["cpu_percent"] == resources.NOT_REACHED
-
-
-def test_an_empty_cell_is_no_zero_and_ends_what_the_next_value_stands_for() -> None:
-    time_ns = np.array([0, 1, 2, 3], dtype=np.int64) * 10**9
-    gauge = np.array([4.0, 8.0, np.nan, 2.0])
-    # 1 s of 8 and 1 s of 2; the second between them is not known.
-    assert resources.held_mean(time_ns, gauge, Window(0, 3 * 10**9)) == pytest.approx(5)
+    assert found.reasons["cpu_percent"] == coverage.NOT_REACHED
 
 
 def test_a_header_alone_is_no_error(make_run: Any) -> None:

@@ -44,6 +44,7 @@ def test_rows_that_stand_for_several_already(tmp_path: Path) -> None:
         "held_bytes_max": [40.0],
         "held_bytes_min": [10.0],
         "why_bits": [8.0],
+        "why_bits_max": [10.0],
         "sampler_readings": [12.0],
     }
 
@@ -52,6 +53,13 @@ def test_cells_that_are_all_empty_stay_empty(tmp_path: Path) -> None:
     rows = folded(written(tmp_path, f"{OLD}\n0,,,\n1,,,\n"), [], 1)
     for name in ("work_seconds", "held_bytes", "held_bytes_max", "why_bits"):
         assert np.isnan(rows.columns[name]).all()
+
+
+def test_of_bits_each_that_was_set_stays(tmp_path: Path) -> None:
+    lines = ["0,,,", "1,,,4", "2,,,32", "3,,,1", "4,,,", "5,,,0"]
+    rows = folded(written(tmp_path, "\n".join([OLD, *lines, ""])), [1, 4, 5], 1)
+    np.testing.assert_equal(rows.columns["why_bits"], [np.nan, 1.0, np.nan, 0.0])
+    np.testing.assert_equal(rows.columns["why_bits_max"], [np.nan, 37.0, np.nan, 0.0])
 
 
 cells = st.tuples(st.integers(0, 9), st.none() | st.integers(0, 10**12), st.integers(1, 10**10))

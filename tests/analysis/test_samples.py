@@ -71,10 +71,10 @@ def device(make_run: Any, name: str, uuid: str | None) -> Any:
         ("cuda:0", "bb", 3, ""),
         ("cuda:0", "MIG-cc", 3, ""),
         ("cuda:0", "GPU-cc", 3, ""),
-        ("cuda:0", "GPU-dd", None, "the driver does not list the one that the run used"),
+        ("cuda:0", "GPU-dd", None, "the driver does not list the GPU that the run used"),
         ("cuda:0", None, 3, ""),
         ("cuda:1", None, 1, ""),
-        ("cuda:2", None, None, "the driver does not list the one that the run used"),
+        ("cuda:2", None, None, "the driver does not list the GPU that the run used"),
         ("cpu", None, None, "not used by this run"),
     ],
 )

@@ -69,6 +69,19 @@ def raw(site: Site, request: str) -> str:
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode("latin-1")
 
 
+def test_browsers_can_be_sent_on_from_the_start_alone(site: Site) -> None:
+    assert ask(site, secret_path(site)).body == b"<title>start</title>"
+    site.leads_to = f"{site.url}index.html?a=1#b"
+    for method in ("GET", "HEAD"):
+        answer = ask(site, secret_path(site), method)
+        assert (answer.status, answer.body) == (302, b"")
+        assert answer.headers["Location"] == site.leads_to
+        assert answer.headers["Cache-Control"] == "no-store"
+    for path in ("index.html", "?a=1", "v1/app.js"):
+        assert ask(site, secret_path(site) + path).headers["Location"] is None
+    assert ask(site, "/").status == 404
+
+
 def secret_path(site: Site) -> str:
     return "/" + site.url.split("/", 3)[3]
 
@@ -152,7 +165,7 @@ def test_two_sites_share_neither_port_nor_token() -> None:
     with Site({}) as one, Site({}) as other:
         assert one.server_address[0] == "127.0.0.1"
         assert one.server_address != other.server_address
-        assert len(secret_path(one)) > 30
+        assert len(secret_path(one)) == 2 + 16  # 96 bits
         assert secret_path(one) != secret_path(other)
 
 

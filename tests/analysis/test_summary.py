@@ -99,7 +99,56 @@ def test_a_doubtful_counter_is_a_warning(make_run: Any) -> None:
     found = summarised(run)
     assert found.energy_joules == pytest.approx(2400 - 1050)
     assert found.energy_method == "counter"
+    assert found.energy_joules_to_accuracy == found.energy_joules
     assert any("over 10 % apart" in warning for warning in found.warnings)
+    assert not any("cover" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("mode", "accuracy", "joules"), [("train", 0.9, 200), ("train", None, None), ("infer", 0, None)]
+)
+def test_energy_to_an_accuracy_is_that_of_a_training(
+    make_run: Any, mode: str, accuracy: float | None, joules: float | None
+) -> None:
+    found = summarised(
+        make_run(
+            samples=make_run.densely(("time_ns,gpu0_energy_joules", "500,0", "3500,300")),
+            resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
+            machine=make_run.environment("GPU-aa"),
+            settings=msgspec.structs.replace(make_run.settings, mode=mode),
+            result=msgspec.structs.replace(make_run.result, accuracy=accuracy),
+        )
+    )
+    assert found.energy_joules == pytest.approx(200)
+    assert found.energy_joules_to_accuracy == (joules and pytest.approx(joules))
+
+
+def test_energy_of_a_part_of_the_phase_is_told_as_such(make_run: Any) -> None:
+    found = summarised(
+        make_run(
+            samples=make_run.densely(("time_ns,gpu0_energy_joules", "500,0", "2900,240")),
+            resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
+            machine=make_run.environment("GPU-aa"),
+        )
+    )
+    assert found.energy_joules == pytest.approx(200)
+    assert found.warnings == [
+        "the samples cover 95 % of the timed phase; its energy counts the rest like that part"
+    ]
+
+
+def test_what_is_missing_of_a_gpu_has_its_reason(make_run: Any) -> None:
+    told = make_run.resources_record(
+        gpus=[{"index": 0, "uuid": "GPU-aa"}],
+        capabilities={"gpu0_process_memory_bytes": "not listed", "gpu0": "lost"},
+    )
+    found = summarised(make_run(resources=told, machine=make_run.environment("GPU-aa")))
+    assert found.process_vram_peak_bytes is None
+    assert found.missing["process_vram_peak_bytes"] == "not listed"
+    assert {found.missing[name] for name in ("vram_peak_bytes", "energy_joules")} == {"lost"}
+    without = summarised(make_run("b", samples=None))
+    empty = ("cpu_percent", "rss_peak_bytes", "process_vram_peak_bytes", "power_watts")
+    assert all("recorded" in without.missing[name] for name in empty)
 
 
 def test_a_folder_that_is_no_run_is_one_sentence(tmp_path: Any) -> None:

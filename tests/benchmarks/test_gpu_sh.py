@@ -18,7 +18,6 @@ def test_a_dry_run_gets_to_its_end(tmp_path: Path) -> None:
         "OUT": str(tmp_path / "out"),
         "PYTHON": sys.executable,
         "WORKLOADS": "mnist-mlp",
-        "PLAN": "eager-fp32",
         "ROUNDS": "0",
         "CROSSPROF_CACHE": str(tmp_path / "cache"),
     }

@@ -88,21 +88,36 @@ def test_a_run_is_a_row_of_as_many_cells_as_the_heading(
 
 def test_figures_that_are_missing_are_dashes(table: Table, row: Callable[..., Any]) -> None:
     _, cells = table(one={"runs": [row(step_ms=Spread(1, 1, 1, 1))]})
+    assert cells[4] == "1.000 (1.000 to 1.000)"
     assert cells[5:] == ["–"] * 12
 
 
 def test_a_run_without_steps_shows_its_reason_or_status(
     table: Table, row: Callable[..., Any]
 ) -> None:
-    _, failed, stopped = table(
+    heading, failed, stopped = table(
         one={"runs": [row(status="failed", error="out of | memory\nat once")]},
         two={"runs": [row(status="timed-out")]},
     )
-    assert failed[3] == "out of / memory at once"
-    assert stopped[3] == "timed-out"
+    assert dict(zip(heading, failed, strict=False)) == {
+        "workload": "mnist-mlp",
+        "execution": "eager",
+        "precision": "fp32",
+        "batch": "256",
+        "step, ms (middle half)": "out of / memory at once",
+    }
+    assert stopped[4] == "timed-out"
+
+
+def test_a_run_that_did_not_complete_says_so_beside_its_steps(
+    table: Table, row: Callable[..., Any]
+) -> None:
+    step = Spread(1, 1, 1, 1)
+    _, stopped = table(one={"runs": [row(step_ms=step, status="timed-out", error="too long")]})
+    assert stopped[4] == "1.000 (1.000 to 1.000); too long"
 
 
 def test_a_request_that_failed_and_a_file_without_text_have_a_row(table: Table) -> None:
     _, refused, empty = table(refused={"error": "no GPU", "runs": []}, empty=None)
-    assert refused == ["refused", "no GPU"]
-    assert empty == ["empty", "no output"]
+    assert refused == ["refused", "", "", "", "no GPU"]
+    assert empty == ["empty", "", "", "", "no output"]

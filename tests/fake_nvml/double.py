@@ -1,6 +1,7 @@
 """A stand-in for the module pynvml, for tests of single calls; library.py is for whole runs."""
 
 from collections import Counter
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pynvml
@@ -24,6 +25,9 @@ class FakeNvml:
         self.name = "NVIDIA Test"
         self.instances: dict[int, list[str]] = {}
         self.drawing: list[SimpleNamespace] = []
+        self.asked: dict[str, object] = {}
+        self.value: Callable[[bool], int] | None = None
+        """What stands in place of every number; it is told whether that has 64 bits."""
 
     def __getattr__(self, name):
         return getattr(pynvml, name)  # constants and NVMLError
@@ -33,6 +37,9 @@ class FakeNvml:
         code = self.errors.get((name, gpu)) or self.errors.get((name, None))
         if code:
             raise pynvml.NVMLError(code)
+
+    def _number(self, number, wide=False):
+        return number if self.value is None else self.value(wide)
 
     def nvmlInit(self):  # noqa: N802
         self._call("init")
@@ -73,7 +80,8 @@ class FakeNvml:
 
     def nvmlDeviceGetPcieThroughput(self, gpu, direction):  # noqa: N802
         self._call("pcie", gpu)
-        return {pynvml.NVML_PCIE_UTIL_RX_BYTES: 30, pynvml.NVML_PCIE_UTIL_TX_BYTES: 20}[direction]
+        known = {pynvml.NVML_PCIE_UTIL_RX_BYTES: 30, pynvml.NVML_PCIE_UTIL_TX_BYTES: 20}
+        return self._number(known[direction])
 
     def nvmlDeviceGetArchitecture(self, gpu):  # noqa: N802
         self._call("architecture", gpu)
@@ -81,17 +89,21 @@ class FakeNvml:
 
     def nvmlDeviceGetUtilizationRates(self, gpu):  # noqa: N802
         self._call("utilization", gpu)
-        return SimpleNamespace(gpu=25, memory=99)
+        return SimpleNamespace(gpu=self._number(25), memory=99)
 
     def nvmlDeviceGetMemoryInfo(self, gpu, version=None):  # noqa: N802
         self._call("memory" if version else "memory-v1", gpu)
         if version is None:
-            return SimpleNamespace(used=1500, total=TOTAL_BYTES)
+            return SimpleNamespace(used=self._number(1500, wide=True), total=TOTAL_BYTES)
         assert version == pynvml.nvmlMemory_v2
-        return SimpleNamespace(used=77 if isinstance(gpu, str) else 1000, reserved=500)
+        used, reserved = 77 if isinstance(gpu, str) else 1000, 500
+        return SimpleNamespace(
+            used=self._number(used, wide=True), reserved=self._number(reserved, wide=True)
+        )
 
     def nvmlDeviceGetComputeRunningProcesses(self, gpu):  # noqa: N802
         self._call("processes", gpu)
+        self.asked["processes"] = gpu
         return self.processes
 
     def nvmlDeviceGetGraphicsRunningProcesses(self, gpu):  # noqa: N802
@@ -108,22 +120,23 @@ class FakeNvml:
         self._call("fields", gpu)
         [field] = fields
         number, scope = (field, 0) if isinstance(field, int) else field
-        value = SimpleNamespace(uiVal=100_000 * (gpu + 1) + {185: 1000, 186: 0}[number] + scope)
+        milliwatts = 100_000 * (gpu + 1) + {185: 1000, 186: 0}[number] + scope
+        value = SimpleNamespace(uiVal=self._number(milliwatts))
         code = pynvml.NVML_ERROR_NOT_SUPPORTED
         code = self.power_field_return if scope == self.power_scope else code
         return [SimpleNamespace(nvmlReturn=code, value=value)]
 
     def nvmlDeviceGetPowerUsage(self, gpu):  # noqa: N802
         self._call("power", gpu)
-        return 90_000
+        return self._number(90_000)
 
     def nvmlDeviceGetTotalEnergyConsumption(self, gpu):  # noqa: N802
         self._call("energy", gpu)
-        return 5_500
+        return self._number(5_500, wide=True)
 
     def nvmlDeviceGetCurrentClocksEventReasons(self, gpu):  # noqa: N802
         self._call("event-reasons", gpu)
-        return pynvml.nvmlClocksEventReasonSwThermalSlowdown
+        return self._number(pynvml.nvmlClocksEventReasonSwThermalSlowdown, wide=True)
 
     def nvmlDeviceGetCurrentClocksThrottleReasons(self, gpu):  # noqa: N802
         self._call("throttle-reasons", gpu)
@@ -131,11 +144,11 @@ class FakeNvml:
 
     def nvmlDeviceGetClockInfo(self, gpu, kind):  # noqa: N802
         self._call("clock", gpu)
-        return {pynvml.NVML_CLOCK_SM: 1980, pynvml.NVML_CLOCK_MEM: 2600}[kind]
+        return self._number({pynvml.NVML_CLOCK_SM: 1980, pynvml.NVML_CLOCK_MEM: 2600}[kind])
 
     def nvmlDeviceGetTemperatureV(self, gpu, sensor):  # noqa: N802
         self._call("temperature-v", gpu)
-        return 61
+        return self._number(61)
 
     def nvmlDeviceGetTemperature(self, gpu, sensor):  # noqa: N802
         self._call("temperature", gpu)

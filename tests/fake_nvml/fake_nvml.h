@@ -64,6 +64,7 @@ extern Script script;
 int read_script(void);
 
 /* signals.c: figures now; what has no signal is NOT_SUPPORTED */
+long long now_ns(void);
 double now_s(void);
 double figure(const Device *device, const char *name, Status *status);
 double told(const Device *device, const char *name); /* 0 for what is not supported */

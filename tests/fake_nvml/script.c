@@ -4,7 +4,8 @@
  * A line is a keyword and its words. DEVICE is a number, GPUs from 0 on first and MIG instances
  * after them, or * for all; FUNCTION is a name of NVML or *; all times are in seconds from ORIGIN.
  *
- *   origin NANOSECONDS                    the script's time 0, on CLOCK_MONOTONIC
+ *   origin NANOSECONDS                    the script's time 0, on CLOCK_MONOTONIC; of 0 the moment
+ *                                         at which the library is initialised
  *   gpus COUNT
  *   driver VERSION
  *   text DEVICE uuid|name WORDS
@@ -18,7 +19,8 @@
  *   fail     DEVICE field:NUMBER CODE BEGIN END
  *
  * A figure is the last value of its signal at a multiple of HOLD, which is how a sensor with that
- * period shows it; 0 shows every moment. What the script has no signal for is not supported.
+ * period shows it; 0 shows every moment. What the script has no signal for is not supported. The
+ * figure `delay` is how many ms each call on the device takes.
  * Units are those of NVML: %, bytes, mW, mJ, degrees Celsius, MHz, KB/s.
  */
 #include "fake_nvml.h"
@@ -113,6 +115,7 @@ int read_script(void) { /* a line that is not understood ends the test, not just
         if (!understood) fprintf(stderr, "fake NVML does not understand: %s", line);
     }
     if (file) fclose(file);
+    if (!script.origin_ns) script.origin_ns = now_ns();
     if (understood && script.gpu_count > 0) {
         char last[WORD];
         snprintf(last, sizeof last, "%d", script.gpu_count - 1);

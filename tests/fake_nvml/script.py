@@ -149,7 +149,10 @@ def two_gpus() -> list[Gpu]:
 
 @dataclass
 class Script:
-    """All that the library plays; its time 0 is the moment at which this was made."""
+    """All that the library plays; its time 0 is the moment at which this was made.
+
+    With an origin of 0 it is the moment at which a process begins to use the library.
+    """
 
     gpus: list[Gpu] = field(default_factory=two_gpus)
     faults: list[Fault] = field(default_factory=list)

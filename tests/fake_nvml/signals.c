@@ -5,12 +5,15 @@
 #include <math.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-double now_s(void) {
+long long now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec * 1000000000ll + now.tv_nsec - script.origin_ns) / 1e9;
+    return now.tv_sec * 1000000000ll + now.tv_nsec;
 }
+
+double now_s(void) { return (double)(now_ns() - script.origin_ns) / 1e9; }
 
 static double between(double low, double value, double high) {
     return fmin(fmax(low, value), high);
@@ -90,5 +93,8 @@ Status fault_at(int device, const char *function) {
 Status begin(const Device *device, const char *function) {
     if (!script.users) return UNINITIALIZED;
     int known = device >= script.devices && device < script.devices + script.device_count;
-    return known ? fault_at(device->number, function) : INVALID_ARGUMENT;
+    if (!known) return INVALID_ARGUMENT;
+    double delay_ms = told(device, "delay");
+    if (delay_ms > 0) usleep((useconds_t)(1000 * delay_ms));
+    return fault_at(device->number, function);
 }

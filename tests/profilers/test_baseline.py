@@ -14,11 +14,13 @@ from profilers.sampling.source import AVAILABLE
 
 POWER = {"index": 0, "uuid": "GPU-aa", "power_kind": "instant"}
 NO_POWER = {"index": 0, "uuid": "GPU-aa", "power_kind": None}
+ENERGY_ALONE = {"index": 2, "uuid": "GPU-cc", "power_kind": None}
 
 
 @pytest.mark.parametrize(
     ("device", "gpus", "rapl", "seconds"),
     [
+        ("cuda:0", [ENERGY_ALONE], ABSENT, baseline.IDLE_SECONDS),
         ("cuda:0", [POWER], ABSENT, baseline.IDLE_SECONDS),
         ("cuda:1", [NO_POWER, POWER], ABSENT, baseline.IDLE_SECONDS),
         ("cuda:0", [NO_POWER], ABSENT, 0),
@@ -37,7 +39,12 @@ def test_only_a_run_on_a_device_whose_power_is_known_waits(
     seconds: float,
 ) -> None:
     record = ResourcesRecord(
-        sample_hz=10.0, units={}, anchors=[], capabilities={"rapl": rapl}, limits={}, gpus=gpus
+        sample_hz=10.0,
+        units={},
+        anchors=[],
+        capabilities={"rapl": rapl, "gpu0_energy_joules": "not supported"},
+        limits={},
+        gpus=gpus,
     )
     rundir.write_json(tmp_path / rundir.RESOURCES_RECORD, record)
     assert baseline.idle_seconds(tmp_path, device) == seconds

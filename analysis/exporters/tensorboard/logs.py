@@ -1,4 +1,4 @@
-"""A run or a trace as a folder of its own that TensorBoard takes."""
+"""Runs, traces and comparisons as folders of their own that TensorBoard takes."""
 
 import shlex
 import shutil
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis.exporters.tensorboard import profiles
 from analysis.exporters.xspace import convert
+from analysis.view import logdir
 from profilers import rundir
 from profilers.rundir import ProfileError
 
@@ -30,3 +31,23 @@ def write(path: Path, folder: Path) -> None:
     else:
         name = f"{profiles.HOST}{profiles.PROFILE_SUFFIX}"
         convert.convert(path, profiles.new_session(folder) / name)
+
+
+def write_comparison(comparison: Path, folder: Path) -> list[str]:
+    """Copy the event files and profiles of a comparison, and of its complete runs, into a folder.
+
+    Returns:
+        The names of their folders, by side and round.
+
+    Raises:
+        ProfileError: the comparison, or one of its runs, has no event files.
+    """
+    found, problems = logdir.shown([comparison])
+    if problems:
+        raise ProfileError(problems[0].removesuffix(logdir.RUNS_ALONE).rstrip())
+    for each in found:
+        for name, path in each.files.items():
+            place = folder / each.name / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+    return [each.name for each in found]

@@ -18,7 +18,7 @@ class Shown:
     """How a column is shown: the curve's name and title, and what a value is multiplied by.
 
     A column that only `grows` is shown by its growth a second, one `from_start` by what it has
-    grown since its first value.
+    grown since its first value. What a point shows that stands for several, `Series` says.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Shown:
     grows: bool = False
     from_start: bool = False
     peaks: bool = False
+    flags: bool = False
 
 
 HOST = {
@@ -105,7 +106,7 @@ GPU = {
     "energy_joules": Shown("energy_joules", "energy since the start, J", from_start=True),
     "other_processes": Shown("other_processes", "other processes"),
     "throttle_bits": Shown(
-        "throttle_bits", "reasons for a lower clock, as NVML's bits", peaks=True
+        "throttle_bits", "reasons for a lower clock, as NVML's bits", flags=True
     ),
     "sm_clock_hz": Shown("sm_clock_mhz", "clock, MHz", 1e-6),
     "temperature_celsius": Shown("temperature_celsius", "temperature, °C"),
@@ -132,7 +133,7 @@ def curves(found: Samples | None, start_ns: int) -> Iterator[Series]:
     for tag, shown, values in _columns(found):
         known = np.isfinite(values)
         if known.any():
-            yield Series(tag, step[known], wall[known], values[known], shown.peaks)
+            yield Series(tag, step[known], wall[known], values[known], shown.peaks, shown.flags)
 
 
 def titles(found: Samples) -> dict[str, str]:
@@ -153,7 +154,7 @@ def _columns(found: Samples) -> Iterator[tuple[str, Shown, Float64]]:
 
 
 def _values(found: Samples, name: str, shown: Shown) -> Float64:
-    column = found.highest(name) if shown.peaks else found.column(name)
+    column = found.highest(name) if shown.peaks or shown.flags else found.column(name)
     if shown.grows:
         return found.percent(column) / 100 * shown.factor
     if shown.from_start:

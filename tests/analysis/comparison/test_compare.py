@@ -76,6 +76,16 @@ def test_other_models_have_no_rows(
     assert (found.record.levels != [None]) is comparable
 
 
+def test_what_was_not_measured_of_some_sides_is_told_with_whose(make_comparison: Any) -> None:
+    directory = make_comparison([(2.0,), (3.0,)])
+    path = directory.parent / "run-1-0" / rundir.RESOURCES
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:4]))
+    assert compared(directory).record.cost_notes == [
+        "CPU: fewer than 2 samples in the phase (PyTorch eager)",
+        "GPU, power and energy: not measured, no NVIDIA driver on this machine; no RAPL (--doctor)",
+    ]
+
+
 def test_the_baseline_has_no_rows_of_its_own(make_comparison: Any) -> None:
     sides = [Side("litert", "x"), make_comparison.torch, make_comparison.tensorflow]
     found = compared(make_comparison([(None,), (2.0,), (3.0,)], sides=sides)).record
@@ -142,13 +152,8 @@ def test_what_is_told_of_the_cost_is_told_once_and_says_whose_it_is(make_compari
     assert texts == ["2.5 to 3 s are too short", "no GPU"]
     told["run-1-1"] = ["no GPU", "no RAPL"]
     assert compare._each_once(sides, lambda measured: told[measured.run.name]) == [
-        "PyTorch eager: 3 s are too short",
+        "3 s are too short (PyTorch eager)",
         "no GPU",
-        "TensorFlow function: no RAPL",
+        "no RAPL (TensorFlow function)",
     ]
-    found = compared(directory).record
-    assert found.cost_notes == [
-        "GPU and its power: no NVIDIA driver on this machine",
-        "CPU energy: RAPL shows no package here",
-    ]
-    assert found.cost_methods == []
+    assert compared(directory).record.cost_methods == []

@@ -277,7 +277,7 @@ def test_windows_on_a_gpu_show_power_and_energy(make_comparison: Any) -> None:
     assert row(text, "VRAM peak, GiB").startswith("VRAM peak, GiB 2.00")
     assert row(text, "power, W").startswith("power, W 100")
     assert row(text, "GPU J/1,000 samples").startswith("GPU J/1,000 samples 2,080")
-    assert row(text, "Cost").startswith("Cost GPU energy by counter, renewed each 0.1 s; ")
+    assert row(text, "Cost").startswith("Cost GPU energy by counter, each 0.1 s; ")
     assert max(map(len, text.splitlines())) <= 100
 
 

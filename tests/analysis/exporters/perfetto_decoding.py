@@ -61,11 +61,15 @@ class Shown:
 
 @dataclass
 class Decoded:
-    """A trace: tracks by number as raw messages, slices as they begin, values of counters."""
+    """A trace: tracks by number as raw messages, slices as they begin, values of counters.
+
+    `recorded_ns` is when recording is said to have begun and ended.
+    """
 
     tracks: dict[int, dict[int, Any]] = field(default_factory=dict)
     slices: list[Shown] = field(default_factory=list)
     values: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
+    recorded_ns: list[int] = field(default_factory=list)
 
     def name(self, track: int) -> str:
         own: str = self.tracks[track][2].decode()
@@ -106,6 +110,9 @@ def decode(data: bytes) -> Decoded:
             track = one(parts[60])
             assert track[1] not in found.tracks
             found.tracks[track[1]] = track
+        if 69 in parts:
+            assert one(parts[69]) == {(2, 5)[len(found.recorded_ns)]: 1}
+            found.recorded_ns.append(parts[8])
         if 10 not in parts:
             continue
         sequence = sequences.setdefault(parts[10], _Sequence())

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from analysis import finish
+from analysis.comparison import finishing
 from analysis.exporters import command, lanes
 from analysis.exporters.command import Request
 from analysis.readers.registry import open_trace
 from profilers import rundir
 from profilers.rundir import ProfileError
+from tests.analysis.exporters.perfetto_decoding import Decoded, decode
 from tests.analysis.timeline.sketch import DATA
 
 KINETO = DATA / "kineto" / "mi250-minitoy.json.gz"
@@ -79,20 +81,40 @@ def test_what_can_not_be_aligned_is_not_silently_so(paths: list[Path], to: str) 
         command.run(Request(paths, to, align="run"))
 
 
-@pytest.mark.parametrize(
-    ("to", "remedy"),
-    [
-        ("perfetto", r"its timeline is compared/compare\.pftrace\.gz; for another one name runs"),
-        ("tensorboard", "show it with python -m analysis view --tensorboard compared, or name"),
-        ("csv", "compared is a comparison; name runs of it"),
-    ],
-)
-def test_a_comparison_has_its_own_files(here: Path, to: str, remedy: str) -> None:
-    (here / "compared").mkdir()
-    (here / "compared" / rundir.COMPARISON).write_text("{}")
-    (here / "compared" / rundir.COMPARE_TRACE).write_bytes(b"")
-    with pytest.raises(ProfileError, match=remedy):
-        command.run(Request([Path("compared")], to))
+def test_of_a_comparison_the_runs_that_its_timeline_shows_are_exported(
+    here: Path, make_comparison: Any, make_run: Any, without_report: None
+) -> None:
+    directory = make_comparison([(2.0, 2.0, 2.0), (3.0, 4.0, 8.0)])
+    with pytest.raises(ProfileError, match=r"has no compare\.json; make it with"):
+        command.run(Request([directory], "perfetto"))
+    finishing.finish_all([directory])
+    said = command.run(Request([directory], "perfetto"))
+    assert said.startswith(f"{directory.name}.pftrace.gz: ")
+    assert said.endswith(", aligned by step")
+    same = gzip.decompress((directory / rundir.COMPARE_TRACE).read_bytes())
+    assert gzip.decompress((here / f"{directory.name}.pftrace.gz").read_bytes()) == same
+    said = command.run(Request([directory], "perfetto", here / "run.pftrace.gz", "run"))
+    assert said.endswith(", aligned by run")
+    command.run(Request([directory, make_run("alone")], "perfetto", here / "three.pftrace.gz"))
+    names = {track.partition(" / ")[0] for track in decoded(here / "three.pftrace.gz").by_track()}
+    assert "Run 2: compare-1: TensorFlow function" in names
+    assert "Run 3: PyTorch eager" in names
+
+
+@pytest.mark.parametrize("to", ["chrome", "parquet", "csv", "xspace"])
+def test_of_a_comparison_a_run_is_to_be_named_elsewhere(
+    to: str, make_comparison: Any, without_report: None
+) -> None:
+    directory = make_comparison([(2.0,), (3.0,)])
+    finishing.finish_all([directory])
+    run = directory.parent / "run-1-0"
+    words = f"--to {to} takes one run or trace; name one, such as {run}."
+    with pytest.raises(ProfileError, match=re.escape(words)):
+        command.run(Request([directory], to))
+
+
+def decoded(path: Path) -> Decoded:
+    return decode(gzip.decompress(path.read_bytes()))
 
 
 def test_what_is_xprofs_already_is_named() -> None:
@@ -177,8 +199,8 @@ def test_a_folder_for_tensorboard_has_one_of_each(here: Path, make_run: Any) -> 
     finish.finish(run)
     said = command.run(Request([run, KINETO, XSPACE], "tensorboard", Path("for board")))
     names = ["PyTorch eager", "mi250-minitoy", "tensorflow-fit"]
-    shown = "open it with python -m tensorboard.main --logdir 'for board'"
-    assert said == f"for board: {', '.join(names)}; {shown}"
+    shown = "open it with python -m analysis view --tensorboard 'for board'"
+    assert said == f"for board: {'; '.join(names)}; {shown}"
     made = here / "for board"
     assert sorted(path.name for path in made.iterdir()) == names
     profiles = [*made.glob("*/plugins/profile/*/*.xplane.pb")]

@@ -53,6 +53,26 @@ def test_a_run_alone_is_called_what_it_is(make_run: Any, tmp_path: Path) -> None
     }
 
 
+def test_perfetto_opens_on_the_profiled_steps_of_a_run_and_something_beside_them(
+    make_run: Any, tmp_path: Path
+) -> None:
+    run = make_run()
+    export.finished(run, None)
+    assert loaded(run / rundir.PERFETTO_TRACE).recorded_ns == []  # it has no profile
+    make_run.add_profile(run)
+    export.alone(run, tmp_path / "one", FORM)
+    steps = [row for row in make_run.steps if row.profiled]
+    begin_ns = min(row.start_ns for row in steps)
+    end_ns = max(row.start_ns + row.duration_ns for row in steps)
+    beside_ns = round(0.03 * (end_ns - begin_ns))
+    shown = [begin_ns - beside_ns, end_ns + beside_ns]
+    assert loaded(tmp_path / "one").recorded_ns == shown
+    export.merge([run, KINETO], tmp_path / "both", "wall")
+    assert loaded(tmp_path / "both").recorded_ns == shown
+    export.alone(KINETO, tmp_path / "other", FORM)
+    assert loaded(tmp_path / "other").recorded_ns == []
+
+
 @pytest.mark.parametrize("form", export.FORMS)
 def test_a_trace_alone(tmp_path: Path, form: str) -> None:
     counts = export.alone(KINETO, tmp_path / "out", export.FORMS[form])

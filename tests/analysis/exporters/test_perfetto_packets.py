@@ -1,5 +1,7 @@
 import io
 
+import pytest
+
 from analysis.exporters.perfetto_packets import BYTES_UNIT, TraceFile, utf8
 from analysis.exporters.trace_file import LONGEST
 from tests.analysis.exporters.perfetto_decoding import decode
@@ -39,3 +41,12 @@ def test_tracks_have_parents_an_order_and_units() -> None:
     assert tracks[2] == {1: 2, 5: 1, 2: b"thread", 11: 3, 12: 5, 15: 2}
     assert tracks[3][8] == b"\x18\x03"
     assert tracks[4][8] == b"\x32\x01W\x3a\x0dpower of both"
+
+
+@pytest.mark.parametrize(("start_ns", "shown_ns"), [(START_NS, START_NS), (-50, 0)])
+def test_what_was_recorded_is_told_as_events_are_shown(start_ns: int, shown_ns: int) -> None:
+    sink = io.BytesIO()
+    file = TraceFile(sink, start_ns)
+    file.recorded(start_ns - 3, start_ns + 20)
+    file.flush()
+    assert decode(sink.getvalue()).recorded_ns == [max(0, shown_ns - 3), shown_ns + 20]

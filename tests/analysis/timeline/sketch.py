@@ -37,6 +37,7 @@ class Sketch:
         self.shown: dict[Track, list[Slice]] = {}
         self.counted: dict[Track, list[Counter]] = {}
         self.shared: dict[Track, str] = {}
+        self.first_shown_ns: tuple[int, int] | None = None
 
     def slices(self, track: Track, slices: Iterable[Slice]) -> None:
         self.shown.setdefault(track, []).extend(slices)
@@ -44,6 +45,9 @@ class Sketch:
     def counter(self, track: Track, counter: Counter, shared: str = "") -> None:
         self.counted.setdefault(track, []).append(counter)
         self.shared[track] = shared
+
+    def opening(self, begin_ns: int, end_ns: int) -> None:
+        self.first_shown_ns = begin_ns, end_ns
 
     @property
     def tracks(self) -> dict[str, list[Slice]]:

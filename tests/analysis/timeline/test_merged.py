@@ -81,6 +81,24 @@ def test_equal_steps_begin_together_and_are_as_long_as_they_were(make_run: Any) 
         assert piece.duration_ns >= true_ns(piece) == 3 * lengths[name]
 
 
+@pytest.mark.parametrize("align", ALIGNS)
+def test_the_profiled_steps_of_all_runs_are_shown_first(make_run: Any, align: Align) -> None:
+    sketch, _ = drawn(two_runs(make_run), align)
+    profiled = [
+        piece
+        for some in steps(sketch)
+        for piece in some
+        if piece.head.name.startswith("profiled step")
+    ]
+    assert len(profiled) == 4
+    begin_ns = min(piece.start_ns for piece in profiled)
+    end_ns = max(piece.start_ns + true_ns(piece) for piece in profiled)
+    assert sketch.first_shown_ns is not None
+    shown_begin_ns, shown_end_ns = sketch.first_shown_ns
+    assert shown_begin_ns < begin_ns < end_ns < shown_end_ns
+    assert shown_end_ns - shown_begin_ns <= 1.1 * (end_ns - begin_ns)
+
+
 def test_each_common_phase_begins_at_one_time(make_run: Any) -> None:
     sketch, _ = drawn(two_runs(make_run), "step")
     one, other = (

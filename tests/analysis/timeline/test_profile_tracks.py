@@ -43,6 +43,13 @@ def test_each_event_is_on_its_track() -> None:
     }
 
 
+def test_a_phase_that_operations_show_has_its_ranges_on_the_same_track() -> None:
+    found = drawn(recorded("xspace/tensorflow-fit.xplane.pb", 1 << 15)).names()
+    lines = {track: set(names) for track, names in found.items() if "phase" in track}
+    phases = ("data", "forward", "loss", "backward", "optimizer")
+    assert lines == {f"run / phase {phase}": {phase} for phase in phases}
+
+
 def test_phases_outside_of_steps_stay_on_their_thread() -> None:
     events = [("step:0", Kind.STEP, 0, 10), ("phase:forward", Kind.ANNOTATION, 20, 5)]
     assert drawn(profile(folded_of(events))).names() == {
@@ -85,7 +92,7 @@ def test_backward_ops_show_as_stretches_among_the_ranges_of_layers() -> None:
         (
             "xspace/tensorflow-function.xplane.pb",
             {
-                "run / phases": 3,
+                "run / phase data": 3,
                 "run / phase optimizer": 9,
                 "run / phase forward": 3,
                 "run / phase loss": 6,

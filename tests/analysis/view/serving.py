@@ -1,5 +1,6 @@
 """The real command `python -m analysis view`, from its start to its orderly end."""
 
+import http.client
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -20,7 +22,8 @@ def viewing(
 ) -> Iterator[str]:
     """The address that the command prints; it must end silently and leave no process behind.
 
-    Ctrl-C on a terminal is SIGINT to the whole group, other signals go to the command alone.
+    What it says before that are notes. Ctrl-C on a terminal is SIGINT to the whole group, other
+    signals go to the command alone.
     """
     command = [sys.executable, "-m", "analysis", "view", *arguments]
     process = subprocess.Popen(
@@ -35,7 +38,8 @@ def viewing(
     family: list[psutil.Process] = []
     try:
         assert process.stderr is not None
-        line = process.stderr.readline()
+        while (line := process.stderr.readline()).startswith("note: "):
+            pass
         assert "Ctrl-C ends it" in line, line
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(True)]
         yield line.split()[-1]
@@ -52,6 +56,19 @@ def viewing(
                 left.kill()
         process.kill()
         process.communicate()
+
+
+def led_to(url: str) -> str:
+    """Where the site sends browsers that open it."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=20)
+    try:
+        connection.request("GET", parts.path)
+        answer = connection.getresponse()
+        assert answer.status == http.HTTPStatus.FOUND
+        return answer.headers["Location"]
+    finally:
+        connection.close()
 
 
 def read(url: str) -> bytes:

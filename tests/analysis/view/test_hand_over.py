@@ -134,7 +134,7 @@ def press(browser: Any) -> tuple[str, str]:
         ("https://ui.perfetto.dev/", "https://ui.perfetto.dev"),
         ("HTTPS://UI.Perfetto.dev:443", "https://ui.perfetto.dev"),
         ("https://traces.example.org:8443", "https://traces.example.org:8443"),
-        ("intranet", "https://intranet"),
+        ("https://intranet", "https://intranet"),
         ("http://127.0.0.1:10000", "http://127.0.0.1:10000"),
         ("http://127.0.0.1:00080/", "http://127.0.0.1"),
     ],
@@ -148,6 +148,7 @@ def test_an_origin_is_written_as_browsers_write_it(named: str, meant: str) -> No
     [
         "",
         "*",
+        "perfetto",
         "http://ui.perfetto.dev",
         "http://127.0.0.1",
         "http://127.0.0.1:",
@@ -256,6 +257,7 @@ def test_the_real_perfetto_on_another_port_takes_the_trace(torch_run: Path, brow
         assert perfetto_ui.import_errors(browser) == 0
         assert perfetto_ui.query(browser, "select count(*) > 300 from slice") == [[1]]
         assert torch_run.name in browser.title
+        until(browser, lambda driver: "torch host" in perfetto_ui.open_groups(driver))
         browser.switch_to.window(page)
 
 

@@ -7,10 +7,14 @@ import pytest
 
 from analysis import finish
 from analysis.comparison import command, finishing
+from analysis.exporters import command as export
 from analysis.view import logdir
 from profilers import rundir
 from profilers.records import Side
 from profilers.rundir import ProfileError
+from tests.analysis.view.serving import ROOT
+
+XSPACE = ROOT / "tests" / "data" / "xspace" / "tensorflow-fit.xplane.pb"
 
 pytestmark = pytest.mark.usefixtures("without_report")
 
@@ -149,3 +153,46 @@ def test_several_profiles_of_a_run_keep_their_names(tmp_path: Path) -> None:
     logdir.link([logdir.Shown("run", dict.fromkeys(names, file))], tmp_path / "mirror")
     for name in names:
         assert (tmp_path / "mirror" / "run" / name).read_bytes() == b"x"
+
+
+def test_what_was_exported_for_tensorboard_is_shown(make_run: Any, tmp_path: Path) -> None:
+    make_run.add_tensorflow_profile(run := make_run("run"))
+    finish.finish(run)
+    board = tmp_path / "for board"
+    export.run(export.Request([run, XSPACE], "tensorboard", board))
+    found, problems = logdir.shown([board])
+    assert problems == []
+    assert [(each.name, each.profiled, each.has_curves) for each in found] == [
+        ("PyTorch eager", True, True),
+        ("tensorflow-fit", True, False),
+    ]
+    assert [each.name for each in logdir.shown([board, run])[0]] == [
+        "for board/PyTorch eager",
+        "for board/tensorflow-fit",
+        "run",
+    ]
+
+
+def test_a_comparison_is_exported_with_all_its_runs(make_comparison: Any, tmp_path: Path) -> None:
+    directory = make_comparison([(2.0, 2.0), (3.0, 3.0)])
+    board = tmp_path / "board"
+    with pytest.raises(
+        ProfileError, match=r"has no event files for TensorBoard; .* analysis finish"
+    ):
+        export.run(export.Request([directory], "tensorboard", board))
+    assert not board.exists()
+    finishing.finish_all([directory])
+    own = logdir.shown([directory])[0]
+    said = export.run(export.Request([directory], "tensorboard", board))
+    assert said.startswith(f"{board}: comparison; PyTorch eager, round 1; PyTorch eager, round 2; ")
+    assert said.endswith(f"; open it with python -m analysis view --tensorboard {board}")
+    copied = sorted(logdir.shown([board])[0], key=lambda each: each.name != "comparison")
+    assert [(each.name, {*each.files}) for each in copied] == [
+        (each.name, {*each.files}) for each in own
+    ]
+    for mine, copy in zip(own, copied, strict=True):
+        for name, path in mine.files.items():
+            assert copy.files[name].read_bytes() == path.read_bytes()
+    both = tmp_path / "both"
+    export.run(export.Request([directory, XSPACE], "tensorboard", both))
+    assert sorted(path.name for path in both.iterdir()) == [directory.name, "tensorflow-fit"]

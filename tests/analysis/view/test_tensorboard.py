@@ -17,7 +17,7 @@ from analysis.view import tensorboard
 from analysis.view.logdir import Shown
 from profilers import rundir
 from profilers.rundir import CheckFailedError
-from tests.analysis.view.serving import read, viewing
+from tests.analysis.view.serving import led_to, read, viewing
 
 WAIT_SECONDS = 60
 
@@ -62,8 +62,10 @@ def test_a_comparison_without_a_complete_run_is_one_sentence(
     assert "has no complete run" in capsys.readouterr().err
 
 
-def shown(name: str, side: str = "", profiled: bool = False) -> Shown:
+def shown(name: str, side: str = "", profiled: bool = False, curves: bool = True) -> Shown:
     files = {"plugins/profile/now/host.xplane.pb": Path("x")} if profiled else {}
+    if curves:
+        files["events.out.tfevents.1.crossprof"] = Path("y")
     return Shown(name, files, side)
 
 
@@ -74,6 +76,13 @@ def query_of(page: str) -> dict[str, list[str]]:
 def test_a_run_alone_opens_its_profile_where_it_has_one() -> None:
     assert urlsplit(tensorboard.page([shown("one", profiled=True)])).fragment == "profile"
     assert urlsplit(tensorboard.page([shown("one")])).fragment == "timeseries"
+
+
+def test_profiles_alone_open_in_the_trace_viewer() -> None:
+    profiles = [shown(name, profiled=True, curves=False) for name in ("one", "two")]
+    assert urlsplit(tensorboard.page(profiles)).fragment == "profile"
+    assert query_of(tensorboard.page(profiles))["tag"] == ["trace_viewer@"]
+    assert urlsplit(tensorboard.page([*profiles, shown("three")])).fragment == "timeseries"
 
 
 def test_a_comparison_opens_its_curves_with_a_colour_for_each_side() -> None:
@@ -101,7 +110,7 @@ def test_runs_that_are_no_sides_have_a_colour_each() -> None:
 def test_a_program_that_ends_by_itself_is_told_with_its_last_words() -> None:
     command = [sys.executable, "-c", "print('noise\\n' * 9); raise SystemExit('no port is free')"]
     with tensorboard._running(command) as child, pytest.raises(CheckFailedError) as raised:
-        tensorboard._follow(child, "", browser=False)
+        tensorboard._follow(child, browser=False)
     assert "exit code 1" in str(raised.value)
     assert "no port is free" in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -119,9 +128,10 @@ def test_tensorboard_shows_runs_by_their_names_until_it_is_ended(
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     arguments = [str(alone), str(comparison), "--tensorboard", "--no-browser"]
-    with viewing(*arguments, end=end, TMPDIR=str(temporary)) as url:
-        address, _, page = url.partition("?")
+    with viewing(*arguments, end=end, TMPDIR=str(temporary)) as address:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
+        page = led_to(address)
+        assert page.startswith("/?tag=")
         assert page.endswith("#timeseries")
         assert b"<title>TensorBoard</title>" in read(address)
         limit = time.monotonic() + WAIT_SECONDS

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from profilers import rundir
-from tests.analysis.view.serving import read, viewing
+from tests.analysis.view.serving import led_to, read, viewing
 
 pytestmark = pytest.mark.slow
 
@@ -59,13 +59,13 @@ def comparison(compared_runs: dict[str, Any]) -> Path:
 
 @pytest.fixture(scope="module")
 def address(comparison: Path) -> Iterator[str]:
-    """What `view` prints for the comparison, once all has been loaded."""
+    """Where the address that `view` prints for the comparison leads, once all has been loaded."""
     with viewing(str(comparison), "--tensorboard", "--no-browser") as url:
         limit = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < limit:
-            if len(json.loads(read(f"{url.partition('?')[0]}data/runs"))) == 1 + len(RUNS):
+            if len(json.loads(read(f"{url}data/runs"))) == 1 + len(RUNS):
                 break
-        yield url
+        yield f"{url.removesuffix('/')}{led_to(url)}"
 
 
 def until(browser: Any, *words: str) -> str:

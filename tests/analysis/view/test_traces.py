@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from analysis.comparison import command as compare
+from analysis.comparison import finishing, timeline
+from analysis.exporters import export
 from analysis.timeline.shared_clock import Align
 from analysis.view import traces
 from profilers import rundir
@@ -29,15 +31,25 @@ def comparison(make_comparison: Any) -> Path:
 
 @pytest.mark.parametrize("name", ["a.pftrace", "a.pftrace.gz", "50% of it.json"])
 def test_a_trace_that_perfetto_reads_is_shown_as_it_is(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"a trace")
+    (tmp_path / name).write_bytes(b"[]")
     shown = traces.chosen([tmp_path / name], None, tmp_path)
-    assert shown == (tmp_path / name, re.sub("[% ]", "_", name))
+    assert shown == traces.Chosen(tmp_path / name, re.sub("[% ]", "_", name))
+
+
+def test_torchs_own_trace_is_converted_and_one_made_here_is_not(tmp_path: Path) -> None:
+    own = tmp_path / "own.json.gz"
+    export.alone(KINETO / "mi250-minitoy.json.gz", own, export.FORMS["chrome"])
+    assert traces.chosen([own], None, tmp_path) == traces.Chosen(own, "own.json.gz")
+    found = traces.chosen([KINETO / "mi250-minitoy.json.gz"], None, tmp_path)
+    assert (found.name, found.made) == ("mi250-minitoy.pftrace.gz", True)
+    assert groups(found.path) == {"mi250-minitoy"}
+    assert len(decode(gzip.decompress(found.path.read_bytes())).slices) == 112
 
 
 def test_a_comparison_shows_its_own_trace(comparison: Path) -> None:
     (comparison / rundir.COMPARE_TRACE).write_bytes(b"a trace")
     for align in (None, "step"):
-        shown, name = traces.chosen([comparison], align, comparison)  # type: ignore[arg-type]
+        shown, name, *_ = traces.chosen([comparison], align, comparison)  # type: ignore[arg-type]
         assert shown == comparison / rundir.COMPARE_TRACE
         assert name == f"{comparison.name}.pftrace.gz"
 
@@ -48,11 +60,23 @@ def test_a_comparison_without_a_trace_says_how_to_make_it(comparison: Path) -> N
         traces.chosen([comparison], None, comparison)
 
 
-def test_a_comparison_in_another_alignment_is_made_of_a_run_of_each_side(comparison: Path) -> None:
-    runs = comparison.parent
-    words = f"view {runs / 'run-1-0'} {runs / 'run-2-1'} --align wall."
-    with pytest.raises(ProfileError, match=re.escape(words)):
-        traces.chosen([comparison], "wall", comparison)
+def test_a_comparison_in_another_alignment_is_made_of_the_runs_that_it_shows(
+    make_comparison: Any, tmp_path: Path, without_report: None
+) -> None:
+    directory = make_comparison([(2.0, 2.0, 2.0), (3.0, 4.0, 8.0)])
+    with pytest.raises(
+        ProfileError, match=r"has no compare\.json; make it with python -m analysis"
+    ):
+        traces.chosen([directory], "wall", tmp_path)
+    [found] = finishing.finish_all([directory]).comparisons
+    chosen = [run.id for _, run in timeline.shown(found.record)]
+    assert chosen == ["run-2-0", "run-2-1"]
+    shown, name, made, _ = traces.chosen([directory], "wall", tmp_path)
+    assert (name, made) == (f"{directory.name}_aligned_by_wall.pftrace.gz", True)
+    assert groups(shown) == groups(directory / rundir.COMPARE_TRACE)
+    runs = [directory.parent / run for run in chosen]
+    export.merge(runs, tmp_path / "same.pftrace.gz", "wall")
+    assert unpacked(shown) == unpacked(tmp_path / "same.pftrace.gz")
 
 
 def test_a_comparison_among_others_is_refused(comparison: Path, tmp_path: Path) -> None:
@@ -81,6 +105,10 @@ def test_one_trace_has_nothing_to_be_aligned_with(tmp_path: Path) -> None:
         traces.chosen([tmp_path], "run", tmp_path)
 
 
+def unpacked(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes())
+
+
 def groups(trace: Path) -> set[str]:
     """Names of the groups on top of a Perfetto trace."""
     tracks = decode(gzip.decompress(trace.read_bytes())).tracks.values()
@@ -96,7 +124,7 @@ def two_runs(make_run: Any, make_settings: Any) -> list[Path]:
 
 @pytest.mark.parametrize("align", ["run", "step", "wall", None])
 def test_several_become_one_file(align: Align | None, two_runs: list[Path], tmp_path: Path) -> None:
-    path, name = traces.chosen(two_runs, align, tmp_path)
+    path, name, *_ = traces.chosen(two_runs, align, tmp_path)
     assert path.parent == tmp_path
     assert name == "run_a_and_run_b.pftrace.gz"
     assert groups(path) == {
@@ -112,7 +140,7 @@ def test_what_has_no_step_in_common_begins_together_unless_steps_are_asked_for(
     for run in two_runs[1:]:
         for name in (rundir.STEPS, rundir.PHASES):
             (run / name).unlink()
-    path, _ = traces.chosen(two_runs, None, tmp_path)
+    path, *_ = traces.chosen(two_runs, None, tmp_path)
     assert len(groups(path)) > 1
     with pytest.raises(ProfileError, match="no step in common"):
         traces.chosen(two_runs, "step", tmp_path)
@@ -120,7 +148,7 @@ def test_what_has_no_step_in_common_begins_together_unless_steps_are_asked_for(
 
 def test_a_profile_that_perfetto_cannot_read_is_converted(tmp_path: Path) -> None:
     target = XSPACE / "tensorflow-eager.xplane.pb"
-    path, name = traces.chosen([target], None, tmp_path)
+    path, name, *_ = traces.chosen([target], None, tmp_path)
     assert name == "tensorflow-eager.pftrace.gz"
     assert groups(path) == {"tensorflow-eager"}
 
@@ -148,10 +176,10 @@ def made(make_run: Any, tmp_path: Path, without_report: None) -> Path:
 
 
 def test_the_folder_that_compare_makes_is_a_comparison(made: Path, make_run: Any) -> None:
-    assert traces.is_comparison(made)
-    assert not traces.is_comparison(made.parent)
-    assert not traces.is_comparison(make_run("three"))
-    shown, name = traces.chosen([made], None, made.parent)
+    assert rundir.is_comparison(made)
+    assert not rundir.is_comparison(made.parent)
+    assert not rundir.is_comparison(make_run("three"))
+    shown, name, *_ = traces.chosen([made], None, made.parent)
     assert (shown, name) == (made / rundir.COMPARE_TRACE, "made.pftrace.gz")
     assert len(groups(shown)) == 3
 
@@ -159,8 +187,8 @@ def test_the_folder_that_compare_makes_is_a_comparison(made: Path, make_run: Any
 def test_what_compare_made_is_refused_as_other_comparisons_are(made: Path) -> None:
     with pytest.raises(ProfileError, match="name it alone, or name runs of it"):
         traces.chosen([made, made], None, made.parent)
-    with pytest.raises(ProfileError, match="step by step; name its runs for another way"):
-        traces.chosen([made], "wall", made.parent)
+    aligned = traces.chosen([made], "wall", made.parent)
+    assert groups(aligned.path) == groups(made / rundir.COMPARE_TRACE)
     (made / rundir.COMPARE_TRACE).unlink()
     with pytest.raises(ProfileError, match=r"has no compare\.pftrace\.gz; compare its runs again"):
         traces.chosen([made], None, made.parent)

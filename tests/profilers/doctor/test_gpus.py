@@ -49,9 +49,15 @@ def test_what_the_driver_tells_of_each_gpu(files: MakeFiles, machine: Machine) -
         memory_bytes=TOTAL_BYTES,
         power_limit_watts=72.0,
         mig=False,
-        processes=[GpuProcess(pid=3, memory_bytes=9), GpuProcess(pid=7, memory_bytes=5)],
+        processes=[
+            GpuProcess(pid=3, memory_bytes=9, computes=False),
+            GpuProcess(pid=7, memory_bytes=5),
+        ],
     )
     assert library.calls["shutdown"] == 1
+    library.processes = []
+    first, _ = gpus.examine(machine, files(), library).found
+    assert [each.computes for each in first.processes] == [False, False]
 
 
 def test_what_the_driver_does_not_tell_is_none(files: MakeFiles, machine: Machine) -> None:

@@ -1,6 +1,7 @@
 import msgspec
 import pytest
 
+from analysis import disturbances
 from profilers.doctor import rows
 from profilers.doctor.record import (
     Examination,
@@ -109,6 +110,58 @@ def test_processes_that_hold_the_gpu(
     _, described, warned = of(found, "Devices")
     assert described.text == "NVIDIA L4, 24 GiB, driver 580.82, limit 72 W, not MIG"
     assert warned == Row(Mark.WARNING, "cuda:0", text)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "mark", "text"),
+    [
+        (
+            [80 << 20],
+            Mark.NONE,
+            "another process holds 80 MiB (pid 1) and only draws: runs are not flagged",
+        ),
+        (
+            [80 << 20, 200 << 20],
+            Mark.WARNING,
+            "2 other processes hold 0.273 GiB (pids 1, 2) and only draw: runs may be flagged",
+        ),
+        (
+            [None],
+            Mark.WARNING,
+            "another process uses it (pid 1) and only draws: runs may be flagged",
+        ),
+    ],
+)
+def test_a_desktop_is_told_apart_from_who_computes(
+    examination: Examination, sizes: list[int | None], mark: Mark, text: str
+) -> None:
+    held = [
+        GpuProcess(pid=pid, memory_bytes=size, computes=False)
+        for pid, size in enumerate(sizes, start=1)
+    ]
+    gpu = changed(examination.gpus.found[0], processes=held)
+    found = changed(examination, gpus=changed(examination.gpus, found=[gpu]))
+    assert of(found, "Devices")[2:] == [Row(mark, "cuda:0", text)]
+    both = changed(gpu, processes=[GpuProcess(pid=9, memory_bytes=1 << 30), *held])
+    found = changed(examination, gpus=changed(examination.gpus, found=[both]))
+    assert [row.text for row in of(found, "Devices")[2:]] == [
+        "another process holds 1 GiB (pid 9): runs will be flagged",
+        text,
+    ]
+
+
+def test_what_others_may_hold_is_what_runs_are_judged_by() -> None:
+    assert rows.UNFLAGGED_BYTES == disturbances.OTHER_BYTES
+
+
+def test_where_runs_can_not_be_flagged_that_is_said(examination: Examination) -> None:
+    gpu = changed(examination.gpus.found[0], processes=[GpuProcess(pid=9, memory_bytes=1 << 30)])
+    found = changed(
+        examination,
+        gpus=changed(examination.gpus, found=[gpu]),
+        machine=changed(examination.machine, own_processes=True),
+    )
+    assert "here they can't be flagged" in of(found, "Devices")[2].text
 
 
 def test_without_a_gpu(examination: Examination, torch_found: FrameworkFound) -> None:

@@ -105,6 +105,17 @@ def test_a_sampler_that_can_not_start_is_trouble_and_no_error(tmp_path: Path) ->
     sampler.stop()
 
 
+def test_a_sampler_that_is_late_may_still_begin(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handle, "READY_SECONDS", 0.0)
+    sampler = SamplerHandle(run)
+    try:
+        assert "had not begun after 0 s" in str(sampler.trouble())
+        wait_until(lambda: bool(sampler.notices()) or sampler.started)
+        assert sampler.trouble() is None
+    finally:
+        sampler.stop()
+
+
 def test_a_sampler_that_does_not_end_is_killed(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handle, "STOP_SECONDS", 0.2)
     sampler = SamplerHandle(run)

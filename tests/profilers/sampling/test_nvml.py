@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import pynvml
 import pytest
 
+from profilers.sampling import nvml
 from profilers.sampling.nvml import NvmlSource
 from tests.fake_nvml.double import PID, FakeNvml
 
@@ -131,6 +132,30 @@ def test_figure_that_is_not_given_is_empty_and_not_asked_again(code, reason):
     assert source.capabilities["gpu0_energy_joules"] == reason
 
 
+def test_numbers_that_stand_for_none_are_empty_cells():
+    library = FakeNvml()
+    source = source_of(library)
+    library.value = lambda wide: 2**64 - 1 if wide else 2**32 - 1
+    cells = row(source)
+    known = {name: value for name, value in cells.items() if value is not None}
+    assert known == {"gpu0_process_memory_bytes": 700, "gpu0_other_processes": 0}
+    asked = set(cells) - set(known) - {"gpu0_pcie_sent_bytes_per_second"}
+    told = {name: source.capabilities.pop(name) for name in asked}
+    assert set(told.values()) == {"the driver gives no value"}
+    library.value = None
+    assert row(source, 2 * SECOND_NS)["gpu0_power_watts"] == 100.0
+    assert "gpu0_power_watts" not in source.capabilities
+
+
+def test_power_that_is_not_told_at_first_has_its_kind_all_the_same():
+    library = FakeNvml()
+    library.errors = {(name, None): pynvml.NVML_ERROR_UNKNOWN for name in ("fields", "power")}
+    source = source_of(library)
+    library.errors.clear()
+    assert row(source)["gpu0_power_watts"] == 100.0
+    assert source.gpus[0]["power_kind"] == "instant"
+
+
 def test_passing_error_empties_one_cell():
     library = FakeNvml()
     source = source_of(library)
@@ -160,7 +185,7 @@ def test_lost_gpu_stays_empty_and_the_other_goes_on():
     [notice] = source.notices
     assert notice.startswith("GPU 0 (NVIDIA Test) was lost: ")
     assert library.calls["utilization"] == calls + 1
-    assert source.capabilities["gpu0"].startswith("lost")
+    assert source.capabilities["gpu0"].startswith("the GPU was lost")
     assert "gpu1" not in source.capabilities
 
 
@@ -177,17 +202,45 @@ def test_gpu_that_can_not_be_opened_keeps_its_columns():
 
 
 @pytest.mark.parametrize(
-    "code", [pynvml.NVML_ERROR_LIBRARY_NOT_FOUND, pynvml.NVML_ERROR_DRIVER_NOT_LOADED]
+    ("code", "told"),
+    [
+        (pynvml.NVML_ERROR_LIBRARY_NOT_FOUND, "no NVIDIA driver on this machine"),
+        (pynvml.NVML_ERROR_DRIVER_NOT_LOADED, "NVIDIA's driver is installed, but not loaded"),
+        (pynvml.NVML_ERROR_UNKNOWN, "NVIDIA's driver does not answer (Unknown Error)"),
+    ],
 )
-def test_no_driver(code):
+def test_no_driver(code, told):
     library = FakeNvml()
     library.errors["init", None] = code
     library.errors["shutdown", None] = pynvml.NVML_ERROR_UNINITIALIZED
     source = source_of(library)
     assert source.columns == {}
     assert source.read(SECOND_NS) == []
-    assert source.capabilities == {"gpu": "no NVIDIA driver on this machine"}
+    assert source.capabilities == {"gpu": told}
     source.close()
+
+
+def test_a_driver_that_is_slow_to_answer_is_asked_less_often(monkeypatch):
+    library = FakeNvml()
+    source = source_of(library)
+    clock_ns = [SECOND_NS]
+
+    def slow(*_):
+        clock_ns[0] += SECOND_NS // 10
+        return 90_000
+
+    library.nvmlDeviceGetTotalEnergyConsumption = slow
+    monkeypatch.setattr(nvml.time, "monotonic_ns", lambda: clock_ns[0])
+    assert row(source)["gpu0_energy_joules"] == 90
+    assert source.notices == []
+    for tenths, known in ((11, False), (12, False), (13, True)):
+        cells = row(source, tenths * SECOND_NS // 10)
+        assert (cells["gpu0_energy_joules"] is not None) == known
+        assert (cells["gpu0_utilization_ratio"] is not None) == known
+    library.nvmlDeviceGetUtilizationRates = lambda _: SimpleNamespace(gpu=slow() and 5)
+    assert row(source, 2 * SECOND_NS)["gpu0_utilization_ratio"] == 0.05
+    row(source, 9 * SECOND_NS)
+    assert source.notices == ["NVIDIA's driver took 0.2 s to answer: GPUs are sampled less often."]
 
 
 def test_no_gpu():
@@ -228,13 +281,22 @@ def test_other_processes_are_counted_where_the_own_one_is_listed():
     assert row(source, 2 * SECOND_NS)["gpu0_other_processes"] is None
 
 
-@pytest.mark.parametrize("known", [[(1, 5)], [(PID, None)], []])
-def test_process_memory_that_the_driver_does_not_tell(known):
+@pytest.mark.parametrize(
+    ("known", "told", "others"),
+    [
+        ([(1, 5)], "does not list the measured process", None),
+        ([], "does not list the measured process", None),
+        ([(PID, None), (7, None)], "does not tell how much memory a process holds", 1),
+    ],
+)
+def test_process_memory_that_the_driver_does_not_tell(known, told, others):
     library = FakeNvml()
     library.processes = [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in known]
     source = source_of(library)
-    assert row(source)["gpu0_process_memory_bytes"] is None
-    assert "does not list" in source.capabilities["gpu0_process_memory_bytes"]
+    cells = row(source)
+    assert cells["gpu0_process_memory_bytes"] is None
+    assert cells["gpu0_other_processes"] == others
+    assert told in source.capabilities["gpu0_process_memory_bytes"]
     library.processes = [SimpleNamespace(pid=PID, usedGpuMemory=8)] * 2
     assert row(source, 2 * SECOND_NS)["gpu0_process_memory_bytes"] == 16
     assert source.capabilities == {"gpu": "available"}
@@ -333,6 +395,7 @@ def test_a_part_of_a_gpu_is_named_as_such(variable):
     assert cells["gpu0_memory_used_bytes"] == 77
     assert cells["gpu0_utilization_ratio"] is None
     assert cells["gpu0_power_watts"] == 100.0
+    assert library.asked["processes"] == uuid
     assert source.gpus[0]["mig_uuid"] == uuid
     assert source.gpus[0]["uuid"] == "GPU-0"
     assert source.gpus[0]["name"] == "NVIDIA Test MIG 1g.10gb"

@@ -23,3 +23,10 @@ def test_thinning_keeps_the_peak_of_memory() -> None:
         "resources/rss_mib", rows, rows * 1.0, np.where(rows == 777, 9.0, 1.0), peaks=True
     )
     assert thinned(series).values.max() == 9
+
+
+def test_thinning_keeps_each_flag() -> None:
+    rows = np.arange(5000)
+    bits = np.where(rows == 777, 32.0, np.where(rows % 3 == 0, 4.0, 1.0))
+    thin = thinned(Series("gpu0/throttle_bits", rows, rows * 1.0, bits, flags=True))
+    assert set(thin.values.tolist()) == {1.0, 5.0, 33.0}
