@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from analysis import run_text, settings_text, sides, wording
-from analysis.comparison import answer, rounds, same_work, trust, values, where
+from analysis.comparison import answer, rounds, same_work, troubles, trust, values, where
 from analysis.comparison.compare import Compared
 from analysis.comparison.record import Comparison, Evidence, SameWork
 from analysis.comparison.table import Column, Table, tables
@@ -31,7 +31,7 @@ def lines(compared: Compared) -> Iterator[Line]:
     With one side left that has complete runs, their own summary; with none, what became of all.
     """
     record, directory = compared.record, compared.directory
-    for text in trust.troubles(record, directory):
+    for text in troubles.missing(record, directory):
         yield from wrapped(text, WARNING)
     shown = shown_sides(record)
     if len(shown.numbers) < 2:
@@ -45,7 +45,7 @@ def lines(compared: Compared) -> Iterator[Line]:
         yield from wrapped(record.stamp, WARNING)
     for text in answer.sentences(record):
         yield from wrapped(text, HEADING)
-    for text in trust.all_flagged(record):
+    for text in troubles.all_flagged(record):
         yield from wrapped(text, WARNING)
     settings = settings_line(record, shown)
     yield from wrapped("; ".join(filter(None, [settings, trust.method(record, shown)])), MUTED)
@@ -53,7 +53,7 @@ def lines(compared: Compared) -> Iterator[Line]:
     yield from _work(record, shown)
     yield from _figures(record, shown)
     yield line()
-    told, warned = [*trust.brief(record, shown)], [*trust.warnings(record)]
+    told, warned = [*trust.brief(record, shown)], [*troubles.warnings(record)]
     if told or warned:
         yield from labelled("Trust", told)
         yield from labelled("" if told else "Trust", warned, WARNING)

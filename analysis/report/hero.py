@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis import run_text, wording
-from analysis.comparison import answer, text, trust
+from analysis.comparison import answer, text, troubles, trust
 from analysis.comparison.values import interval
 from analysis.layout import NO_BREAK_SPACE
 from analysis.report import state
@@ -101,7 +101,7 @@ def _lead(subject: Subject) -> Iterator[str]:
     if subject.against and subject.comparable:
         if any(each.evidence.kind in VERDICTS for each in subject.against):
             yield SCOPE
-        yield from trust.all_flagged(subject.record)
+        yield from troubles.all_flagged(subject.record)
         yield from (f"{text[:1].upper()}{text[1:]}." for text in trust.repeats(subject.record))
     elif not subject.against and len(subject.runs) == 1:
         yield "1 run has no interval: add --repeats 5."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from analysis import wording
-from analysis.comparison import rounds, same_work, trust
+from analysis.comparison import rounds, same_work, troubles
 from analysis.parity.agreement import agreeing, not_compared
 from analysis.parity.certificate import certificate
 from analysis.parity.check import CERTIFIED, Certificate, Check
@@ -200,15 +200,15 @@ def _spread_heading(subject: Subject) -> str:
 def _spread(subject: Subject) -> Iterator[str]:
     if subject.foreign:
         yield "Traces of other tools hold no steps without a profiler: nothing is said of spread."
-        yield from (capital(text) for text in trust.warnings(subject.record))
+        yield from (capital(text) for text in troubles.warnings(subject.record))
         return
     if not subject.runs:
         yield "There are no step times to show."
     if len(subject.against) == 1:
         yield from _overlap(subject.against[0])
-    for text in trust.flagged(subject.record):
+    for text in troubles.flagged(subject.record):
         yield f"{capital(text)}."
-    yield from (f"{capital(text)}." for text in trust.warnings(subject.record))
+    yield from (f"{capital(text)}." for text in troubles.warnings(subject.record))
 
 
 def _overlap(against: Against) -> Iterator[str]:

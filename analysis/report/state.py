@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from analysis import wording
-from analysis.comparison import rounds, trust
+from analysis.comparison import rounds, troubles
 from analysis.comparison.record import ComparedProcess
 from analysis.report.subject import Subject
 from profilers import rundir
@@ -38,8 +38,8 @@ def banners(subject: Subject) -> list[Banner]:
     failed = [each for each in unfinished if each[2] != "interrupted"]
     if stopped:
         found.append(Banner("stopped", _stopped(subject, stopped)))
-    troubles = list(trust.troubles(subject.record, subject.directory))
-    failures = [text for text in troubles if not any(_is_of(text, run) for run in stopped)]
+    missing = list(troubles.missing(subject.record, subject.directory))
+    failures = [text for text in missing if not any(_is_of(text, run) for run in stopped)]
     unbegun = [text for text in failures if text.endswith("begun.")]
     found += [Banner("stopped", text) for text in unbegun]
     found += [Banner("failed", text) for text in failures if text not in unbegun]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from analysis import wording
 from analysis.alignment.record import Level, LevelRow, Levels
-from analysis.comparison import answer, text, trust, values
+from analysis.comparison import answer, text, troubles, trust, values
 from analysis.comparison.compare import Compared
 from analysis.comparison.record import Comparison
 from analysis.exporters.tensorboard import certificate_text, markdown
@@ -48,7 +48,7 @@ def texts(compared: Compared) -> Iterator[tuple[str, str]]:
 def _verdict(compared: Compared, shown: Shown) -> str:
     """The answer, what was run, the figures, and how far they can be trusted."""
     record = compared.record
-    told = [*filter(None, [record.stamp]), *trust.troubles(record, compared.directory)]
+    told = [*filter(None, [record.stamp]), *troubles.missing(record, compared.directory)]
     if len(shown.numbers) < 2:
         return markdown.paragraphs([*told, text.nothing_to_compare(shown)])
     told += [*answer.sentences(record), text.settings_line(record, shown)]
