@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from analysis import sensors, wording
-from analysis.energy import Energy
+from analysis import wording
 from analysis.measured import Measured
-from analysis.resources import Figures
-from analysis.shares import Shares
+from analysis.resources import sensors
+from analysis.resources.energy import Energy
+from analysis.resources.run_cost import Figures
+from analysis.resources.shares import Shares
 from profilers.records import POWER_AVERAGE, POWER_INSTANT
 
 ALLOCATED_PEAK = "allocated_peak_bytes"

@@ -10,7 +10,7 @@ import msgspec
 from analysis import measured
 from analysis.ops.rows import Coverage
 from analysis.partition.record import Partition
-from analysis.phase_figures import busiest_ratio
+from analysis.resources.phase_figures import busiest_ratio
 from profilers import rundir
 from profilers.records import SCHEMA
 from profilers.rundir import ProfileError

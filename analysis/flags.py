@@ -1,8 +1,8 @@
 """What disturbed a run while its steps were timed, so that it may not say what others would."""
 
-from analysis import resources
-from analysis.disturbances import CAUSES
 from analysis.measured import Measured
+from analysis.resources import run_cost
+from analysis.resources.disturbances import CAUSES
 
 
 def flags(measured: Measured) -> list[str]:
@@ -11,7 +11,7 @@ def flags(measured: Measured) -> list[str]:
     Args:
         measured: what was read of the run.
     """
-    window = resources.window_of(measured.phases, "timed")
+    window = run_cost.window_of(measured.phases, "timed")
     samples = measured.samples
     if samples is None or window is None or window.seconds <= 0:
         return []

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis import samples
-from analysis.coverage import Window
-from analysis.disturbances import CAUSES, Judged
-from analysis.samples import Samples
+from analysis.resources import samples
+from analysis.resources.coverage import Window
+from analysis.resources.disturbances import CAUSES, Judged
+from analysis.resources.samples import Samples
 from profilers import rundir
 from profilers.records import Mark, Phase
 

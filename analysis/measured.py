@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import energy, resources, samples, sensors
-from analysis.energy import NO_BASELINE, Energy, Idle
-from analysis.shares import STEPPED, Shares, shares_of
+from analysis.resources import energy, run_cost, samples, sensors
+from analysis.resources.energy import NO_BASELINE, Energy, Idle
+from analysis.resources.shares import STEPPED, Shares, shares_of
 from profilers import rundir
 from profilers.records import Environment, Phase, Result, RunRecord, Step
 
@@ -16,7 +16,7 @@ def model_end_ns(phases: Sequence[Phase]) -> int | None:
 
     From then on its memory and use of resources are no longer those of its model.
     """
-    peaks = resources.window_of(phases, "peaks")
+    peaks = run_cost.window_of(phases, "peaks")
     return peaks.start_ns if peaks else None
 
 
@@ -33,7 +33,7 @@ class Measured:
     phases: list[Phase]
     steps: list[Step]
     samples: samples.Samples | None
-    figures: resources.Figures | None
+    figures: run_cost.Figures | None
     energy: Energy
     package_energy: Energy
     idle: Idle
@@ -60,10 +60,10 @@ def read(run: Path) -> Measured:
     """
     record = rundir.read_json(run / rundir.RUN, RunRecord)
     phases = rundir.read_rows(run / rundir.PHASES, Phase)
-    window = resources.window_of(phases, "timed")
+    window = run_cost.window_of(phases, "timed")
     end_ns = model_end_ns(phases)
     recorded = samples.read(run)
-    before = resources.before(recorded, phases) if recorded else None
+    before = run_cost.before(recorded, phases) if recorded else None
     gpu, packages = sensors.of_gpu(recorded), sensors.of_packages(recorded)
     idle, package_idle = energy.idle(gpu, before), energy.idle(packages, before)
     has_result = (run / rundir.RESULT).exists()
@@ -74,7 +74,7 @@ def read(run: Path) -> Measured:
         phases=phases,
         steps=rundir.read_rows(run / rundir.STEPS, Step),
         samples=recorded,
-        figures=None if recorded is None else resources.figures(recorded, window, end_ns),
+        figures=None if recorded is None else run_cost.figures(recorded, window, end_ns),
         energy=energy.of_window(gpu, window, idle),
         package_energy=energy.of_window(packages, window, package_idle),
         idle=idle,

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from analysis import disturbances, flags, resources, sensors, statistics, wording
+from analysis import flags, statistics, wording
 from analysis.cost_text import ALLOCATED_PEAK
-from analysis.energy import Energy
 from analysis.measured import Measured
+from analysis.resources import disturbances, run_cost, sensors
+from analysis.resources.energy import Energy
 from profilers import rundir
 from profilers.records import Result, Step
 from profilers.summaries import RunSummary, Spread, empty_summary
@@ -156,10 +157,10 @@ def _busy(measured: Measured) -> str:
 
     Of the timed phase `flags` tells it.
     """
-    window = resources.window_of(measured.phases, "profiled")
+    window = run_cost.window_of(measured.phases, "profiled")
     if measured.samples is None or window is None:
         return ""
-    ratio = resources.waiting_ratio(measured.samples, window) or 0
+    ratio = run_cost.waiting_ratio(measured.samples, window) or 0
     if ratio <= disturbances.WAITING_RATIO:
         return ""
     share = wording.percent(ratio)

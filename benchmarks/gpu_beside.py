@@ -21,9 +21,10 @@ import numpy.typing as npt
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from analysis import coverage, energy, measured, resources, wording  # noqa: E402
-from analysis.coverage import Window  # noqa: E402
+from analysis import measured, wording  # noqa: E402
 from analysis.measured import Measured  # noqa: E402
+from analysis.resources import coverage, energy, run_cost  # noqa: E402
+from analysis.resources.coverage import Window  # noqa: E402
 from benchmarks.gpu_table import number, plain, printed  # noqa: E402
 from profilers.rundir import ProfileError  # noqa: E402
 
@@ -87,10 +88,10 @@ def bare(uuid: object) -> str:
 def rows(run: Measured, readings: Mapping[str, Readings]) -> list[list[str]]:
     """Use, memory, power and energy of a run's timed phase by both."""
     name = run.record.id
-    window = resources.window_of(run.phases, "timed")
+    window = run_cost.window_of(run.phases, "timed")
     if window is None or run.figures is None or run.samples is None:
         return [[name, "no timed phase was sampled"]]
-    uuid = bare(resources.gpu_of(run.samples).get("uuid"))
+    uuid = bare(run_cost.gpu_of(run.samples).get("uuid"))
     other = readings.get(uuid)
     if other is None:
         return [[name, "nvidia-smi has no rows of its GPU"]]

@@ -17,7 +17,7 @@ import pytest
 from pyarrow import parquet
 
 from analysis import finish
-from analysis.samples import RSS
+from analysis.resources.samples import RSS
 from profilers import rundir
 from profilers.records import ClockAnchor, Environment, ResourcesRecord, RunRecord
 from tests.fake_nvml import library

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import cost_text, coverage, energy, measured, samples, sensors
+from analysis import cost_text, measured
 from analysis.measured import Measured
-from analysis.samples import Samples
+from analysis.resources import coverage, energy, samples, sensors
+from analysis.resources.samples import Samples
 from profilers import rundir
 from profilers.records import Environment, Phase, ResourcesRecord, RunRecord
 from profilers.sampling.handle import SamplerHandle

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import msgspec
 
-from analysis import phase_figures
 from analysis.measured import Measured
 from analysis.output_file import replacing
-from analysis.phase_figures import PhaseFigures
+from analysis.resources import phase_figures
+from analysis.resources.phase_figures import PhaseFigures
 from profilers import rundir
 
 FILE = "resources.parquet"

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from analysis import sensors, wording
+from analysis import wording
 from analysis.comparison.record import Figure
 from analysis.finish import Finished
 from analysis.report import frames
 from analysis.report.chart import Chart
 from analysis.report.hero import setting
 from analysis.report.subject import Side, Subject
+from analysis.resources import sensors
 
 ENERGY, NET = "energy_joules_per_1000_samples", "energy_net_joules_per_1000_samples"
 NO_ENERGY = "No energy is shown."

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from analysis import phase_figures, wording
+from analysis import wording
 from analysis.comparison.values import memory_unit
 from analysis.cost_text import METHODS
-from analysis.phase_figures import PEAKS, PhaseFigures
 from analysis.report.subject import Side, Subject
 from analysis.report.tables import Kind, Table
+from analysis.resources import phase_figures
+from analysis.resources.phase_figures import PEAKS, PhaseFigures
 
 NAMES = {"run": "whole run", "first_step": "first step"}
 KINDS: dict[type, Kind] = {int: "whole", float: "number", str: "text"}

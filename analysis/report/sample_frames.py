@@ -11,8 +11,8 @@ from analysis.comparison.values import Unit, memory_unit, ranges
 from analysis.finish import Finished
 from analysis.measured import model_end_ns
 from analysis.report.subject import Subject
-from analysis.sample_folds import Float64, means
-from analysis.samples import RSS, Samples
+from analysis.resources.sample_folds import Float64, means
+from analysis.resources.samples import RSS, Samples
 from analysis.wording import GIB
 
 MOST_SAMPLES = 600

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from analysis import samples
 from analysis.blocks import Block, Kind
 from analysis.columns import Int64, group_rows
+from analysis.resources import samples
 from analysis.wording import MIB
 
 MOST_DEVICES = 100

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import sample_rows
+from analysis.resources import sample_rows
 from benchmarks import long_run
 from profilers import rundir
 from profilers.records import Phase, ResourcesRecord

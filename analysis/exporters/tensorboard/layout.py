@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analysis.exporters.tensorboard import resources
-from analysis.samples import Samples
+from analysis.resources.samples import Samples
 
 TRAINING = {
     "train/loss": "Loss by step",

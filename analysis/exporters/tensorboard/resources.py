@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis import samples
 from analysis.exporters.tensorboard.series import Float64, Series
-from analysis.sample_folds import MINIMUM
-from analysis.samples import GPU_COLUMN, Samples
+from analysis.resources import samples
+from analysis.resources.sample_folds import MINIMUM
+from analysis.resources.samples import GPU_COLUMN, Samples
 from analysis.wording import MIB
 from profilers.records import MAXIMUM, READINGS
 

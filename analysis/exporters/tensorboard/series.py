@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from analysis.sample_folds import any_set
+from analysis.resources.sample_folds import any_set
 
 MAX_POINTS = 2_000
 

@@ -3,9 +3,10 @@ from typing import Any
 import msgspec
 from pyarrow import parquet
 
-from analysis import measured, phase_figures
+from analysis import measured
 from analysis.exporters import phase_table
-from analysis.phase_figures import PhaseFigures
+from analysis.resources import phase_figures
+from analysis.resources.phase_figures import PhaseFigures
 from profilers import rundir
 
 

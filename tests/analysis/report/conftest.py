@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from analysis import energy, resources, sensors
 from analysis.alignment.record import LevelRow, Levels
 from analysis.anatomy.record import Anatomy, BreakEven, Limited
 from analysis.comparison.compare import Compared
@@ -31,7 +30,8 @@ from analysis.partition.record import Part, Partition, Stretch
 from analysis.report import page as pages
 from analysis.report.render import render
 from analysis.report.subject import Subject
-from analysis.samples import CPU, RSS, Samples
+from analysis.resources import energy, run_cost, sensors
+from analysis.resources.samples import CPU, RSS, Samples
 from analysis.summary import of_measured
 from profilers.records import Environment, Phase, ResourcesRecord, Result, RunRecord, Settings, Step
 from profilers.summaries import ComparisonSummary, Ratio
@@ -215,7 +215,7 @@ class Maker:
         phases = [Phase("warmup", START_NS, 2 * SECOND), Phase("timed", START_NS + 2 * SECOND,
                                                               6 * SECOND)]  # fmt: skip
         found = samples(gpu)
-        window = resources.window_of(phases, "timed")
+        window = run_cost.window_of(phases, "timed")
         measured = Measured(
             run=path,
             record=msgspec.structs.replace(
@@ -224,7 +224,7 @@ class Maker:
             phases=phases,
             steps=steps,
             samples=found,
-            figures=resources.figures(found, window),
+            figures=run_cost.figures(found, window),
             energy=energy.of_window(sensors.of_gpu(found), window, IDLE),
             package_energy=energy.of_window(sensors.of_packages(found), window),
             idle=IDLE,

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from analysis import disturbances
+from analysis.resources import disturbances
 from profilers.doctor import rows
 from profilers.doctor.record import (
     Examination,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis import samples
+from analysis.resources import samples
 from profilers import rundir
 from profilers.sampling.handle import SamplerHandle
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.exporters.tensorboard import resources
-from analysis.samples import GPU_COLUMN, Samples
+from analysis.resources.samples import GPU_COLUMN, Samples
 from profilers.records import ResourcesRecord
 from profilers.sampling.sampler import open_sources
 from profilers.sampling.tree import ProcessTree

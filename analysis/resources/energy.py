@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis import coverage, wording
-from analysis.coverage import Window
-from analysis.resources import AVERAGING_SECONDS
-from analysis.sample_folds import Float64, Int64
-from analysis.sensors import Sensor
+from analysis import wording
+from analysis.resources import coverage
+from analysis.resources.coverage import Window
+from analysis.resources.run_cost import AVERAGING_SECONDS
+from analysis.resources.sample_folds import Float64, Int64
+from analysis.resources.sensors import Sensor
 from profilers.records import POWER_AVERAGE
 
 LARGEST_DIFFERENCE_RATIO = 0.10

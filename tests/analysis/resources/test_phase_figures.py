@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import phase_figures, samples
-from analysis.phase_figures import PhaseFigures
+from analysis.resources import phase_figures, samples
+from analysis.resources.phase_figures import PhaseFigures
 from profilers import rundir
 from profilers.records import MemoryAtPhaseEnd, Phase, Step
 from tests.analysis.conftest import MS, SECOND, START_NS, RunMaker, environment, resources_record

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis import coverage
-from analysis.coverage import Window
-from analysis.sample_folds import Float64
-from analysis.samples import CPU, CPU_WAITING, LAG, RSS, THREADS, Samples
+from analysis.resources import coverage
+from analysis.resources.coverage import Window
+from analysis.resources.sample_folds import Float64
+from analysis.resources.samples import CPU, CPU_WAITING, LAG, RSS, THREADS, Samples
 from profilers.records import POWER_AVERAGE, Phase
 
 NO_SAMPLE = "no sample of the run's processes"

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import energy, sample_clock
-from analysis.coverage import Window
-from analysis.sample_clock import MONOTONIC
-from analysis.sample_rows import Rows
-from analysis.sensors import Sensor
+from analysis.resources import energy, sample_clock
+from analysis.resources.coverage import Window
+from analysis.resources.sample_clock import MONOTONIC
+from analysis.resources.sample_rows import Rows
+from analysis.resources.sensors import Sensor
 from profilers import rundir
 from profilers.records import ClockAnchor
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from analysis import sample_folds
-from analysis.sample_folds import TIME, Columns, Fold, Int64
+from analysis.resources import sample_folds
+from analysis.resources.sample_folds import TIME, Columns, Fold, Int64
 from profilers.records import READINGS
 from profilers.rundir import ProfileError
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.resources import GPU_PERIOD_SECONDS, gpu_of, power_kind
-from analysis.sample_folds import Float64, Int64
-from analysis.samples import Samples
+from analysis.resources.run_cost import GPU_PERIOD_SECONDS, gpu_of, power_kind
+from analysis.resources.sample_folds import Float64, Int64
+from analysis.resources.samples import Samples
 
 PACKAGE_PERIOD_SECONDS = 0.001
 """How often RAPL renews its counters."""

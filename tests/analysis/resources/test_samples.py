@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from analysis import samples
+from analysis.resources import samples
 from profilers import rundir
 from profilers.rundir import ProfileError
 

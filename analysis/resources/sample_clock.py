@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from analysis.sample_folds import Int64
-from analysis.sample_rows import Rows
+from analysis.resources.sample_folds import Int64
+from analysis.resources.sample_rows import Rows
 from profilers import rundir
 from profilers.records import ClockAnchor
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis import sample_clock, sample_rows
-from analysis.sample_folds import MINIMUM, Float64, Int64
+from analysis.resources import sample_clock, sample_rows
+from analysis.resources.sample_folds import MINIMUM, Float64, Int64
 from profilers import rundir
 from profilers.records import MAXIMUM, READINGS, Environment, Phase, ResourcesRecord
 

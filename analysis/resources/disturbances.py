@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis import coverage, resources, wording
-from analysis.coverage import Window
-from analysis.sample_folds import Float64, Int64
-from analysis.samples import CPU_WAITING, QUOTA, Samples
+from analysis import wording
+from analysis.resources import coverage, run_cost
+from analysis.resources.coverage import Window
+from analysis.resources.sample_folds import Float64, Int64
+from analysis.resources.samples import CPU_WAITING, QUOTA, Samples
 
 WAITING_RATIO = 0.2
 """The part of the time in which a process may wait for a CPU."""
@@ -71,12 +72,12 @@ class Waiting(Cause):
 
     def disturbs(self, samples: Samples, window: Window) -> bool:
         """Over a phase."""
-        ratio = resources.waiting_ratio(samples, window)
+        ratio = run_cost.waiting_ratio(samples, window)
         return ratio is not None and ratio > WAITING_RATIO
 
     def words(self, samples: Samples, window: Window, where: str) -> str:
         """For how much of the time."""
-        ratio = resources.waiting_ratio(samples, window)
+        ratio = run_cost.waiting_ratio(samples, window)
         return f"a process waited for a CPU in {wording.percent(ratio)} of {where}"
 
     def judged(self, samples: Samples, run: Window | None) -> Judged:

@@ -1,6 +1,6 @@
 import pytest
 
-from analysis.shares import shares_of
+from analysis.resources.shares import shares_of
 from tests.analysis.conftest import step
 
 STEPS = [

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import sample_rows
+from analysis.resources import sample_rows
 from profilers.rundir import ProfileError
 
 NEW = "time_ns,work_seconds,held_bytes,why_bits,held_bytes_max,sampler_readings"

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from analysis import coverage
-from analysis.coverage import Window
+from analysis.resources import coverage
+from analysis.resources.coverage import Window
 
 S = 1_000_000_000
 

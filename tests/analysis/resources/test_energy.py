@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import coverage, energy
-from analysis.coverage import Window
-from analysis.energy import Idle
-from analysis.sensors import Sensor
+from analysis.resources import coverage, energy
+from analysis.resources.coverage import Window
+from analysis.resources.energy import Idle
+from analysis.resources.sensors import Sensor
 from profilers.records import POWER_AVERAGE
 
 S = 1_000_000_000

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from analysis import coverage, energy, resources, sensors
-from analysis.coverage import Window
-from analysis.energy import Energy, Idle
 from analysis.measured import model_end_ns
-from analysis.resources import USE_PERIOD_SECONDS
-from analysis.samples import CPU, RSS, Samples
-from analysis.sensors import Sensor
-from analysis.shares import Shares, shares_of
+from analysis.resources import coverage, energy, run_cost, sensors
+from analysis.resources.coverage import Window
+from analysis.resources.energy import Energy, Idle
+from analysis.resources.run_cost import USE_PERIOD_SECONDS
+from analysis.resources.samples import CPU, RSS, Samples
+from analysis.resources.sensors import Sensor
+from analysis.resources.shares import Shares, shares_of
 from profilers.records import Phase, Step
 
 RUN, PROFILED, PEAKS = "run", "profiled", "peaks"
@@ -100,7 +100,7 @@ class _Rows:
     ) -> None:
         self._samples, self._phases, self._steps = samples, phases, steps
         self._busy_ratio = busy_ratio
-        idle_window = resources.before(samples, phases)
+        idle_window = run_cost.before(samples, phases)
         self._sensors: dict[str, tuple[Sensor, Idle]] = {
             name: (sensor, energy.idle(sensor, idle_window))
             for name, sensor in (
@@ -116,7 +116,7 @@ class _Rows:
             end_ns = max(phase.start_ns + phase.duration_ns for phase in own)
             yield self._row(RUN, Window(start_ns, end_ns), own)
         for name in dict.fromkeys(phase.phase for phase in self._phases):
-            window = resources.window_of(self._phases, name)
+            window = run_cost.window_of(self._phases, name)
             if window is not None:
                 yield self._row(
                     name, window, [phase for phase in self._phases if phase.phase == name]
@@ -159,11 +159,11 @@ class _Rows:
         ends = [each for each in samples.record.phase_ends if each.phase == name][-1:]
         values: dict[str, object] = {
             "rss_mean_bytes": coverage.held_mean(samples.time_ns, samples.column(RSS), window),
-            "rss_peak_bytes": resources.rss_peak_bytes(samples, inside, model_end_ns(self._phases))
+            "rss_peak_bytes": run_cost.rss_peak_bytes(samples, inside, model_end_ns(self._phases))
             if name == RUN
             else _largest(
                 [
-                    resources.peak(samples.highest(RSS)[inside]),
+                    run_cost.peak(samples.highest(RSS)[inside]),
                     *(each.rss_bytes for each in ends),
                 ]
             ),
@@ -186,16 +186,16 @@ class _Rows:
             "cpu_system_seconds": system,
             "cpu_seconds_per_step": shares.per_step(seconds),
             "cpu_cores": cores,
-            "cpu_share_ratio": resources.share_of_usable(samples, cores),
+            "cpu_share_ratio": run_cost.share_of_usable(samples, cores),
         }
 
     def _gpu(self, name: str, window: Window, reasons: dict[str, str]) -> dict[str, object]:
         """Use, memory and power of the GPU that the run used."""
         samples = self._samples
-        use, reasons["gpu_utilization_ratio"] = resources.gpu_mean(
+        use, reasons["gpu_utilization_ratio"] = run_cost.gpu_mean(
             samples, "utilization_ratio", window, USE_PERIOD_SECONDS
         )
-        watts, reasons["gpu_power_watts"] = resources.power_mean(samples, window)
+        watts, reasons["gpu_power_watts"] = run_cost.power_mean(samples, window)
         inside = window.holds(samples.time_ns)
         values: dict[str, object] = {
             "gpu_utilization_ratio": use,
@@ -209,9 +209,9 @@ class _Rows:
         }
         for column, source in columns.items():
             all_of_it = samples.highest(samples.gpu_name(source))
-            values[column] = found = resources.peak(all_of_it[inside])
+            values[column] = found = run_cost.peak(all_of_it[inside])
             if found is None:
-                known = resources.peak(all_of_it) is not None
+                known = run_cost.peak(all_of_it) is not None
                 why = samples.lost() or "no sample in it"
                 reasons[column] = why if known else samples.why_empty(source)
         return values

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.sample_folds import Float64, Int64
+from analysis.resources.sample_folds import Float64, Int64
 
 TOO_FEW = "fewer than 2 samples in the phase"
 NOT_REACHED = "the timed phase was not reached"

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from analysis import coverage, measured, resources, samples
-from analysis.coverage import Window
+from analysis import measured
+from analysis.resources import coverage, run_cost, samples
+from analysis.resources.coverage import Window
 from profilers import rundir
 from profilers.records import Phase
 
@@ -22,11 +23,11 @@ GPU_SAMPLES = (
 GPUS = [{"index": 0, "uuid": "GPU-aa"}, {"index": 1, "uuid": "GPU-bb"}]
 
 
-def figures_of(run: Any) -> resources.Figures:
+def figures_of(run: Any) -> run_cost.Figures:
     recorded = samples.read(run)
     assert recorded is not None
-    window = resources.window_of(rundir.read_rows(run / rundir.PHASES, Phase), "timed")
-    return resources.figures(recorded, window)
+    window = run_cost.window_of(rundir.read_rows(run / rundir.PHASES, Phase), "timed")
+    return run_cost.figures(recorded, window)
 
 
 def test_cpu_is_interpolated_at_the_edges_of_the_timed_phase(make_run: Any) -> None:
@@ -130,7 +131,7 @@ def test_before_the_run_is_before_its_process_is_seen(make_run: Any, rss: str, e
     phases = [Phase("import", start_ns + 2500 * 10**6, 10**9)]
     recorded = samples.read(make_run(samples=["time_ns,process_memory_rss_bytes", *lines]))
     assert recorded is not None
-    assert resources.before(recorded, phases) == Window(start_ns, start_ns + end_ms * 10**6)
+    assert run_cost.before(recorded, phases) == Window(start_ns, start_ns + end_ms * 10**6)
 
 
 def test_one_sample_in_the_window_is_too_few(make_run: Any) -> None:
@@ -155,7 +156,7 @@ def test_a_gauge_with_a_hole_does_not_cover_what_lies_in_it(make_run: Any) -> No
     recorded = samples.read(run)
     assert recorded is not None
     window = Window(make_run.start_ns + 10**9, make_run.start_ns + 3 * 10**9)
-    assert resources.power_mean(recorded, window) == (None, coverage.ONLY_A_PART)
+    assert run_cost.power_mean(recorded, window) == (None, coverage.ONLY_A_PART)
     assert coverage.covered_seconds(recorded.time_ns, window) == pytest.approx(0.8)
 
 
@@ -178,16 +179,16 @@ def test_waiting_for_a_cpu_is_a_part_of_the_window(make_run: Any) -> None:
     assert recorded is not None
     start_ns = make_run.start_ns
     window = Window(start_ns + 500_000_000, start_ns + 2_500_000_000)
-    assert resources.waiting_ratio(recorded, window) == pytest.approx(0.5)
+    assert run_cost.waiting_ratio(recorded, window) == pytest.approx(0.5)
     short = Window(start_ns + 500_000_000, start_ns + 1_500_000_000)
-    assert resources.waiting_ratio(recorded, short) is None
+    assert run_cost.waiting_ratio(recorded, short) is None
 
 
 def test_a_kernel_that_reports_no_waiting_has_no_ratio(make_run: Any) -> None:
     recorded = samples.read(make_run())
     assert recorded is not None
     window = Window(make_run.start_ns, make_run.start_ns + 4_000_000_000)
-    assert resources.waiting_ratio(recorded, window) is None
+    assert run_cost.waiting_ratio(recorded, window) is None
 
 
 def test_a_peak_between_two_samples_is_known_from_the_end_of_its_phase(make_run: Any) -> None:
@@ -203,5 +204,5 @@ def test_a_peak_between_two_samples_is_known_from_the_end_of_its_phase(make_run:
     recorded = samples.read(make_run(resources=record))
     assert recorded is not None
     end_ns = make_run.start_ns + 4000 * 10**6
-    assert resources.figures(recorded, None, end_ns).rss_peak_bytes == 12_000
-    assert resources.figures(recorded, None).rss_peak_bytes == 99_000
+    assert run_cost.figures(recorded, None, end_ns).rss_peak_bytes == 12_000
+    assert run_cost.figures(recorded, None).rss_peak_bytes == 99_000
