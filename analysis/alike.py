@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-NUMBER = re.compile(r"(?<![\w./:-])\d+(?:,\d{3})*(?:\.\d+)?(?!\w|[.,/:-]\d)")
+NUMBER = re.compile(r"(?<![\w./:+-])\d+(?:,\d{3})*(?:\.\d+)?(?!\w|[.,/:-]\d)")
 """A figure; the numbers in names, versions, paths and times of day are none."""
 
 

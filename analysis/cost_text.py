@@ -33,13 +33,19 @@ def sentences(run: Measured, busy_ratio: float | None = None) -> Iterator[str]:
         return
     yield _host(figures, usable_cpus(run))
     yield from _peaks(run)
-    memory = _memory(figures, run.result.framework_memory if run.result else {})
     by_trace = None if busy_ratio is None else f"{wording.number(100 * busy_ratio)} %"
     lacks = dict(_lacks(run))
     if run.samples.gpu is None and run.package_energy.joules is not None:
         lacks = {"GPU": run.samples.no_gpu}
+    untold: Mapping[str, str] = {}
+    if run.samples.gpu is not None:
+        told = lacks.values()
+        untold = {name: why for name, why in figures.reasons.items() if why not in told}
+    memory = _memory(figures, run.result.framework_memory if run.result else {}, untold)
     if run.samples.gpu is None or _are_one(lacks):
         traced = f" · GPU in use {by_trace} of the profiled steps by the trace" if by_trace else ""
+        if run.samples.gpu is not None:
+            memory = memory or _no_memory(figures)
         yield f"{_together(lacks)}{traced}{memory}"
     else:
         traced = f", {by_trace} of the profiled steps by the trace" if by_trace else ""
@@ -162,8 +168,16 @@ def _use(figures: Figures) -> str:
     return f"GPU {wording.number(figures.gpu_percent)} % of the time in use"
 
 
-def _memory(figures: Figures, framework_memory: dict[str, int]) -> str:
-    """The GPU's memory, which three counts tell: from the widest to the narrowest."""
+def _memory(
+    figures: Figures, framework_memory: Mapping[str, int], reasons: Mapping[str, str]
+) -> str:
+    """The GPU's memory, which three counts tell: from the widest to the narrowest.
+
+    Args:
+        figures: those of the run, with what the driver tells.
+        framework_memory: what the framework's allocator tells.
+        reasons: why a count is missing, where that is to be told.
+    """
     counts = (
         (figures.vram_peak_bytes, "of all processes"),
         (figures.process_vram_peak_bytes, "of this run"),
@@ -173,8 +187,10 @@ def _memory(figures: Figures, framework_memory: dict[str, int]) -> str:
     if not known:
         return ""
     why = ""
-    if figures.vram_peak_bytes is not None and figures.process_vram_peak_bytes is None:
-        why = f"; of this run not known, {figures.reasons['process_vram_peak_bytes']}"
+    if "vram_peak_bytes" in reasons:
+        why = f"; of all processes not known, {reasons['vram_peak_bytes']}"
+    elif "process_vram_peak_bytes" in reasons:
+        why = f"; of this run not known, {reasons['process_vram_peak_bytes']}"
     return f" · VRAM peak {', '.join(known)}{why}"
 
 
@@ -203,9 +219,10 @@ def _energy(run: Measured) -> str:
     if found.joules is None:
         return f"energy {wording.MISSING}, {found.reason}"
     to_accuracy = ""
-    if run.result and run.result.accuracy is not None and run.record.settings.mode == "train":
-        to_accuracy = f", to test accuracy {wording.number(run.result.accuracy)}"
-    method = f"{found.method}, each {wording.number(found.resolution_seconds, 1)} s"
+    if run.trained_to is not None:
+        to_accuracy = f", to test accuracy {wording.number(run.trained_to)}"
+    seconds = wording.number(found.resolution_seconds, 1)
+    method = f"{METHODS[found.method or 'counter']}, each {seconds} s"
     return (
         f"energy {wording.number(found.joules)} J in the timed phase ({method}){to_accuracy}"
         f"{_shared(found, run.shares)}; {_net(found, run.idle.watts)}"

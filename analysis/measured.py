@@ -51,6 +51,14 @@ class Measured:
         """The steps and samples among which the figures of the timed phase are shared."""
         return shares_of(STEPPED, self.steps)
 
+    @property
+    def trained_to(self) -> float | None:
+        """The test accuracy that this run's own training led to, from new weights on."""
+        settings = self.record.settings
+        if self.result is None or settings.mode != "train" or settings.weights_from is not None:
+            return None
+        return self.result.accuracy
+
 
 def read(run: Path) -> Measured:
     """Read what the run recorded; a file that a failed run never wrote is None or empty.

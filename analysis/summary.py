@@ -80,8 +80,6 @@ def _with_resources(summary: RunSummary, measured: Measured) -> RunSummary:
     share = figures.cpu_share_ratio
     gross, packages = measured.energy, measured.package_energy
     shares = measured.shares
-    is_training = measured.record.settings.mode == "train"
-    has_accuracy = measured.result is not None and measured.result.accuracy is not None
     return msgspec.structs.replace(
         summary,
         cpu_percent=figures.cpu_percent,
@@ -99,7 +97,7 @@ def _with_resources(summary: RunSummary, measured: Measured) -> RunSummary:
         energy_joules=gross.joules,
         energy_method=gross.method,
         energy_resolution_seconds=gross.resolution_seconds,
-        energy_joules_to_accuracy=gross.joules if is_training and has_accuracy else None,
+        energy_joules_to_accuracy=None if measured.trained_to is None else gross.joules,
         energy_joules_per_step=shares.per_step(gross.joules),
         energy_joules_per_1000_samples=shares.per_1000_samples(gross.joules),
         energy_net_joules=gross.net_joules,
@@ -132,9 +130,10 @@ def warnings_of(measured: Measured) -> list[str]:
     found = [*measured.record.warnings, *(measured.result.warnings if measured.result else [])]
     found += filter(None, (_busy(measured), _disturbed(measured.steps)))
     if measured.energy.doubtful:
+        counted, integrated = measured.energy.joules, measured.energy.check_joules
         found.append(
-            f"the energy counter says {measured.energy.joules:.3g} J and the power readings "
-            f"{measured.energy.check_joules:.3g} J: over 10 % apart"
+            f"the energy counter says {wording.number(counted)} J and the power readings "
+            f"{wording.number(integrated)} J: over 10 % apart"
         )
     if measured.samples is not None and (clock := measured.samples.clock_set()):
         found.append(f"{clock}; times before and after that are not on one clock")

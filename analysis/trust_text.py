@@ -37,10 +37,12 @@ def sentences(run: Finished, runs: int) -> Iterator[str]:
         yield from _recorded(run)
     figures = run.measured.figures
     if figures is not None:
-        late = wording.number((figures.lag_median_ns or 0) / 1e6)
+        late = ""
+        if figures.lag_median_ns is not None:
+            late = f"; {wording.number(figures.lag_median_ns / 1e6)} ms late in the middle"
         yield (
             f"{wording.counted(figures.samples, 'sample')} of resources, "
-            f"{wording.count(figures.missed)} missed; {late} ms late in the middle"
+            f"{wording.count(figures.missed)} missed{late}"
         )
     if runs == 1:
         yield "1 run has no interval: add --repeats 5"

@@ -50,7 +50,7 @@ fi
 "$PYTHON" -c 'import platform, torch; print(platform.platform(), "torch", torch.__version__)' >"$OUT/versions.txt"
 
 # What sampling costs, with the sources that this machine has; its targets are those of a quiet one.
-if ((ROUNDS < 1)); then
+if ((ROUNDS < 6)); then
     note "what the sampler costs was not asked for"
 elif "$PYTHON" -c 'import scipy' 2>/dev/null; then
     timeout 90 "$PYTHON" benchmarks/sampler_cost.py --hz 10 --rounds "$ROUNDS" | tee "$OUT/sampler-cost.txt"

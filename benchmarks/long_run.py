@@ -13,7 +13,6 @@ import gc
 import json
 import math
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -157,7 +156,7 @@ def _held_bytes() -> int:
     if not tracemalloc.is_tracing():
         return 0
     gc.collect()
-    interned = tracemalloc.Filter(False, pathlib.__file__)
+    interned = tracemalloc.Filter(False, f"{Path(os.__file__).parent}/pathlib*")
     held = tracemalloc.take_snapshot().filter_traces([interned])
     return sum(each.size for each in held.statistics("filename"))
 

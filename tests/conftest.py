@@ -5,6 +5,7 @@ import gc
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,6 +70,7 @@ def make_once(common_folder: Path) -> MakeOnce:
         with (common_folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # what another process began and left
                 folder.mkdir()
                 made.write_text(json.dumps(make(folder)))
         return json.loads(made.read_text())

@@ -160,7 +160,7 @@ def test_two_gpus_with_what_they_do_not_support_have_their_reasons(play: Record)
         assert told[column] == "not supported"
     assert np.nanmax(found.column("gpu0_power_watts")) == 100.0
     assert np.nanmax(found.column("gpu2_power_watts")) == 100.0
-    assert "(trapezoid, each 0.1 s)" in said(use(run, "GPU-00"))
+    assert "(power, added up, each 0.1 s)" in said(use(run, "GPU-00"))
     assert "power and energy: not supported" in said(use(run, "GPU-11")).splitlines()
     kinds = [gpu["power_kind"] for gpu in found.record.gpus]
     assert kinds == ["instant", None, "average-1s"]

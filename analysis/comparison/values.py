@@ -109,22 +109,25 @@ def measured(record: Comparison, rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if record.figure(row.key) is not None]
 
 
-def range_cell(found: Range | None, divisor: float = 1.0, runs: int = 1) -> Cell:
+def range_cell(found: Range | None, divisor: float = 1.0, runs: int | None = None) -> Cell:
     """The median of a side's runs; beside it their range, or that there is none.
 
     Args:
         found: of the runs of which the figure is known.
         divisor: what a value is divided by.
-        runs: how many the side has.
+        runs: how many the side has, None if that of all is known.
     """
     if found is None:
         return Cell(wording.MISSING)
+    runs = runs or found.runs
     median, low, high = (value / divisor for value in (found.median, found.low, found.high))
     if found.runs == 1:
         return Cell(wording.number(median), f"1 of {runs} runs" if runs > 1 else "")
     span = wording.range_beside(median, low, high)
-    one = span == wording.range_beside(median, median, median)
-    return Cell(wording.number(median), f"in all {found.runs}" if one else span)
+    of_runs = f"in all {found.runs}" if found.runs == runs else f"{found.runs} of {runs} runs"
+    if span == wording.range_beside(median, median, median):
+        return Cell(wording.number(median), of_runs)
+    return Cell(wording.number(median), span if found.runs == runs else f"{span}, {of_runs}")
 
 
 def change_cell(found: Change | None, kind: str, decimals: int) -> Cell:

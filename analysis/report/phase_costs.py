@@ -103,8 +103,9 @@ def _percent(ratio: float | None) -> str:
 
 def _caption(rows: Sequence[PhaseFigures]) -> Iterator[str]:
     above = any(row.gpu_energy_net_joules is not None for row in rows)
-    less = ", and above idle what took less than before the run" if above else ""
-    yield f"A dash is what was not measured, or of a phase too short for the sensor{less}."
+    yield "A dash is what was not measured, or of a phase too short for the sensor."
+    if above:
+        yield "Above idle, a dash is also a phase that took less than before the run."
     if any(row.gpu_trace_busy_ratio is not None for row in rows):
         yield (
             "GPU, NVML: the time in which a kernel ran, by the driver; GPU, trace: the union of "

@@ -206,10 +206,11 @@ def idle(sensor: Sensor, window: Window | None) -> Idle:
     own = window
     if sensor.power_kind == POWER_AVERAGE:
         own = replace(window, start_ns=window.start_ns + round(AVERAGING_SECONDS * 1e9))
+    known_ns = sensor.time_ns[~np.isnan(sensor.power_watts)]
     watts = coverage.held_mean(sensor.time_ns, sensor.power_watts, own)
-    if watts is None:
+    if watts is None or not coverage.covers(coverage.covered_seconds(known_ns, own), own):
         return Idle(watts=None, reason=counted.reason or "too few samples before the run")
-    return Idle(watts=watts, seconds=window.seconds)
+    return Idle(watts=watts, seconds=own.seconds)
 
 
 def _net(found: Energy, window: Window, idle: Idle) -> Energy:
@@ -217,7 +218,7 @@ def _net(found: Energy, window: Window, idle: Idle) -> Energy:
         return replace(found, net_reason=idle.reason)
     net = found.joules - idle.watts * window.seconds
     if net < 0:
-        reason = f"it took less than before the run, {idle.watts:.3g} W"
+        reason = f"it took less than before the run, {wording.number(idle.watts)} W"
         return replace(found, net_reason=reason)
     return replace(found, net_joules=net)
 

@@ -32,15 +32,16 @@ def steady(rows: Rows, run: Path) -> Rows:
     Raises:
         ProfileError: the file with the run's clocks is damaged; the sentence names it.
     """
-    time_ns = rows.time_ns
-    if MONOTONIC not in rows.columns or not len(time_ns):
+    if MONOTONIC not in rows.columns:
         return rows
-    monotonic_ns = np.nan_to_num(rows.columns[MONOTONIC]).astype(np.int64)
-    if np.ptp(time_ns - monotonic_ns) <= SET_NS:
+    known = np.isfinite(rows.columns[MONOTONIC])
+    monotonic_ns = rows.columns[MONOTONIC][known].astype(np.int64)
+    if not len(monotonic_ns) or np.ptp(rows.time_ns[known] - monotonic_ns) <= SET_NS:
         return rows
+    time_ns = rows.time_ns.copy()
     if (run / rundir.CLOCKS).exists():
         anchors = rundir.read_json(run / rundir.CLOCKS, _Clocks).anchors
-        time_ns = _by_phase(monotonic_ns, time_ns, anchors)
+        time_ns[known] = _by_phase(monotonic_ns, time_ns[known], anchors)
     next_ns = np.minimum.accumulate(time_ns[:0:-1])[::-1]
     kept = np.append(time_ns[:-1] < next_ns, True)
     return Rows(time_ns[kept], {name: values[kept] for name, values in rows.columns.items()})

@@ -185,7 +185,7 @@ def _users(gpu: Gpu, machine: Machine) -> Iterator[Row]:
     if computing:
         flagged = "runs will be flagged"
         if machine.own_processes or machine.wsl:
-            flagged = "it disturbs runs, and here they can't be flagged for it"
+            flagged = f"{_verb('disturb', computing)} runs, which can't be flagged for it here"
         yield Row(Mark.WARNING, called(gpu), f"{_held(computing)}: {flagged}")
     if drawing:
         held_bytes = [each.memory_bytes for each in drawing]

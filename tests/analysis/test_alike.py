@@ -19,7 +19,8 @@ def test_thousands_are_numbers_and_one_value_has_one_form() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["conv{}", "torch 2.{}.0", "1e-{}", "traces/run-{}", "cuda:{}", "run-{}-x", "{}d"]
+    "name",
+    ["conv{}", "torch 2.{}.0", "1e-{}", "1e+{}", "traces/run-{}", "cuda:{}", "run-{}-x", "{}d"],
 )
 def test_numbers_in_names_and_versions_are_none(name: str) -> None:
     texts = [name.format(1), name.format(2)]

@@ -105,17 +105,29 @@ def test_a_doubtful_counter_is_a_warning(make_run: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "accuracy", "joules"), [("train", 0.9, 200), ("train", None, None), ("infer", 0, None)]
+    ("mode", "accuracy", "weights_from", "joules"),
+    [
+        ("train", 0.9, None, 200),
+        ("train", 0.9, "traces/earlier", None),
+        ("train", None, None, None),
+        ("infer", 0, None, None),
+    ],
 )
-def test_energy_to_an_accuracy_is_that_of_a_training(
-    make_run: Any, mode: str, accuracy: float | None, joules: float | None
+def test_energy_to_an_accuracy_is_that_of_a_whole_training(
+    make_run: Any,
+    mode: str,
+    accuracy: float | None,
+    weights_from: str | None,
+    joules: float | None,
 ) -> None:
     found = summarised(
         make_run(
             samples=make_run.densely(("time_ns,gpu0_energy_joules", "500,0", "3500,300")),
             resources=make_run.resources_record(gpus=[{"index": 0, "uuid": "GPU-aa"}]),
             machine=make_run.environment("GPU-aa"),
-            settings=msgspec.structs.replace(make_run.settings, mode=mode),
+            settings=msgspec.structs.replace(
+                make_run.settings, mode=mode, weights_from=weights_from
+            ),
             result=msgspec.structs.replace(make_run.result, accuracy=accuracy),
         )
     )

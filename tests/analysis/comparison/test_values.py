@@ -60,6 +60,12 @@ def test_a_figure_of_one_run_of_several_is_no_median() -> None:
     assert values.range_cell(found, runs=1) == Cell("2.00")
 
 
+def test_runs_without_the_figure_are_counted() -> None:
+    assert values.range_cell(Range(2.0, 2.0, 2.0, 2), runs=5) == Cell("2.00", "2 of 5 runs")
+    ranged = values.range_cell(Range(2.0, 1.5, 2.5, 2), runs=5)
+    assert ranged == Cell("2.00", "1.50 to 2.50, 2 of 5 runs")
+
+
 @pytest.mark.parametrize(
     ("found", "kind", "cell"),
     [

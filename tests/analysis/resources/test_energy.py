@@ -188,6 +188,13 @@ def test_a_short_time_before_the_run_is_no_baseline(before: Window | None) -> No
     assert "it takes 1 s or more" in found.net_reason
 
 
+def test_a_few_readings_at_its_begin_are_no_baseline_of_a_long_time() -> None:
+    watts = np.full(201, np.nan)
+    watts[:20] = 60.0
+    idle = energy.idle(sensor(watts, counter=False), window(0, 10))
+    assert (idle.watts, idle.reason) == (None, "too few samples before the run")
+
+
 def test_a_device_in_use_before_the_run_is_not_idle() -> None:
     busy = replace(sensor(square()), use_ratio=np.full(201, 0.12))
     idle = energy.idle(busy, window(0, 1.5))
@@ -201,7 +208,7 @@ def test_less_than_at_idle_is_no_net_energy() -> None:
     found = energy.of_window(sensor(np.full(100, 50.0)), window(2, 8), IDLE)
     assert found.joules == pytest.approx(300)
     assert found.net_joules is None
-    assert "60 W" in found.net_reason
+    assert "60.0 W" in found.net_reason
 
 
 power = st.lists(st.floats(0.5, 700), min_size=101, max_size=160).map(np.array)

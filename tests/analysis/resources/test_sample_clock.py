@@ -93,3 +93,10 @@ def test_times_grow_and_the_last_ones_stay(tmp_path_factory: pytest.TempPathFact
     assert len(found.time_ns) == len(
         [at for at, time in enumerate(times) if all(time < later for later in times[at + 1 :])]
     )
+
+
+def test_a_row_without_a_monotonic_time_stays_where_it_is(tmp_path: Path) -> None:
+    rows = recorded(tmp_path, 5.0, 12.0, {"warmup": 1.0, "timed": 15.0})
+    whole = sample_clock.steady(rows, tmp_path)
+    rows.columns[MONOTONIC][40] = np.nan
+    assert sample_clock.steady(rows, tmp_path).time_ns.tolist() == whole.time_ns.tolist()

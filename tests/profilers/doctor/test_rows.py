@@ -161,7 +161,7 @@ def test_where_runs_can_not_be_flagged_that_is_said(examination: Examination) ->
         gpus=changed(examination.gpus, found=[gpu]),
         machine=changed(examination.machine, own_processes=True),
     )
-    assert "here they can't be flagged" in of(found, "Devices")[2].text
+    assert "can't be flagged for it here" in of(found, "Devices")[2].text
 
 
 def test_without_a_gpu(examination: Examination, torch_found: FrameworkFound) -> None:
