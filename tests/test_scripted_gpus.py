@@ -35,6 +35,8 @@ from tests.fake_nvml.script import (
     Square,
 )
 
+pytestmark = pytest.mark.slow
+
 MakeRecord = Callable[..., RunRecord]
 Record = Callable[[Script, float], Path]
 """Plays a script while the sampler records for so many seconds; the run's directory."""

@@ -120,8 +120,8 @@ def test_tracks_of_recorded_traces(name: str, expected: dict[str, int]) -> None:
         pytest.param("kineto/h100-bert-small.json.gz", marks=pytest.mark.slow),
         "xspace/tensorflow-function.xplane.pb",
         "xspace/tensorflow-fit.xplane.pb",
-        "xspace/tensorflow-eager.xplane.pb",
-        "xspace/mi300-jax-conv.xplane.pb",
+        pytest.param("xspace/tensorflow-eager.xplane.pb", marks=pytest.mark.slow),
+        pytest.param("xspace/mi300-jax-conv.xplane.pb", marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.parametrize("rows", [8, 200])
