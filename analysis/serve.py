@@ -37,6 +37,15 @@ HEADERS = {
 """Sent with every answer, beside the content security policy."""
 
 
+def own_hosts(port: int | str) -> tuple[str, str]:
+    """What the Host header of a request to a server of this machine may say.
+
+    A page elsewhere whose name was made to resolve to 127.0.0.1 sends that name, and could read
+    all that is served.
+    """
+    return f"{ADDRESS}:{port}", f"localhost:{port}"
+
+
 class Site(ThreadingTCPServer):
     """Serves files at `url`, a random port of 127.0.0.1 and a path that can't be guessed.
 
@@ -63,7 +72,7 @@ class Site(ThreadingTCPServer):
         self.policy = policy
         self.leads_to = ""
         self.start = f"/{token}/"
-        self.hosts = (f"{ADDRESS}:{port}", f"localhost:{port}")
+        self.hosts = own_hosts(port)
         self.files = {f"/{token}/{quote(name)}": path for name, path in files.items()}
 
     def handle_error(self, request: object, client_address: object) -> None:

@@ -131,17 +131,22 @@ def _members(target: Path, alone: bool) -> Iterator[_Member]:
 
 
 def _exported(target: Path) -> list[Path]:
-    """Folders that TensorBoard takes as they are, in one that is no run and holds none."""
+    """Folders that TensorBoard takes as they are, in one that is no run and holds none.
+
+    Each is taken with all that is below it.
+    """
     if rundir.is_comparison(target):
         return []
     folders = [target, *target.glob("*"), *target.glob("*/*")]
     if any((folder / rundir.RUN).exists() for folder in folders):
         return []
-    return sorted(
-        folder
-        for folder in folders
-        if (folder / PROFILES).is_dir() or any(folder.glob(f"*{EVENT_FILE}*"))
-    )
+    taken: dict[Path, Path] = {}
+    for folder in sorted(folders):
+        place = folder.resolve()
+        held = (folder / PROFILES).is_dir() or any(folder.glob(f"*{EVENT_FILE}*"))
+        if held and not any(each in taken for each in (place, *place.parents)):
+            taken[place] = folder
+    return [*taken.values()]
 
 
 def _sides(comparison: Path) -> dict[str, dict[Path, int]]:

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +12,11 @@ from analysis import sides, wording
 from analysis.serve import Site, files_below
 from analysis.timeline.shared_clock import Align
 from analysis.view import hand_over
+from analysis.view.pattern import literal
 from analysis.view.session import announce, interruptible, until_interrupted
 from analysis.view.traces import Chosen, chosen, stem
 from profilers import rundir
 from profilers.rundir import ProfileError
-
-SPECIAL = re.compile(r"[\\^$.*+?()[\]{}|/]")
-"""What a pattern would take for more than a letter."""
 
 
 def show(
@@ -80,8 +77,9 @@ def _opened(targets: Sequence[Path], found: Chosen) -> str:
     (first, *others) = targets
     if not found.made and not first.is_dir():
         frameworks = "|".join(map(wording.framework, sides.COLOURS))
-        name = SPECIAL.sub(r"\\\g<0>", stem(first))
-        return rf"^(?:Compare: .*|Run \d+: .*|(?:{frameworks}) .*|resources|{name})$"
+        return (
+            rf"^(?:Compare: .*|Run \d+: .*|(?:{frameworks}) .*|resources|{literal(stem(first))})$"
+        )
     if others or rundir.is_comparison(first):
         return f"^(?!System$|(?:{'|'.join(sides.COLOURS)}) host$)"
     return "^(?!System$)"

@@ -16,6 +16,7 @@ from analysis import wording
 from analysis.serve import ADDRESS
 from analysis.view import logdir, tensorboard_server
 from analysis.view.logdir import Shown
+from analysis.view.pattern import literal
 from analysis.view.session import announce, until_interrupted
 from profilers.rundir import CheckFailedError
 
@@ -62,15 +63,10 @@ def page(found: Sequence[Shown]) -> str:
     )
     sides = list(dict.fromkeys(each.side for each in found if each.side))
     if len(sides) > 1:
-        query["runColorGroup"] = f"regex:({'|'.join(map(_escaped, sides))})"
+        query["runColorGroup"] = f"regex:({'|'.join(map(literal, sides))})"
     alone = len(found) == 1 and found[0].profiled
     tab = "profile" if alone or not any(each.has_curves for each in found) else "timeseries"
     return f"?{urlencode(query, safe=SAFE, quote_via=quote)}#{tab}"
-
-
-def _escaped(text: str) -> str:
-    """A text as a regular expression of JavaScript."""
-    return re.sub(r"[\\^$.*+?()\[\]{}|/]", r"\\\g<0>", text)
 
 
 @contextmanager

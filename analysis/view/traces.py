@@ -21,6 +21,9 @@ FOREIGN_SUFFIXES = (".xplane.pb",)
 
 MADE = "made.pftrace.gz"
 LONGEST_NAME = 100
+NO_COMMON_STEP = (
+    "there is no step in common: the first events of the runs and traces begin at one time"
+)
 
 
 class Chosen(NamedTuple):
@@ -51,9 +54,9 @@ def chosen(targets: Sequence[Path], align: Align | None, folder: Path) -> Chosen
     """
     if len(targets) > 1:
         _check_several(targets)
-        counts = _merge(targets, align, folder / MADE)
+        counts, notes = _merge(targets, align, folder / MADE)
         names = "_and_".join(stem(target) for target in targets)
-        return _made(folder, names[:LONGEST_NAME], counts.lacks)
+        return _made(folder, names[:LONGEST_NAME], [*notes, *counts.lacks])
     (target,) = targets
     if rundir.is_comparison(target) and align not in (None, "step"):
         return _aligned(target, align, folder)
@@ -68,16 +71,22 @@ def _made(folder: Path, name: str, notes: Sequence[str]) -> Chosen:
     return Chosen(folder / MADE, _plain(f"{name}.pftrace.gz"), True, tuple(notes))
 
 
-def _merge(targets: Sequence[Path], align: Align | None, output: Path) -> "Counts":
-    """Where there is no common step, and none was asked for, the first events lie at one time."""
+def _merge(
+    targets: Sequence[Path], align: Align | None, output: Path
+) -> tuple["Counts", tuple[str, ...]]:
+    """Where there is no common step, and none was asked for, the first events lie at one time.
+
+    Returns:
+        What was written, and what is to be said of it.
+    """
     from analysis.exporters import export
 
     try:
-        return export.merge(targets, output, align or "step")
+        return export.merge(targets, output, align or "step"), ()
     except NoCommonStepError:
         if align is not None:
             raise
-        return export.merge(targets, output, "run")
+        return export.merge(targets, output, "run"), (NO_COMMON_STEP,)
 
 
 def _aligned(comparison: Path, align: Align, folder: Path) -> Chosen:

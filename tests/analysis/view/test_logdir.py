@@ -173,6 +173,31 @@ def test_what_was_exported_for_tensorboard_is_shown(make_run: Any, tmp_path: Pat
     ]
 
 
+def event_file(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "events.out.tfevents.1.host").write_bytes(b"")
+
+
+def test_what_lies_below_a_folder_that_is_shown_is_there_once(tmp_path: Path) -> None:
+    board = tmp_path / "board"
+    for folder in (board, board / "train", board / "train" / "more"):
+        event_file(folder)
+    [whole] = logdir.shown([board])[0]
+    assert whole.name == "board"
+    assert {str(Path(name).parent) for name in whole.files} == {".", "train", "train/more"}
+    event_file(other := tmp_path / "other" / "one")
+    event_file(other / "two")
+    event_file(other.parent / "one more")
+    assert names(other.parent) == ["one", "one more"]
+
+
+def test_a_link_that_leads_out_of_a_folder_that_is_shown_is_shown_too(tmp_path: Path) -> None:
+    event_file(board := tmp_path / "board")
+    event_file(elsewhere := tmp_path / "elsewhere")
+    (board / "link").symlink_to(elsewhere)
+    assert names(board) == ["board", "link"]
+
+
 def test_a_comparison_is_exported_with_all_its_runs(make_comparison: Any, tmp_path: Path) -> None:
     directory = make_comparison([(2.0, 2.0), (3.0, 3.0)])
     board = tmp_path / "board"

@@ -7,7 +7,9 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -134,6 +136,11 @@ def test_tensorboard_shows_runs_by_their_names_until_it_is_ended(
         assert page.startswith("/?tag=")
         assert page.endswith("#timeseries")
         assert b"<title>TensorBoard</title>" in read(address)
+        assert b"<title>TensorBoard</title>" in read(address.replace("127.0.0.1", "localhost"))
+        rebound = Request(f"{address}data/runs", headers={"Host": "rebound.example"})
+        with pytest.raises(HTTPError, match="403") as refused:
+            urlopen(rebound, timeout=20)
+        assert f"is shown at {urlsplit(address).netloc} and ".encode() in refused.value.read()
         limit = time.monotonic() + WAIT_SECONDS
         tags: dict[str, Any] = {}
         while len(tags) < 3 and time.monotonic() < limit:  # it loads the files after it answers

@@ -124,8 +124,9 @@ def two_runs(make_run: Any, make_settings: Any) -> list[Path]:
 
 @pytest.mark.parametrize("align", ["run", "step", "wall", None])
 def test_several_become_one_file(align: Align | None, two_runs: list[Path], tmp_path: Path) -> None:
-    path, name, *_ = traces.chosen(two_runs, align, tmp_path)
+    path, name, _, notes = traces.chosen(two_runs, align, tmp_path)
     assert path.parent == tmp_path
+    assert not any("in common" in note for note in notes)
     assert name == "run_a_and_run_b.pftrace.gz"
     assert groups(path) == {
         "Compare: PyTorch eager vs TensorFlow function",
@@ -140,8 +141,13 @@ def test_what_has_no_step_in_common_begins_together_unless_steps_are_asked_for(
     for run in two_runs[1:]:
         for name in (rundir.STEPS, rundir.PHASES):
             (run / name).unlink()
-    path, *_ = traces.chosen(two_runs, None, tmp_path)
+    path, _, _, notes = traces.chosen(two_runs, None, tmp_path)
     assert len(groups(path)) > 1
+    assert notes[0] == (
+        "there is no step in common: the first events of the runs and traces begin at one time"
+    )
+    asked_for = traces.chosen(two_runs, "run", tmp_path).notes
+    assert asked_for == notes[1:]
     with pytest.raises(ProfileError, match="no step in common"):
         traces.chosen(two_runs, "step", tmp_path)
 
