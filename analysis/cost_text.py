@@ -39,8 +39,9 @@ def sentences(run: Measured, busy_ratio: float | None = None) -> Iterator[str]:
         lacks = {"GPU": run.samples.no_gpu}
     untold: Mapping[str, str] = {}
     if run.samples.gpu is not None:
-        told = lacks.values()
-        untold = {name: why for name, why in figures.reasons.items() if why not in told}
+        untold = dict(figures.reasons)
+        if untold.get("vram_peak_bytes") in lacks.values():
+            del untold["vram_peak_bytes"]
     memory = _memory(figures, run.result.framework_memory if run.result else {}, untold)
     if run.samples.gpu is None or _are_one(lacks):
         traced = f" · GPU in use {by_trace} of the profiled steps by the trace" if by_trace else ""
@@ -189,7 +190,7 @@ def _memory(
     why = ""
     if "vram_peak_bytes" in reasons:
         why = f"; of all processes not known, {reasons['vram_peak_bytes']}"
-    elif "process_vram_peak_bytes" in reasons:
+    elif figures.vram_peak_bytes is not None and "process_vram_peak_bytes" in reasons:
         why = f"; of this run not known, {reasons['process_vram_peak_bytes']}"
     return f" · VRAM peak {', '.join(known)}{why}"
 

@@ -40,14 +40,14 @@ def compared(tmp_path: Path, *runs: Path) -> tuple[dict[str, Any], dict[str, Any
     return json.loads(done.stdout), json.loads((output / "compare.json").read_text())
 
 
-def test_two_milliseconds_in_a_layer_are_found_in_that_layer(run: Run, tmp_path: Path) -> None:
-    plain, burdened = run("plain"), run("burdened", "burden_layer=fc1", "burden_ms=2")
+def test_ten_milliseconds_in_a_layer_are_found_in_that_layer(run: Run, tmp_path: Path) -> None:
+    plain, burdened = run("plain"), run("burdened", "burden_layer=fc1", "burden_ms=10")
     printed, _ = compared(tmp_path, plain, burdened)
     first = printed["levels"]["layer"][0]
     assert "fc1" in first["layer"]
     assert first["phase"] == "forward"
     # It is more where other work takes the CPU in the midst of it.
-    assert first["difference_ns"] > 1.8e6
+    assert first["difference_ns"] > 8e6
     assert printed["levels"]["phase"][0]["key"] == "forward"
     [row] = printed["comparisons"]
     assert row["ratio"]["estimate"] > 2
@@ -78,7 +78,7 @@ def test_a_run_equals_itself(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_browser_shows_the_report_on_real_runs(run: Run, tmp_path: Path, browser: Any) -> None:
-    compared(tmp_path, run("plain"), run("burdened", "burden_layer=fc1", "burden_ms=2"))
+    compared(tmp_path, run("plain"), run("burdened", "burden_layer=fc1", "burden_ms=10"))
     page = tmp_path / "compare" / "report.html"
     browser.get("about:blank")
     browser.get_log("performance")
