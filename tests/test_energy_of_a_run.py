@@ -12,15 +12,14 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from pyarrow import parquet
 
 from analysis import finish
 from analysis.resources.samples import RSS
 from profilers import rundir
-from profilers.records import ClockAnchor, Environment, ResourcesRecord, RunRecord
-from tests.fake_nvml import library
+from profilers.records import ClockAnchor, ResourcesRecord
+from tests.fake_nvml import library, used
 from tests.fake_nvml.script import Gpu, Ramp, Script, Square, plain_signals
 
 pytestmark = pytest.mark.slow
@@ -58,20 +57,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Script]:
     )
     assert done.returncode == 0, done.stderr
     run = folder / "traces" / "run"
-    _on_the_second_gpu(run)
+    used.use(run, "cuda:1", UUID)
     finish.finish(run)
     return run, played
-
-
-def _on_the_second_gpu(run: Path) -> None:
-    record = rundir.read_json(run / rundir.RUN, RunRecord)
-    settings = msgspec.structs.replace(record.settings, device="cuda:1")
-    rundir.write_json(run / rundir.RUN, msgspec.structs.replace(record, settings=settings))
-    environment = rundir.read_json(run / rundir.ENVIRONMENT, Environment)
-    devices: list[dict[str, str | int | None]] = [{"device": "cuda:1", "name": "x", "uuid": UUID}]
-    rundir.write_json(
-        run / rundir.ENVIRONMENT, msgspec.structs.replace(environment, devices=devices)
-    )
 
 
 def seconds(run: Path, played: Script, unix_ns: int) -> float:

@@ -9,13 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from profilers import rundir
-from profilers.records import Environment, RunRecord
 from tests.conftest import run_analysis, run_profile
-from tests.fake_nvml import library
+from tests.fake_nvml import library, used
 from tests.fake_nvml.script import (
     DRIVER_NOT_LOADED,
     GIB,
@@ -146,7 +144,7 @@ def test_a_fault_leaves_a_complete_run(nvml_library: Path, tmp_path: Path, name:
     assert text.count("GPU") == 1 + case.warned
 
     run = Path(row["path"])
-    use_the_first_gpu(run)
+    used.use(run, "cuda:0", UUID)
     again = run_analysis("finish", str(run))
     assert again.returncode == 0, again.stderr
     text = " ".join(again.stderr.split())
@@ -160,15 +158,3 @@ def test_a_fault_leaves_a_complete_run(nvml_library: Path, tmp_path: Path, name:
     reasons = {summary["missing"].get(cell) for cell in case.empty if cell in summary["missing"]}
     assert reasons
     assert all(reasons)
-
-
-def use_the_first_gpu(run: Path) -> None:
-    """As if the run had computed on it, and named it by its UUID."""
-    record = rundir.read_json(run / rundir.RUN, RunRecord)
-    settings = msgspec.structs.replace(record.settings, device="cuda:0")
-    rundir.write_json(run / rundir.RUN, msgspec.structs.replace(record, settings=settings))
-    environment = rundir.read_json(run / rundir.ENVIRONMENT, Environment)
-    devices: list[dict[str, str | int | None]] = [{"device": "cuda:0", "name": "x", "uuid": UUID}]
-    rundir.write_json(
-        run / rundir.ENVIRONMENT, msgspec.structs.replace(environment, devices=devices)
-    )
