@@ -19,18 +19,14 @@ from profilers import rundir
 from profilers.records import Result, RoundsRecord, Side
 from profilers.rundir import ProfileError
 
+pytestmark = pytest.mark.usefixtures("here")
+
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "docs" / "schema" / "compare.json"
 KINETO = ROOT / "tests" / "data" / "kineto"
 SMALL = KINETO / "mi300-torch-compile-triton.json.gz"
 
 Drawn = list[tuple[Compared, Path]]
-
-
-@pytest.fixture(autouse=True)
-def here(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_run.output.mkdir()
-    monkeypatch.chdir(make_run.output.parent)
 
 
 @pytest.fixture(autouse=True)

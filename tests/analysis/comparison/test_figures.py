@@ -4,15 +4,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis.comparison import figures, finishing
+from analysis.comparison import figures
 from analysis.comparison.record import Change, Comparison, Figure
 from analysis.cost_text import ALLOCATED_PEAK
 from profilers import rundir
 from profilers.records import Result
-
-
-def found(directory: Path) -> Comparison:
-    return finishing.finish_all([directory]).comparisons[0].record
+from tests.analysis.comparison.finished import found
 
 
 def figure(record: Comparison, key: str) -> Figure:

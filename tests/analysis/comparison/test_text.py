@@ -18,9 +18,7 @@ THREE = [(2.0, 2.1, 2.0), (3.0, 3.1, 3.2)]
 
 
 @pytest.fixture(autouse=True)
-def here(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_run.output.mkdir()
-    monkeypatch.chdir(make_run.output.parent)
+def environment(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
 
 

@@ -4,24 +4,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis.comparison import finishing, trust
+from analysis.comparison import trust
 from analysis.comparison.record import Comparison
 from analysis.layout import NO_BREAK_SPACE
 from analysis.sides import Shown
 from profilers import rundir
 from profilers.records import MissingSide, Result, Side
+from tests.analysis.comparison.finished import found
+
+pytestmark = pytest.mark.usefixtures("here")
 
 SHOWN = Shown([0, 1], ["PyTorch eager", "TensorFlow function"], ["●", "◆"], ["", ""])
-
-
-@pytest.fixture(autouse=True)
-def here(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_run.output.mkdir()
-    monkeypatch.chdir(make_run.output.parent)
-
-
-def found(directory: Path) -> Comparison:
-    return finishing.finish_all([directory]).comparisons[0].record
 
 
 def sentences(directory: Path) -> list[str]:
